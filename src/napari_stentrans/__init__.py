@@ -1,0 +1,33 @@
+"""Repair and sharpen spatial transcriptomics sections, in napari and in Python.
+
+The public names are loaded when first used: importing this package imports neither
+torch nor napari nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_LAZY = {
+    "read_section": "napari_stentrans.io",
+    "enhance": "napari_stentrans.pipeline",
+    "EnhancedSection": "napari_stentrans.enhanced",
+    "MissingRegions": "napari_stentrans.section.missing",
+    "RunConfig": "napari_stentrans.config",
+    "Section": "napari_stentrans.section.section",
+    "simulated_section": "napari_stentrans.datasets",
+}
+
+__all__ = sorted(_LAZY)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return __all__

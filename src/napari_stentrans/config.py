@@ -1,0 +1,105 @@
+"""What a person chooses, as frozen pydantic models: limits and help text live here.
+
+The GUI form, ``--help`` and the provenance of a result are made from these fields.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from napari_stentrans.section.tissue import TissueRule
+
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class StrictModel(BaseModel):
+    """Frozen, and intolerant of unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KrigingConfig(StrictModel):
+    """How gene programmes are formed and interpolated."""
+
+    n_programmes: Annotated[
+        int,
+        Field(ge=1, le=200, title="Programmes", description="Gene programmes to model."),
+    ] = 20
+    window: Annotated[
+        int,
+        Field(
+            ge=50,
+            le=5000,
+            title="Window",
+            description="Spots solved together; larger sections are split into windows.",
+        ),
+    ] = 700
+    residuals: Annotated[
+        bool,
+        Field(
+            title="Residuals",
+            description="Also interpolate what the programmes leave of each gene.",
+        ),
+    ] = True
+
+
+class TransformerConfig(StrictModel):
+    """Size and training of the Transformer."""
+
+    width: Annotated[
+        int, Field(ge=8, le=512, title="Width", description="Features of a token.")
+    ] = 64
+    depth: Annotated[
+        int, Field(ge=1, le=12, title="Depth", description="Encoder layers.")
+    ] = 2
+    heads: Annotated[
+        int, Field(ge=1, le=16, title="Heads", description="Attention heads.")
+    ] = 4
+    neighbours: Annotated[
+        int,
+        Field(
+            ge=4, le=128, title="Neighbours", description="Spots each token attends to."
+        ),
+    ] = 24
+    steps: Annotated[
+        int,
+        Field(ge=1, le=20_000, title="Training steps", description="Optimiser steps."),
+    ] = 400
+    learning_rate: Annotated[
+        float, Field(gt=0, le=1, title="Learning rate", description="Of AdamW.")
+    ] = 2e-3
+
+
+class RunConfig(StrictModel):
+    """One enhancement, completely described."""
+
+    method: Annotated[
+        str, Field(title="Method", description="Which enhancer to use.")
+    ] = "stentrans"
+    refine: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=4,
+            title="Refinement",
+            description="Positions along each direction for every one measured.",
+        ),
+    ] = 2
+    tissue: Annotated[
+        TissueRule,
+        Field(
+            title="Tissue",
+            description="filled: close interior holes; adjacent: only between spots.",
+        ),
+    ] = TissueRule.FILLED
+    device: Annotated[
+        DeviceChoice,
+        Field(title="Device", description="auto takes a GPU where there is one."),
+    ] = "auto"
+    seed: Annotated[
+        int, Field(ge=0, title="Seed", description="The same seed, the same result.")
+    ] = 0
+    kriging: KrigingConfig = KrigingConfig()
+    transformer: TransformerConfig = TransformerConfig()

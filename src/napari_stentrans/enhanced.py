@@ -1,0 +1,179 @@
+"""The result: an enhanced section, read a gene at a time or written out whole.
+
+Holds the fitted fields, not a matrix: tens of thousands of positions by tens of
+thousands of genes would not fit in memory, while any one gene is a small product.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.targets import Targets
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_GENES_PER_BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class EnhancedSection:
+    """Expression of any gene at every target position.
+
+    Attributes
+    ----------
+    section
+        The section it was made from, whole.
+    targets
+        The positions.
+    fitted
+        The method, as learnt from the visible spots.
+    spot_field
+        Expression at the measured targets, in their order among the targets.
+    new_field
+        Expression at the other targets, in their order; None where there are none.
+    chosen : ndarray, shape (gene,)
+        Columns of the section's genes that are written out.
+    provenance
+        Configuration, seed, versions, input fingerprint, seconds: JSON-able.
+    """
+
+    section: Section
+    targets: Targets
+    fitted: Fitted
+    spot_field: ExpressionField | None
+    new_field: ExpressionField | None
+    chosen: IntArray
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def genes(self) -> pd.Index:
+        """Names of the genes that are written out."""
+        return self.section.genes[self.chosen]
+
+    def read(self, genes: Iterable[str]) -> Prediction:
+        """Mean and sd of named genes, shape (position, gene): any gene of the section."""
+        return self._read(self.section.gene_index(genes))
+
+    def image(self, gene: str, *, sd: bool = False) -> NDArray[np.float32]:
+        """Picture of one gene on `raster`, NaN outside the tissue."""
+        prediction = self.read([gene])
+        return self.raster.image((prediction.sd if sd else prediction.mean)[:, 0])
+
+    @cached_property
+    def raster(self) -> SpotRaster:
+        """Where each position is drawn."""
+        return SpotRaster.from_positions(
+            self.section, self.targets.lattice, self.targets.array_rc
+        )
+
+    @cached_property
+    def pixel_xy(self) -> FloatArray:
+        """Positions (x, y) in full-resolution pixels; measured spots keep their own."""
+        pixel_xy = self.section.to_pixel(self.targets.array_rc)
+        if self.section.pixel_xy is not None:
+            at_spot = self.targets.spot >= 0
+            pixel_xy[at_spot] = self.section.pixel_xy[self.targets.spot[at_spot]]
+        return pixel_xy
+
+    def blocks(self) -> Iterator[tuple[slice, Prediction]]:
+        """Yield the chosen genes in blocks: (columns of the output, their prediction)."""
+        for start in range(0, len(self.chosen), _GENES_PER_BLOCK):
+            block = slice(start, min(start + _GENES_PER_BLOCK, len(self.chosen)))
+            yield block, self._read(self.chosen[block])
+
+    def to_anndata(self) -> AnnData:
+        """Return the chosen genes as a new AnnData.
+
+        ``X`` is the expected count; ``layers["sd"]`` its standard deviation; ``obs``
+        has array_row, array_col, origin and barcode; ``obsm["spatial"]`` (x, y) in
+        full-resolution pixels; ``uns["stentrans"]`` the provenance.
+        """
+        mean = np.empty((len(self), len(self.chosen)), dtype=np.float32)
+        sd = np.empty_like(mean)
+        for columns, prediction in self.blocks():
+            mean[:, columns], sd[:, columns] = prediction.mean, prediction.sd
+        adata = self.annotations()
+        adata.X = mean
+        adata.layers[keys.SD] = sd
+        return adata
+
+    def annotations(self) -> AnnData:
+        """Return everything of `to_anndata` but the matrices."""
+        from anndata import AnnData
+
+        array_rc, spot = self.targets.array_rc, self.targets.spot
+        barcodes = np.asarray(self.section.barcodes, dtype=object)
+        names = [f"{row:g}x{col:g}" for row, col in array_rc]
+        at_spot = np.where(spot >= 0, barcodes[spot], "")
+        taken = set(barcodes.astype(str))
+        obs = pd.DataFrame(
+            {
+                keys.ARRAY_ROW: array_rc[:, 0],
+                keys.ARRAY_COL: array_rc[:, 1],
+                keys.ORIGIN: pd.Categorical(self.targets.origin),
+                keys.BARCODE: at_spot.astype(str),
+                keys.IN_TISSUE: 1,
+            },
+            index=[
+                str(barcode) or (name if name not in taken else f"{name}_new")
+                for barcode, name in zip(at_spot, names, strict=True)
+            ],
+        )
+        adata = AnnData(obs=obs, var=self.section.var.iloc[self.chosen].copy())
+        adata.obsm[keys.SPATIAL] = self.pixel_xy
+        adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
+        adata.uns[keys.SPATIAL] = {self.section.name: self._scverse_image()}
+        return adata
+
+    def save(self, path: str | Path) -> Path:
+        """Write an h5ad, gene block by gene block; returns the path.
+
+        The file appears under its name only once it is complete.
+        """
+        from napari_stentrans.io.export import write_h5ad
+
+        return write_h5ad(Path(path), self.annotations(), self.blocks())
+
+    def _scverse_image(self) -> dict[str, Any]:
+        section = self.section
+        pitch_px = float(np.linalg.norm(section.pitch_to_pixel[:2], axis=1).mean())
+        diameter = section.spot_diameter or 0.55 * pitch_px
+        library: dict[str, Any] = {
+            "scalefactors": {
+                "spot_diameter_fullres": diameter * self.targets.lattice.step_rc[0]
+                / section.lattice.step_rc[0]
+            },
+            "images": {},
+        }
+        if section.image is not None:
+            library["images"]["hires"] = section.image.data
+            library["scalefactors"]["tissue_hires_scalef"] = section.image.scale
+        return library
+
+    def _read(self, genes: IntArray) -> Prediction:
+        measured = self.targets.measured
+        mean = np.empty((len(self), len(genes)), dtype=np.float32)
+        sd = np.empty_like(mean)
+        for rows, source in ((measured, self.spot_field), (~measured, self.new_field)):
+            if source is not None:
+                part = source.read(genes)
+                mean[rows], sd[rows] = part.mean, part.sd
+        return Prediction(mean, sd)

@@ -1,0 +1,43 @@
+"""The errors a user can meet, each saying what, where and what to do.
+
+None of them derives from ``RuntimeError``: superqt's generator workers swallow that
+family silently, so a failed job would look as if it ran for ever.
+"""
+
+from __future__ import annotations
+
+
+class StEnTransError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InvalidSectionError(StEnTransError, ValueError):
+    """The data cannot be a section; the message lists every problem found."""
+
+    def __init__(self, problems: str | list[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ReadError(StEnTransError, ValueError):
+    """A file or folder could not be read as a section."""
+
+
+class UnknownGeneError(StEnTransError, KeyError):
+    """A gene was asked for that the section does not have."""
+
+    def __str__(self) -> str:
+        """Return the plain message (``KeyError`` would quote it)."""
+        return str(self.args[0]) if self.args else ""
+
+
+class NothingToEnhanceError(StEnTransError, ValueError):
+    """The request names no position to predict."""
+
+
+class InvalidRequestError(StEnTransError, ValueError):
+    """An option, mask or position list does not fit the section."""
+
+
+class ComputeError(StEnTransError):
+    """The computation failed on the device (out of memory, CUDA error ...)."""

@@ -1,0 +1,1 @@
+"""Hiding measured spots, and scoring what was hidden."""

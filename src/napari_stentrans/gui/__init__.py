@@ -1,0 +1,1 @@
+"""The napari side: layers, session state, workers and widgets."""

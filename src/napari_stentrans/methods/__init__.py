@@ -1,0 +1,1 @@
+"""Every way to predict expression. Torch is imported here and nowhere else."""

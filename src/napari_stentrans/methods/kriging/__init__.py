@@ -1,0 +1,1 @@
+"""Gene programmes interpolated by kriging: strong baseline and instant preview."""

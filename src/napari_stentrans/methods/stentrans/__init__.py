@@ -1,0 +1,1 @@
+"""The Transformer that corrects kriging: the default method."""

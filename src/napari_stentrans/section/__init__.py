@@ -1,0 +1,1 @@
+"""Sections, their lattices, and everything geometric. Knows no torch, files or GUI."""

@@ -1,0 +1,183 @@
+"""Which lattice a set of coordinates lies on.
+
+Array coordinates (whole numbers, or whole multiples of some step) are recognised by
+their steps and parity; free positions (pixels, micrometres) by fitting a lattice to the
+vectors between nearest neighbours. Knows nothing about files or expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
+
+_MIN_SPOTS = 4
+"""Fewer spots than this show no lattice."""
+_MAX_MISFIT = 0.12
+"""Largest root-mean-square distance from the fitted sites, in pitches."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detected:
+    """A lattice and the array coordinates of the spots on it.
+
+    ``array_rc`` are the given ones, or those found by fitting free positions.
+    """
+
+    lattice: Lattice
+    array_rc: FloatArray
+
+
+def detect_lattice(
+    array_rc: FloatArray,
+    pixel_xy: FloatArray | None = None,
+    checkerboard: LatticeKind = LatticeKind.HEX,
+) -> Detected:
+    """Recognise the lattice of a section.
+
+    Parameters
+    ----------
+    array_rc : ndarray, shape (spot, 2)
+        Array coordinates, or free positions in (row, col) = (y, x) order.
+    pixel_xy : ndarray, shape (spot, 2), optional
+        Pixel positions: their proportions tell hex from quincunx, which look alike in
+        whole array coordinates.
+    checkerboard
+        What a checkerboard is taken for where there are no pixel positions.
+    """
+    array_rc = np.asarray(array_rc, dtype=np.float64)
+    steps = _whole_steps(array_rc)
+    if steps is None:
+        return _fit_free_positions(array_rc)
+    origin = array_rc.min(axis=0)
+    grid = np.rint((array_rc - origin) / steps).astype(np.int64)
+    kind = LatticeKind.SQUARE
+    if _is_checkerboard(grid):
+        kind = checkerboard if pixel_xy is None else _by_proportion(grid, pixel_xy)
+        if grid[0].sum() % 2:  # put the origin on a site
+            origin = origin - np.array([0.0, steps[1]])
+    row, col = float(steps[0]), float(steps[1])
+    return Detected(Lattice(kind, (float(origin[0]), float(origin[1])), (row, col)), array_rc)
+
+
+def impose_lattice(array_rc: FloatArray, kind: LatticeKind) -> Lattice:
+    """Return a lattice of the kind the user insists on, through these coordinates."""
+    if kind is LatticeKind.IRREGULAR:
+        return _irregular(array_rc)
+    steps = _whole_steps(array_rc)
+    steps = np.ones(2) if steps is None else steps
+    origin = array_rc[0]
+    if kind is LatticeKind.SQUARE:
+        return Lattice(kind, (origin[0], origin[1]), (steps[0], steps[1]))
+    grid = np.rint((array_rc - origin) / steps)
+    if (grid.sum(axis=1) % 2).any() and not (grid % 2).any():
+        steps = steps / 2
+    return Lattice(kind, (origin[0], origin[1]), (steps[0], steps[1]))
+
+
+def _whole_steps(array_rc: FloatArray) -> FloatArray | None:
+    """Greatest common step along rows and columns; None for free positions."""
+    if len(array_rc) < _MIN_SPOTS:
+        return np.ones(2) if np.allclose(array_rc, np.rint(array_rc)) else None
+    doubled = array_rc * 2  # half steps occur in quincunx tables
+    if not np.allclose(doubled, np.rint(doubled), atol=1e-6):
+        return None
+    offsets = np.rint(doubled - doubled.min(axis=0)).astype(np.int64)
+    steps = np.array([np.gcd.reduce(np.unique(column)) for column in offsets.T]) / 2
+    steps[steps == 0] = 1.0
+    span = (array_rc.max(axis=0) - array_rc.min(axis=0)) / steps + 1
+    if span.prod() > 200 * max(len(array_rc), 50):  # whole pixel positions, not an array
+        return None
+    return steps
+
+
+def _is_checkerboard(grid: IntArray) -> bool:
+    parity = grid.sum(axis=1) % 2
+    both_rows = len(np.unique(grid[:, 0] % 2)) == 2
+    return len(grid) >= _MIN_SPOTS and both_rows and len(np.unique(parity)) == 1
+
+
+def _by_proportion(grid: IntArray, pixel_xy: FloatArray) -> LatticeKind:
+    """Tell hex (row step = 1.73 column steps) from quincunx (1) by the pixel positions."""
+    design = np.column_stack([grid, np.ones(len(grid))])
+    to_pixel = np.linalg.lstsq(design, pixel_xy, rcond=None)[0]
+    row_step, col_step = np.linalg.norm(to_pixel[:2], axis=1)
+    proportion = row_step / max(col_step, 1e-12)
+    return LatticeKind.HEX if proportion > 1.3 else LatticeKind.QUINCUNX
+
+
+def _irregular(array_rc: FloatArray) -> Lattice:
+    pitch = 1.0
+    if len(array_rc) > 1:
+        distances = KDTree(array_rc).query(array_rc, k=2)[0][:, 1]
+        positive = distances[distances > 0]
+        pitch = float(np.median(positive)) if len(positive) else 1.0
+    origin = array_rc.min(axis=0) if len(array_rc) else np.zeros(2)
+    return Lattice(
+        LatticeKind.IRREGULAR, (float(origin[0]), float(origin[1])), (pitch, pitch)
+    )
+
+
+def _fit_free_positions(positions: FloatArray) -> Detected:
+    """Find the square or hex lattice that free positions lie on, if there is one."""
+    irregular = Detected(_irregular(positions), positions)
+    if len(positions) < 12:
+        return irregular
+    for kind, fold in ((LatticeKind.HEX, 6), (LatticeKind.SQUARE, 4)):
+        grid = _sites(positions, kind, fold)
+        if grid is not None:
+            return Detected(Lattice(kind), grid.astype(np.float64))
+    return irregular
+
+
+def _sites(positions: FloatArray, kind: LatticeKind, fold: int) -> IntArray | None:
+    """Grid site of each position, or None where they do not lie on such a lattice."""
+    distance, neighbour = KDTree(positions).query(positions, k=fold + 1)
+    pitch = float(np.median(distance[:, 1]))
+    close = np.abs(distance[:, 1:] - pitch) < 0.2 * pitch
+    vectors = (positions[neighbour[:, 1:]] - positions[:, None])[close]
+    if pitch == 0 or len(vectors) < 2 * len(positions):
+        return None
+    turn = np.exp(1j * fold * np.arctan2(vectors[:, 0], vectors[:, 1]))
+    if np.abs(turn.mean()) < 0.7:
+        return None
+    angle = float(np.angle(turn.mean())) / fold  # of the vector nearest to "across"
+    if kind is LatticeKind.SQUARE:
+        across, down = angle, angle + np.pi / 2
+        cell = np.array([[1, 0], [0, 1]])
+    else:
+        across, down = angle, angle + np.pi / 3
+        cell = np.array([[1, 1], [0, 2]])
+    basis = pitch * np.array(
+        [[np.sin(down), np.cos(down)], [np.sin(across), np.cos(across)]]
+    )
+    cells = _snap(positions, basis)
+    return None if cells is None else cells @ cell
+
+
+def _snap(positions: FloatArray, basis: FloatArray) -> IntArray | None:
+    """Round positions to multiples of the basis, refining it outwards from the middle."""
+    middle = positions[np.argmin(np.linalg.norm(positions - positions.mean(0), axis=1))]
+    offsets = positions - middle
+    by_distance = np.argsort(np.linalg.norm(offsets, axis=1))
+    shift = np.zeros(2)
+    n_trusted = 12
+    while True:
+        trusted = by_distance[: min(n_trusted, len(positions))]
+        cells = np.rint((offsets[trusted] - shift) @ np.linalg.inv(basis))
+        design = np.column_stack([cells, np.ones(len(cells))])
+        if np.linalg.matrix_rank(design) == 3:
+            solution = np.linalg.lstsq(design, offsets[trusted], rcond=None)[0]
+            basis, shift = solution[:2], solution[2]
+        if n_trusted >= len(positions):
+            break
+        n_trusted = int(n_trusted * 1.5) + 1
+    exact = (offsets - shift) @ np.linalg.inv(basis)
+    cells = np.rint(exact).astype(np.int64)
+    misfit = np.sqrt(((exact - cells) ** 2).sum(axis=1).mean())
+    if misfit > _MAX_MISFIT or len(np.unique(cells, axis=0)) < len(cells):
+        return None
+    return cells

@@ -1,0 +1,132 @@
+"""Regions a person marks as missing, as spots and empty sites.
+
+Label 1: the measurement here is wrong or absent, predict it. A spot under it counts as
+unmeasured; an empty site becomes a new position. Label 2: outside the tissue, leave it
+out. Knows the raster, and nothing about how it was painted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import KDTree
+
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.tissue import BoolArray
+
+PREDICT = 1
+OUTSIDE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class MissingRegions:
+    """What a person marked on one section.
+
+    Attributes
+    ----------
+    unmeasured : ndarray of bool, shape (spot,)
+        Spots whose measurement is to be ignored and predicted.
+    outside : ndarray of bool, shape (spot,)
+        Spots to leave out altogether.
+    new_rc : ndarray, shape (site, 2)
+        Array coordinates of empty sites to predict.
+    outside_rc : ndarray, shape (site, 2)
+        Empty sites never to fill, though tissue may enclose them.
+    """
+
+    unmeasured: BoolArray
+    outside: BoolArray
+    new_rc: FloatArray
+    outside_rc: FloatArray
+
+    @classmethod
+    def none(cls, section: Section) -> MissingRegions:
+        """Nothing marked."""
+        nothing = np.zeros(section.n_spots, dtype=bool)
+        return cls(nothing, nothing, np.empty((0, 2)), np.empty((0, 2)))
+
+    @classmethod
+    def from_labels(
+        cls, labels: NDArray[np.integer], raster: SpotRaster
+    ) -> MissingRegions:
+        """Read a painted picture of the shape of ``raster``.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the picture has another shape or other labels than 0, 1 and 2.
+        """
+        picture = np.asarray(labels)
+        if picture.shape != raster.shape:
+            msg = (
+                f"the mask has shape {picture.shape}, but this section is drawn as "
+                f"{raster.shape[0]} rows x {raster.shape[1]} columns. "
+                "Save the mask from the same section, or give a csv of positions."
+            )
+            raise InvalidRequestError(msg)
+        strange = np.setdiff1d(picture, (0, PREDICT, OUTSIDE))
+        if len(strange):
+            msg = (
+                f"the mask holds labels {strange[:5].tolist()}; use 1 for 'predict "
+                "here' and 2 for 'outside the tissue'"
+            )
+            raise InvalidRequestError(msg)
+        at_spots = raster.spot_labels(picture)
+        return cls(
+            unmeasured=at_spots == PREDICT,
+            outside=at_spots == OUTSIDE,
+            new_rc=raster.empty_sites(picture == PREDICT),
+            outside_rc=raster.empty_sites(picture == OUTSIDE),
+        )
+
+    @classmethod
+    def from_spots(cls, section: Section, unmeasured: ArrayLike) -> MissingRegions:
+        """Mark spots alone: a mask, or indices."""
+        mask = np.zeros(section.n_spots, dtype=bool)
+        mask[np.asarray(unmeasured)] = True
+        return cls(mask, np.zeros_like(mask), np.empty((0, 2)), np.empty((0, 2)))
+
+    @classmethod
+    def from_positions(cls, section: Section, array_rc: FloatArray) -> MissingRegions:
+        """Mark array coordinates: spots where there are some, new positions elsewhere."""
+        at_spot = match_positions(section, array_rc)
+        mask = np.zeros(section.n_spots, dtype=bool)
+        mask[at_spot[at_spot >= 0]] = True
+        return cls(mask, np.zeros_like(mask), array_rc[at_spot < 0], np.empty((0, 2)))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is marked for prediction."""
+        return not self.unmeasured.any() and len(self.new_rc) == 0
+
+    @property
+    def n_spots(self) -> int:
+        """Spots marked for prediction."""
+        return int(self.unmeasured.sum())
+
+    @property
+    def n_new(self) -> int:
+        """Empty sites marked for prediction."""
+        return len(self.new_rc)
+
+    def to_labels(self, raster: SpotRaster) -> NDArray[np.uint8]:
+        """Paint these regions: the inverse of `from_labels`."""
+        labels = raster.paint(self.unmeasured * PREDICT + self.outside * OUTSIDE)
+        for sites, label in ((self.new_rc, PREDICT), (self.outside_rc, OUTSIDE)):
+            row, col = raster.pixel_of(sites).T
+            labels[row, col] = label
+            if raster.lattice.is_checkerboard:
+                labels[row, col + 1] = label
+        return labels
+
+
+def match_positions(section: Section, array_rc: FloatArray) -> NDArray[np.int64]:
+    """Spot at each array coordinate, -1 where there is none, shape (position,)."""
+    pitch_rc = section.lattice.to_pitch(array_rc)
+    distance, spot = KDTree(section.pitch_rc).query(pitch_rc)
+    return np.where(distance < 1e-3, spot, -1).astype(np.int64)

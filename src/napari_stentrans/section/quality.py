@@ -1,0 +1,76 @@
+"""What can be wrong with the parts of a section, said in full. Pure checks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+
+def section_problems(
+    counts: sparse.csr_matrix,
+    obs: pd.DataFrame,
+    var: pd.DataFrame,
+    array_rc: NDArray[np.float64],
+    pixel_xy: NDArray[np.float64] | None,
+) -> list[str]:
+    """List every reason why these parts do not make a section; empty if they do."""
+    n_spots, n_genes = counts.shape
+    problems = []
+    if n_spots == 0 or n_genes == 0:
+        problems.append(f"there are {n_spots} spots and {n_genes} genes; nothing to show")
+    if len(obs) != n_spots:
+        problems.append(f"{len(obs)} spot names for {n_spots} rows of counts")
+    if len(var) != n_genes:
+        problems.append(f"{len(var)} gene names for {n_genes} columns of counts")
+    problems += _value_problems(counts)
+    problems += _name_problems("barcode", obs.index) + _name_problems("gene", var.index)
+    problems += _position_problems(array_rc, n_spots, obs.index)
+    if pixel_xy is not None:
+        if pixel_xy.shape != (n_spots, 2):
+            problems.append(f"pixel positions have shape {pixel_xy.shape}")
+        elif not np.isfinite(pixel_xy).all():
+            problems.append("some pixel positions are not finite numbers")
+    return problems
+
+
+def _value_problems(counts: sparse.csr_matrix) -> list[str]:
+    problems = []
+    n_bad = int((~np.isfinite(counts.data)).sum())
+    if n_bad:
+        problems.append(f"{n_bad} counts are NaN or infinite; clean the table first")
+    n_negative = int((counts.data < 0).sum())
+    if n_negative:
+        problems.append(
+            f"{n_negative} counts are negative: these look like scaled values; "
+            "give raw counts"
+        )
+    return problems
+
+
+def _name_problems(what: str, names: pd.Index) -> list[str]:
+    if names.is_unique:
+        return []
+    twice = names[names.duplicated()].unique()
+    return [f"{len(twice)} {what} names occur more than once (first: {twice[0]!r})"]
+
+
+def _position_problems(
+    array_rc: NDArray[np.float64], n_spots: int, names: pd.Index
+) -> list[str]:
+    if array_rc.shape != (n_spots, 2):
+        return [f"positions have shape {array_rc.shape}, expected ({n_spots}, 2)"]
+    if not np.isfinite(array_rc).all():
+        n_bad = int((~np.isfinite(array_rc)).any(axis=1).sum())
+        return [f"{n_bad} spots have no position"]
+    places, counted = np.unique(array_rc, axis=0, return_counts=True)
+    if n_spots and (counted > 1).any():
+        row, col = places[np.argmax(counted)]
+        first = names[np.flatnonzero((array_rc == (row, col)).all(axis=1))[0]]
+        return [
+            f"{int((counted > 1).sum())} positions hold more than one spot (first: "
+            f"row={row:g}, col={col:g}, {first!r}). If the file holds several "
+            "captures, split it and open them one by one."
+        ]
+    return []

@@ -1,0 +1,206 @@
+"""Positions drawn as pixels, and pixels mapped back to positions.
+
+A raster is an array of spot numbers. The image of a gene is one lookup in it, and
+painting on it names spots and empty sites. A site of a checkerboard lattice (hex,
+quincunx) is drawn two pixels wide, which fills the plane like bricks. Spots off a
+lattice are drawn as the area nearest to them. Knows nothing about napari.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
+from napari_stentrans.section.section import Section
+
+_PIXELS_PER_PITCH = 3
+"""Pixels a pitch for positions that lie on no lattice."""
+_MAX_PIXELS = 16_000_000
+_REACH = 0.75
+"""Off a lattice a pixel belongs to the nearest spot within this many pitches."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpotRaster:
+    """A picture grid whose pixels know the position that they show.
+
+    Attributes
+    ----------
+    index : ndarray of int32, shape (row, col)
+        Number of the position drawn at each pixel, -1 where there is none.
+    lattice
+        Lattice of the positions.
+    array_rc : ndarray, shape (position, 2)
+    grid_origin
+        Grid steps (row, col) of the first pixel.
+    grid_per_pixel
+        Grid steps a pixel covers.
+    affine : ndarray, shape (3, 3)
+        Pixel (row, col, 1) to world (y, x, 1): full-resolution image pixels where they
+        are known, else 100 units a pitch.
+    """
+
+    index: NDArray[np.int32]
+    lattice: Lattice
+    array_rc: FloatArray
+    grid_origin: tuple[float, float]
+    grid_per_pixel: float
+    affine: FloatArray
+
+    @classmethod
+    def from_section(cls, section: Section, margin: int = 2) -> SpotRaster:
+        """Draw the spots of a section, with a margin (in grid steps) to paint on."""
+        return cls.from_positions(section, section.lattice, section.array_rc, margin)
+
+    @classmethod
+    def from_positions(
+        cls, section: Section, lattice: Lattice, array_rc: FloatArray, margin: int = 2
+    ) -> SpotRaster:
+        """Draw any positions, in the world coordinates of ``section``."""
+        if lattice.is_regular:
+            return _regular_raster(section, lattice, array_rc, margin)
+        return _irregular_raster(section, lattice, array_rc, margin)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(row, col) of the picture."""
+        return self.index.shape[0], self.index.shape[1]
+
+    def image(
+        self, values: NDArray[np.generic], outside: float = np.nan
+    ) -> NDArray[np.float32]:
+        """Draw one value a position: ndarray, shape (row, col).
+
+        Parameters
+        ----------
+        values : ndarray, shape (position,)
+        outside
+            Value of pixels that show no position.
+        """
+        padded = np.append(np.asarray(values, dtype=np.float32), np.float32(outside))
+        return padded[self.index]
+
+    def paint(self, labels: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Labels picture of one label a position (0 outside): `spot_labels` inverted."""
+        padded = np.append(np.asarray(labels, dtype=np.uint8), np.uint8(0))
+        return padded[self.index]
+
+    def spot_labels(self, labels: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Label of each position in a painted picture, shape (position,).
+
+        On a lattice a position is painted when any of its pixels is; off it, when the
+        pixel at its centre is.
+        """
+        found = np.zeros(len(self.array_rc), dtype=np.uint8)
+        picture = self._fitting(labels)
+        if self.lattice.is_regular:
+            shown = self.index >= 0
+            np.maximum.at(found, self.index[shown], picture[shown].astype(np.uint8))
+            return found
+        row, col = self.pixel_of(self.array_rc).T
+        return picture[row, col].astype(np.uint8)
+
+    def empty_sites(self, painted: NDArray[np.bool_]) -> FloatArray:
+        """Array coordinates of sites without a position that a picture paints.
+
+        Returns
+        -------
+        ndarray, shape (site, 2)
+            By row, then column. Off a lattice: every pitch or so.
+        """
+        rows, cols = np.nonzero(self._fitting(painted) & (self.index < 0))
+        if not self.lattice.is_regular:
+            middle = _PIXELS_PER_PITCH // 2
+            sparse = (rows % _PIXELS_PER_PITCH == middle) & (
+                cols % _PIXELS_PER_PITCH == middle
+            )
+            rows, cols = rows[sparse], cols[sparse]
+        grid = self.grid_origin + np.column_stack([rows, cols]) * self.grid_per_pixel
+        if self.lattice.is_checkerboard:  # the right half of a brick belongs to its left
+            grid[:, 1] -= grid.sum(axis=1) % 2
+        sites = np.unique(grid, axis=0)
+        return self.lattice.to_array(sites)
+
+    def pixel_of(self, array_rc: FloatArray) -> IntArray:
+        """Pixel (row, col) of array coordinates, shape (position, 2); first of a brick."""
+        steps = (array_rc - self.lattice.to_array([[0, 0]])) / self.lattice.step_rc
+        pixels = (steps - np.asarray(self.grid_origin)) / self.grid_per_pixel
+        return np.rint(pixels).astype(np.int64)
+
+    @cached_property
+    def world_to_pixel(self) -> FloatArray:
+        """Inverse of ``affine``."""
+        inverse: FloatArray = np.linalg.inv(self.affine)
+        return inverse
+
+    def position_at(self, world_yx: tuple[float, float]) -> int | None:
+        """Number of the position shown at a world point, or None."""
+        row, col = np.rint(self.world_to_pixel @ (*world_yx, 1.0))[:2].astype(int)
+        if not (0 <= row < self.shape[0] and 0 <= col < self.shape[1]):
+            return None
+        found = int(self.index[row, col])
+        return found if found >= 0 else None
+
+    def _fitting(self, picture: NDArray[np.generic]) -> NDArray[np.generic]:
+        if picture.shape != self.shape:
+            msg = f"a picture of shape {picture.shape} does not fit a raster of {self.shape}"
+            raise ValueError(msg)
+        return picture
+
+
+def _regular_raster(
+    section: Section, lattice: Lattice, array_rc: FloatArray, margin: int
+) -> SpotRaster:
+    grid = lattice.to_grid(array_rc)
+    first = grid.min(axis=0) - margin
+    first[1] -= first.sum() % 2  # keep bricks whole at the left edge
+    brick = 1 if lattice.is_checkerboard else 0
+    rows, cols = grid.max(axis=0) - first + margin + 1
+    index = np.full((rows, cols + brick), -1, dtype=np.int32)
+    row, col = (grid - first).T
+    for part in range(brick + 1):
+        index[row, col + part] = np.arange(len(grid))
+    origin = (float(first[0]), float(first[1]))
+    affine = _pixel_to_world(section, lattice, origin, 1.0, brick / 2)
+    return SpotRaster(index, lattice, array_rc, origin, 1.0, affine)
+
+
+def _irregular_raster(
+    section: Section, lattice: Lattice, array_rc: FloatArray, margin: int
+) -> SpotRaster:
+    pitch_rc = lattice.to_pitch(array_rc)
+    first = pitch_rc.min(axis=0) - margin
+    extent = pitch_rc.max(axis=0) + margin - first
+    size = max(1 / _PIXELS_PER_PITCH, float(np.sqrt(extent.prod() / _MAX_PIXELS)))
+    rows, cols = np.ceil(extent / size).astype(int) + 1
+    pixel_rc = np.stack(np.mgrid[:rows, :cols], axis=-1).reshape(-1, 2) * size + first
+    distance, nearest = KDTree(pitch_rc).query(pixel_rc, distance_upper_bound=_REACH)
+    index = np.where(np.isfinite(distance), nearest, -1).astype(np.int32)
+    origin = (float(first[0]), float(first[1]))
+    affine = _pixel_to_world(section, lattice, origin, size, 0.0)
+    return SpotRaster(index.reshape(rows, cols), lattice, array_rc, origin, size, affine)
+
+
+def _pixel_to_world(
+    section: Section,
+    lattice: Lattice,
+    grid_origin: tuple[float, float],
+    grid_per_pixel: float,
+    half_brick: float,
+) -> FloatArray:
+    """Affine map of raster (row, col) to world (y, x); a brick's middle is its site."""
+    corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    grid = np.asarray(grid_origin) + (corners - (0.0, half_brick)) * grid_per_pixel
+    xy = section.to_pixel(lattice.to_array(grid))
+    affine = np.eye(3)
+    affine[:2, 2] = xy[0, ::-1]
+    affine[:2, 0] = (xy[1] - xy[0])[::-1]
+    affine[:2, 1] = (xy[2] - xy[0])[::-1]
+    return affine
+
+

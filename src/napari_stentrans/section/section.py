@@ -1,0 +1,228 @@
+"""A section: counts at spots on a lattice, with their image. Valid once it is built.
+
+The one type that every reader makes and every method takes. Knows nothing about file
+formats, torch or napari. Instances share their arrays with nobody: nothing here
+writes to what it was given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
+from napari_stentrans.section.quality import section_problems
+
+
+@dataclass(frozen=True, eq=False)
+class TissueImage:
+    """A picture of the tissue.
+
+    Attributes
+    ----------
+    data : ndarray of uint8, shape (row, col, 3)
+    scale
+        Image pixels per full-resolution pixel.
+    name
+        "hires", "lowres" or a file name.
+    """
+
+    data: NDArray[np.uint8]
+    scale: float = 1.0
+    name: str = "image"
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One measured section of tissue.
+
+    Attributes
+    ----------
+    name
+        What to call it.
+    counts : csr_matrix of float32, shape (spot, gene)
+        Non-negative counts.
+    obs : DataFrame, one row a spot
+        Indexed by barcode, with whatever columns the input had.
+    var : DataFrame, one row a gene
+        Indexed by gene name (unique), with whatever columns the input had.
+    array_rc : ndarray, shape (spot, 2)
+        Array coordinates (row, col).
+    lattice
+        The lattice those coordinates lie on.
+    pixel_xy : ndarray, shape (spot, 2), optional
+        Spot centres (x, y) in full-resolution pixels.
+    spot_diameter
+        Diameter of a spot in full-resolution pixels, where it is known.
+    image
+        A picture of the tissue, if there is one.
+    source
+        Where it was read from.
+    notes
+        What a person should know about this input, in plain words.
+
+    Raises
+    ------
+    InvalidSectionError
+        Naming every problem of the data at once.
+    """
+
+    name: str
+    counts: sparse.csr_matrix
+    obs: pd.DataFrame
+    var: pd.DataFrame
+    array_rc: FloatArray
+    lattice: Lattice
+    pixel_xy: FloatArray | None = None
+    spot_diameter: float | None = None
+    image: TissueImage | None = None
+    source: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = section_problems(
+            self.counts, self.obs, self.var, self.array_rc, self.pixel_xy
+        )
+        if not problems and self.lattice.is_regular:
+            problems = self._lattice_problems()
+        if problems:
+            raise InvalidSectionError(problems)
+
+    @property
+    def n_spots(self) -> int:
+        """Number of spots."""
+        return len(self.obs)
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes."""
+        return len(self.var)
+
+    @property
+    def genes(self) -> pd.Index:
+        """Gene names."""
+        return self.var.index
+
+    @property
+    def barcodes(self) -> pd.Index:
+        """Spot names."""
+        return self.obs.index
+
+    @cached_property
+    def library_size(self) -> FloatArray:
+        """Total counts of each spot, shape (spot,)."""
+        return np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
+
+    @cached_property
+    def pitch_rc(self) -> FloatArray:
+        """Spot positions (row, col) in units of the pitch, shape (spot, 2)."""
+        return self.lattice.to_pitch(self.array_rc)
+
+    @cached_property
+    def pitch_to_pixel(self) -> FloatArray:
+        """Affine map of pitch (row, col, 1) to pixel (x, y), shape (3, 2).
+
+        Least squares over the spots; without pixel positions, x = col and y = row in
+        units of 100 a pitch.
+        """
+        if self.pixel_xy is None or self.n_spots < 3:
+            return np.array([[0.0, 100.0], [100.0, 0.0], [0.0, 0.0]])
+        design = np.column_stack([self.pitch_rc, np.ones(self.n_spots)])
+        solution: FloatArray = np.linalg.lstsq(design, self.pixel_xy, rcond=None)[0]
+        return solution
+
+    def to_pixel(self, array_rc: ArrayLike) -> FloatArray:
+        """Full-resolution pixel (x, y) of any array coordinates, shape (position, 2)."""
+        pitch = self.lattice.to_pitch(array_rc)
+        return np.column_stack([pitch, np.ones(len(pitch))]) @ self.pitch_to_pixel
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of counts, genes, barcodes and positions: the same data, the same text."""
+        digest = hashlib.sha256()
+        canonical = self.counts.sorted_indices()
+        for array in (canonical.data, canonical.indices, canonical.indptr, self.array_rc):
+            digest.update(np.ascontiguousarray(array).astype("<f8").tobytes())
+        digest.update("\n".join(map(str, self.genes)).encode())
+        digest.update("\n".join(map(str, self.barcodes)).encode())
+        return digest.hexdigest()[:16]
+
+    def gene_index(self, genes: Iterable[str]) -> IntArray:
+        """Column of each named gene.
+
+        Raises
+        ------
+        UnknownGeneError
+            Naming every gene that is not there, with the nearest spelling.
+        """
+        names = list(genes)
+        columns = self.genes.get_indexer(names)
+        missing = [name for name, column in zip(names, columns, strict=True) if column < 0]
+        if missing:
+            raise UnknownGeneError(self._unknown_genes(missing))
+        return columns.astype(np.int64)
+
+    def gene_counts(self, gene: str) -> NDArray[np.float32]:
+        """Counts of one gene, shape (spot,)."""
+        column = self.gene_index([gene])[0]
+        return self._by_gene[:, [column]].toarray().ravel()
+
+    @cached_property
+    def _by_gene(self) -> sparse.csc_matrix:
+        return self.counts.tocsc()
+
+    @cached_property
+    def detected_in(self) -> IntArray:
+        """Number of spots with a count of each gene, shape (gene,)."""
+        return np.bincount(self.counts.indices, minlength=self.n_genes).astype(np.int64)
+
+    def subset(self, spots: ArrayLike) -> Section:
+        """Return the section reduced to some spots: a mask, or indices in their order."""
+        chosen = np.asarray(spots)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        return replace(
+            self,
+            counts=self.counts[chosen],
+            obs=self.obs.iloc[chosen],
+            array_rc=self.array_rc[chosen],
+            pixel_xy=None if self.pixel_xy is None else self.pixel_xy[chosen],
+        )
+
+    def with_counts(self, counts: sparse.csr_matrix) -> Section:
+        """Return the same spots and genes with other counts."""
+        return replace(self, counts=counts)
+
+    def _lattice_problems(self) -> list[str]:
+        problems = []
+        off = np.flatnonzero(~self.lattice.is_site(self.array_rc))
+        if len(off):
+            row, col = self.array_rc[off[0]]
+            problems.append(
+                f"{len(off)} of {self.n_spots} spots are not on a {self.lattice.kind} "
+                f"lattice (first: {self.barcodes[off[0]]!r} at array_row={row:g}, "
+                f"array_col={col:g}). Choose another lattice, or 'irregular'."
+            )
+        return problems
+
+    def _unknown_genes(self, missing: list[str]) -> str:
+        from difflib import get_close_matches
+
+        told = []
+        folded = {str(gene).casefold(): str(gene) for gene in self.genes}
+        for name in missing[:5]:
+            near = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.7)
+            told.append(f"{name!r}" + (f" (did you mean {folded[near[0]]!r}?)" if near else ""))
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        return (
+            f"{self.name} has no gene {', '.join(told)}{more}. "
+            f"It has {self.n_genes} genes, such as {', '.join(map(str, self.genes[:3]))}."
+        )
