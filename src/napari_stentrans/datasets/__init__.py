@@ -1,0 +1,8 @@
+"""Sections to try things on: simulated ones, whose truth is known, and shipped ones."""
+
+from __future__ import annotations
+
+from napari_stentrans.datasets.samples import sample_data_dir, samples
+from napari_stentrans.datasets.simulated import SimulatedSection, simulated_section
+
+__all__ = ["SimulatedSection", "sample_data_dir", "samples", "simulated_section"]
