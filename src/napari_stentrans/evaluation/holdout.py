@@ -1,0 +1,181 @@
+"""Which measured spots are hidden from a method, and the section that is left.
+
+A method is handed `HoldOut.reduced`, a section without the hidden spots: whatever it
+does, it cannot see what it will be scored on. Knows nothing about methods or scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.tissue import BoolArray
+
+DROPOUT_SHARE = 0.3
+"""Share of the spots that `Task.DROPOUT` hides."""
+REGION_SHARE = 0.15
+"""Share of the spots at which `Task.REGION` stops hiding discs."""
+REGION_RADIUS = 3.0
+"""Radius of those discs, in pitches."""
+
+
+class Task(StrEnum):
+    """How spots are hidden.
+
+    ``UPSAMPLE`` leaves every second row and column of the lattice visible, as the
+    paper does. ``DROPOUT`` hides 30 % of the spots at random. ``REGION`` hides discs of
+    radius 3 pitches until 15 % of the spots are hidden.
+    """
+
+    UPSAMPLE = "upsample"
+    DROPOUT = "dropout"
+    REGION = "region"
+
+
+@dataclass(frozen=True, eq=False)
+class HoldOut:
+    """A section divided into visible and hidden spots.
+
+    Attributes
+    ----------
+    section
+        The whole section.
+    hidden : ndarray, shape (hidden spot,)
+        Indices of the hidden spots, ascending.
+    task
+        How they were chosen.
+    seed
+        Of that choice.
+    """
+
+    section: Section
+    hidden: IntArray
+    task: Task
+    seed: int
+
+    @cached_property
+    def visible(self) -> IntArray:
+        """Indices of the other spots, ascending."""
+        return np.setdiff1d(np.arange(self.section.n_spots), self.hidden)
+
+    @cached_property
+    def reduced(self) -> Section:
+        """The visible spots alone, on the same lattice: all that a method may see."""
+        return self.section.subset(self.visible)
+
+    @property
+    def hidden_rc(self) -> FloatArray:
+        """Array coordinates of the hidden spots, shape (hidden spot, 2)."""
+        return self.section.array_rc[self.hidden]
+
+    @cached_property
+    def hidden_library(self) -> FloatArray:
+        """Measured library size of the hidden spots, shape (hidden spot,)."""
+        return self.section.library_size[self.hidden]
+
+    def truth(self, genes: IntArray) -> NDArray[np.float32]:
+        """Measured counts of the hidden spots, shape (hidden spot, gene)."""
+        counts: NDArray[np.float32] = self._hidden_counts[:, genes].toarray()
+        return counts
+
+    @cached_property
+    def _hidden_counts(self) -> sparse.csc_matrix:
+        return self.section.counts[self.hidden].tocsc()
+
+
+def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
+    """Hide spots of a section.
+
+    Parameters
+    ----------
+    section
+        The whole section; it is not changed.
+    task
+        How to hide.
+    seed
+        The same seed hides the same spots. For ``UPSAMPLE`` it is the offset of the
+        visible lattice (0: the first row and column, as in the paper), modulo 4.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such task, or the section is too small to be divided.
+    """
+    if task not in set(Task):
+        msg = f"there is no task {task!r}; choose from {', '.join(Task)}"
+        raise InvalidRequestError(msg)
+    chosen = Task(task)
+    hidden = np.flatnonzero(_HIDE[chosen](section, seed))
+    if not 0 < len(hidden) < section.n_spots:
+        msg = (
+            f"{section.name} has {section.n_spots} spots, too few for the task "
+            f"'{chosen}': {len(hidden)} would be hidden. Use a larger section."
+        )
+        raise InvalidRequestError(msg)
+    return HoldOut(section, hidden, chosen, seed)
+
+
+def _hide_between(section: Section, seed: int) -> BoolArray:
+    """Hide all but a sublattice of twice the pitch."""
+    if not section.lattice.is_regular:
+        return _hide_between_irregular(section, seed)
+    down, across = divmod(seed % 4, 2)
+    row, col = section.lattice.step_rc
+    # a site of a checkerboard moves to the next along (1, 1) and (0, 2)
+    shift = (
+        (down, down + 2 * across) if section.lattice.is_checkerboard else (down, across)
+    )
+    first_rc = section.lattice.to_array([shift])[0]
+    sublattice = replace(
+        section.lattice,
+        origin_rc=(float(first_rc[0]), float(first_rc[1])),
+        step_rc=(2 * row, 2 * col),
+    )
+    return ~sublattice.is_site(section.array_rc)
+
+
+def _hide_between_irregular(section: Section, seed: int) -> BoolArray:
+    """Hide all but the spot nearest to the centre of each square of two pitches."""
+    down, across = divmod(seed % 4, 2)
+    squares = section.pitch_rc / 2 + np.array([down, across]) / 2
+    square = np.floor(squares)
+    off_centre = ((squares - square - 0.5) ** 2).sum(axis=1)
+    by_square = np.lexsort((off_centre, square[:, 1], square[:, 0]))
+    is_first = np.ones(section.n_spots, dtype=bool)
+    is_first[1:] = (np.diff(square[by_square], axis=0) != 0).any(axis=1)
+    hidden = np.ones(section.n_spots, dtype=bool)
+    hidden[by_square[is_first]] = False
+    return hidden
+
+
+def _hide_at_random(section: Section, seed: int) -> BoolArray:
+    order = np.random.default_rng(seed).permutation(section.n_spots)
+    hidden = np.zeros(section.n_spots, dtype=bool)
+    hidden[order[: round(DROPOUT_SHARE * section.n_spots)]] = True
+    return hidden
+
+
+def _hide_discs(section: Section, seed: int) -> BoolArray:
+    rng = np.random.default_rng(seed)
+    hidden = np.zeros(section.n_spots, dtype=bool)
+    while hidden.mean() < REGION_SHARE:
+        centre = section.pitch_rc[rng.choice(np.flatnonzero(~hidden))]
+        distance = np.linalg.norm(section.pitch_rc - centre, axis=1)
+        hidden |= distance <= REGION_RADIUS
+    return hidden
+
+
+_HIDE: dict[Task, Callable[[Section, int], BoolArray]] = {
+    Task.UPSAMPLE: _hide_between,
+    Task.DROPOUT: _hide_at_random,
+    Task.REGION: _hide_discs,
+}
