@@ -133,7 +133,8 @@ class TissueModel:
 
     def domain(self, pitch_rc: FloatArray) -> IntArray:
         """Domain of each point, shape (position,)."""
-        return self.domain_fields(pitch_rc).argmax(axis=1).astype(np.int64)
+        domain: IntArray = np.argmax(self.domain_fields(pitch_rc), axis=1)
+        return domain
 
     def activity(self, pitch_rc: FloatArray) -> FloatArray:
         """Activity of each programme, shape (position, programme): 0 to 1 or so."""
@@ -148,7 +149,8 @@ class TissueModel:
         """Expected counts, shape (position, gene), whether tissue is there or not."""
         log_rate = self.log_base + self.activity(pitch_rc) @ self.loadings
         expected = self.expected_library(pitch_rc) * _shares(log_rate)
-        return expected.astype(np.float32, copy=False)
+        as_counts: NDArray[np.float32] = expected.astype(np.float32)
+        return as_counts
 
     def expected_library(self, pitch_rc: FloatArray) -> FloatArray:
         """Expected counts over all genes, shape (position, 1)."""
