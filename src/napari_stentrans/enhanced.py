@@ -7,7 +7,7 @@ thousands of genes would not fit in memory, while any one gene is a small produc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
+from napari_stentrans.progress import Progress
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -69,7 +70,7 @@ class EnhancedSection:
         return self.section.genes[self.chosen]
 
     def read(self, genes: Iterable[str]) -> Prediction:
-        """Mean and sd of named genes, shape (position, gene): any gene of the section."""
+        """Mean and sd of any genes of the section, shape (position, gene)."""
         return self._read(self.section.gene_index(genes))
 
     def image(self, gene: str, *, sd: bool = False) -> NDArray[np.float32]:
@@ -94,7 +95,7 @@ class EnhancedSection:
         return pixel_xy
 
     def blocks(self) -> Iterator[tuple[slice, Prediction]]:
-        """Yield the chosen genes in blocks: (columns of the output, their prediction)."""
+        """Yield the chosen genes in blocks: (output columns, their prediction)."""
         for start in range(0, len(self.chosen), _GENES_PER_BLOCK):
             block = slice(start, min(start + _GENES_PER_BLOCK, len(self.chosen)))
             yield block, self._read(self.chosen[block])
@@ -121,36 +122,46 @@ class EnhancedSection:
 
         array_rc, spot = self.targets.array_rc, self.targets.spot
         barcodes = np.asarray(self.section.barcodes, dtype=object)
-        names = [f"{row:g}x{col:g}" for row, col in array_rc]
-        at_spot = np.where(spot >= 0, barcodes[spot], "")
-        taken = set(barcodes.astype(str))
+        at_spot = np.where(spot >= 0, barcodes[spot], "").astype(str)
         obs = pd.DataFrame(
             {
                 keys.ARRAY_ROW: array_rc[:, 0],
                 keys.ARRAY_COL: array_rc[:, 1],
                 keys.ORIGIN: pd.Categorical(self.targets.origin),
-                keys.BARCODE: at_spot.astype(str),
+                keys.BARCODE: at_spot,
                 keys.IN_TISSUE: 1,
             },
-            index=[
-                str(barcode) or (name if name not in taken else f"{name}_new")
-                for barcode, name in zip(at_spot, names, strict=True)
-            ],
+            index=_position_names(at_spot, array_rc, taken=barcodes.astype(str)),
         )
         adata = AnnData(obs=obs, var=self.section.var.iloc[self.chosen].copy())
-        adata.obsm[keys.SPATIAL] = self.pixel_xy
+        adata.obsm[keys.SPATIAL] = self.pixel_xy.copy()
         adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
-        adata.uns[keys.SPATIAL] = {self.section.name: self._scverse_image()}
+        library = self.section.name.replace("/", "_")  # a "/" would nest HDF5 groups
+        adata.uns[keys.SPATIAL] = {library: self._scverse_image()}
         return adata
 
-    def save(self, path: str | Path) -> Path:
+    def save(
+        self,
+        path: str | Path,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> Path:
         """Write an h5ad, gene block by gene block; returns the path.
 
         The file appears under its name only once it is complete.
         """
         from napari_stentrans.io.export import write_h5ad
 
-        return write_h5ad(Path(path), self.annotations(), self.blocks())
+        report = on_progress or (lambda _: None)
+        return write_h5ad(Path(path), self.annotations(), self._reporting(report))
+
+    def _reporting(
+        self, report: Callable[[Progress], object]
+    ) -> Iterator[tuple[slice, Prediction]]:
+        """Yield `blocks`, telling how many genes are written."""
+        for columns, prediction in self.blocks():
+            report(Progress("Writing genes", columns.start, len(self.chosen)))
+            yield columns, prediction
+        report(Progress("Writing genes", len(self.chosen), len(self.chosen)))
 
     def _scverse_image(self) -> dict[str, Any]:
         section = self.section
@@ -158,13 +169,14 @@ class EnhancedSection:
         diameter = section.spot_diameter or 0.55 * pitch_px
         library: dict[str, Any] = {
             "scalefactors": {
-                "spot_diameter_fullres": diameter * self.targets.lattice.step_rc[0]
+                "spot_diameter_fullres": diameter
+                * self.targets.lattice.step_rc[0]
                 / section.lattice.step_rc[0]
             },
             "images": {},
         }
         if section.image is not None:
-            library["images"]["hires"] = section.image.data
+            library["images"]["hires"] = section.image.data.copy()
             library["scalefactors"]["tissue_hires_scalef"] = section.image.scale
         return library
 
@@ -177,3 +189,22 @@ class EnhancedSection:
                 part = source.read(genes)
                 mean[rows], sd[rows] = part.mean, part.sd
         return Prediction(mean, sd)
+
+
+def _position_names(
+    at_spot: NDArray[np.str_], array_rc: FloatArray, taken: Iterable[str]
+) -> list[str]:
+    """Name positions uniquely: by barcode where there is one, else ``ROWxCOL``.
+
+    Names of spots of the section are kept for those spots; what comes twice, such as a
+    position asked for twice, gets a number.
+    """
+    names, used, reserved = [], set(), set(taken)
+    for barcode, (row, col) in zip(at_spot, array_rc, strict=True):
+        wanted = str(barcode) or f"{row:.10g}x{col:.10g}"
+        name, number = wanted, 1
+        while name in used or (name in reserved and name != barcode):
+            name, number = f"{wanted}_{number}", number + 1
+        used.add(name)
+        names.append(name)
+    return names

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,20 +16,35 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods.base import ExpressionField, Fitted, get_method
 from napari_stentrans.progress import Progress, Steps, run_to_end
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.provenance import provenance
+from napari_stentrans.request import (
+    GeneChoice,
+    MissingLike,
+    resolve_config,
+    resolve_genes,
+    resolve_missing,
+    resolve_targets,
+)
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.missing import MissingRegions
-from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
-from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
+from napari_stentrans.section.targets import Targets
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
-MissingLike: TypeAlias = MissingRegions | ArrayLike | str | Path | None
+__all__ = [
+    "GeneChoice",
+    "MissingLike",
+    "enhance",
+    "enhance_steps",
+    "resolve_config",
+    "resolve_genes",
+    "resolve_missing",
+    "resolve_targets",
+]
 
-_EXPRESSED_SHARE = 0.01
-_EXPRESSED_SPOTS = 3
+T = TypeVar("T")
 
 
 @overload
@@ -85,8 +98,9 @@ def enhance(
         whole,
         resolve_config(config, **choices),
         missing=resolve_missing(whole, missing),
-        at=None if at is None else np.asarray(at, dtype=np.float64).reshape(-1, 2),
+        at=None if at is None else np.asarray(at, dtype=np.float64),
         genes=genes,
+        previews=on_progress is not None,
     )
     result = run_to_end(steps, on_progress)
     return result if isinstance(section, Section) else result.to_anndata()
@@ -99,19 +113,20 @@ def enhance_steps(
     missing: MissingRegions | None = None,
     at: FloatArray | None = None,
     genes: GeneChoice = "expressed",
+    previews: bool = True,
 ) -> Steps[EnhancedSection]:
     """`enhance` as a job.
 
-    Yields `Progress`; where ``partial`` is set it is an `EnhancedSection` that can be
-    shown already. A true value sent in stops the fit and keeps the best so far.
+    Yields `Progress`; where ``partial`` is set (only with ``previews``) it is an
+    `EnhancedSection` that can be shown already. A true value sent in stops the fit and
+    keeps the best so far.
     """
     started = time.perf_counter()
     missing = missing or MissingRegions.none(section)
+    visible = _visible(section, missing)
     chosen = resolve_genes(section, genes)
     targets = resolve_targets(section, config, missing, at)
     method = get_method(config.method)
-    hidden = missing.unmeasured | missing.outside
-    visible = section.subset(~hidden) if hidden.any() else section
 
     def finished(fitted: Fitted) -> Steps[EnhancedSection]:
         spot_field, new_field = yield from _fields(section, visible, targets, fitted)
@@ -121,119 +136,54 @@ def enhance_steps(
             section, targets, fitted, spot_field, new_field, chosen, record
         )
 
-    fit = method.fit_steps(visible, config)
-    answer: bool | None = None
-    while True:
-        try:
-            progress = fit.send(answer)
-        except StopIteration as end:
-            return (yield from finished(end.value))
-        if progress.partial is not None:
-            preview = yield from finished(progress.partial)
-            progress = replace(progress, partial=preview)
-        answer = yield progress
+    stop = False
+    with closing(method.fit_steps(visible, config)) as fit:
+        while True:
+            try:
+                progress = fit.send(stop or None)
+            except StopIteration as end:
+                fitted = end.value
+                break
+            if progress.partial is not None:
+                preview = None
+                if previews:
+                    preview, stop = yield from _uninterrupted(
+                        finished(progress.partial)
+                    )
+                progress = replace(progress, partial=preview)
+            stop = bool((yield progress)) or stop
+    result, _ = yield from _uninterrupted(finished(fitted))
+    return result
 
 
-def resolve_config(config: RunConfig | None, **choices: Any) -> RunConfig:
-    """One validated configuration from a whole one and single choices."""
-    from pydantic import ValidationError
-
-    base = (config or RunConfig()).model_dump()
-    try:
-        return RunConfig.model_validate(base | choices)
-    except ValidationError as error:
-        told = [
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise InvalidRequestError("; ".join(told)) from None
-
-
-def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
-    """Columns of the genes that were asked for."""
-    if isinstance(genes, str):
-        if genes == "all":
-            return np.arange(section.n_genes)
-        if genes == "expressed":
-            needed = max(_EXPRESSED_SPOTS, _EXPRESSED_SHARE * section.n_spots)
-            found = np.flatnonzero(section.detected_in >= needed)
-            return found if len(found) else np.arange(section.n_genes)
-        genes = [genes]
-    return section.gene_index(dict.fromkeys(genes))
-
-
-def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
-    """`MissingRegions` from whatever a person gave."""
-    if missing is None:
-        return MissingRegions.none(section)
-    if isinstance(missing, MissingRegions):
-        return missing
-    if isinstance(missing, str | Path):
-        from napari_stentrans.io.masks import read_missing
-
-        return read_missing(Path(missing), section)
-    array = np.asarray(missing)
-    if array.ndim == 2:
-        return MissingRegions.from_labels(array, SpotRaster.from_section(section))
-    if array.dtype == bool and array.shape == (section.n_spots,):
-        return MissingRegions.from_spots(section, array)
-    msg = (
-        f"missing has shape {array.shape} and type {array.dtype}; give a labels picture "
-        f"of the section's raster, or one bool a spot ({section.n_spots})"
-    )
-    raise InvalidRequestError(msg)
-
-
-def resolve_targets(
-    section: Section, config: RunConfig, missing: MissingRegions, at: FloatArray | None
-) -> Targets:
-    """Positions to predict."""
-    if at is None:
-        return enhancement_targets(section, missing, config.refine, config.tissue)
-    if len(at) == 0 or not np.isfinite(at).all():
-        msg = f"the {len(at)} positions to predict must be finite numbers, at least one"
+def _visible(section: Section, missing: MissingRegions) -> Section:
+    """Return the part of a section that a method may see."""
+    hidden = missing.unmeasured | missing.outside
+    if len(hidden) != section.n_spots:
+        msg = (
+            f"the missing regions are of a section of {len(hidden)} spots, this one "
+            f"has {section.n_spots}: paint them on this section"
+        )
         raise InvalidRequestError(msg)
-    return targets_at(section, at, missing)
+    if hidden.all():
+        msg = (
+            "every spot is marked as missing or outside, so nothing is left to learn "
+            "from. Mark fewer."
+        )
+        raise InvalidRequestError(msg)
+    return section.subset(~hidden) if hidden.any() else section
 
 
-def provenance(
-    section: Section,
-    config: RunConfig,
-    missing: MissingRegions,
-    at_given_positions: bool,  # noqa: FBT001 - one of five facts to write down
-    seconds: float,
-) -> dict[str, Any]:
-    """Everything needed to repeat a run, JSON-able."""
-    packages = ("napari-stentrans", "torch", "numpy", "scipy", "anndata")
-    return {
-        "config": config.model_dump(mode="json"),
-        "seed": config.seed,
-        "input": {
-            "name": section.name,
-            "source": section.source or "",
-            "fingerprint": section.fingerprint,
-            "spots": section.n_spots,
-            "genes": section.n_genes,
-            "lattice": str(section.lattice.kind),
-        },
-        "missing": {
-            "spots": missing.n_spots,
-            "new_positions": missing.n_new,
-            "outside": int(missing.outside.sum()),
-        },
-        "at_given_positions": at_given_positions,
-        "versions": {name: _version(name) for name in packages}
-        | {"python": platform.python_version()},
-        "seconds": round(seconds, 3),
-        "units": "counts of the input",
-    }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
+def _uninterrupted(steps: Steps[T]) -> Steps[tuple[T, bool]]:
+    """Run steps to their end whatever is sent in; also return whether a stop was."""
+    stop = False
+    with closing(steps):
+        while True:
+            try:
+                progress = next(steps)
+            except StopIteration as end:
+                return end.value, stop
+            stop = bool((yield progress)) or stop
 
 
 def _fields(

@@ -1,0 +1,141 @@
+"""What the command line says: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from napari_stentrans.errors import (
+    ComputeError,
+    InvalidRequestError,
+    InvalidSectionError,
+    NothingToEnhanceError,
+    ReadError,
+    StEnTransError,
+    UnknownGeneError,
+)
+
+if TYPE_CHECKING:
+    from napari_stentrans.progress import Progress
+
+
+class ExitCode(IntEnum):
+    """What a script can tell from the exit status."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    INPUT = 3
+    REQUEST = 4
+    COMPUTE = 5
+    INTERRUPTED = 130
+
+
+EXIT_CODES_HELP = """\
+exit codes:
+  0    done
+  1    unexpected error, a fault of this program: please report it
+  2    wrong options, run file or output path
+  3    the input cannot be read, or is not a valid section
+  4    the request does not fit the section: unknown gene, bad mask, nothing to do
+  5    computing or writing the result failed
+  130  interrupted with Ctrl-C; nothing was written"""
+
+_MEANING: dict[type[Exception], ExitCode] = {
+    ReadError: ExitCode.INPUT,
+    InvalidSectionError: ExitCode.INPUT,
+    UnknownGeneError: ExitCode.REQUEST,
+    NothingToEnhanceError: ExitCode.REQUEST,
+    InvalidRequestError: ExitCode.REQUEST,
+    ComputeError: ExitCode.COMPUTE,
+    MemoryError: ExitCode.COMPUTE,
+    OSError: ExitCode.COMPUTE,
+}
+
+
+class UsageError(StEnTransError):
+    """The options, the run file or the output path are wrong."""
+
+    def __init__(self, message: str, command: str = "") -> None:
+        super().__init__(message)
+        if command:
+            self.add_note(f"See '{command} --help'.")
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Print a result."""
+    if not quiet:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def remark(text: str, *, quiet: bool = False) -> None:
+    """Print something worth knowing that is no result."""
+    if not quiet:
+        sys.stderr.write(f"stentrans: {text}\n")
+
+
+def report(error: BaseException) -> int:
+    """Print an error as one block on stderr; returns the exit code."""
+    code, message = _explain(error)
+    lines = [*message.splitlines(), *getattr(error, "__notes__", [])]
+    sys.stderr.write("stentrans: error: " + "\n  ".join(lines) + "\n")
+    return code
+
+
+def _explain(error: BaseException) -> tuple[ExitCode, str]:
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED, "interrupted; nothing was written"
+    if isinstance(error, UsageError):
+        return ExitCode.USAGE, str(error)
+    for kind, code in _MEANING.items():
+        if isinstance(error, kind):
+            told = str(error) or type(error).__name__
+            return code, told if kind is not MemoryError else f"out of memory: {told}"
+    return ExitCode.UNEXPECTED, (
+        f"unexpected {type(error).__name__}: {error}\n"
+        "This is a fault of the program. Please report it with the output of the same "
+        "command and --traceback."
+    )
+
+
+class ProgressBars(AbstractContextManager["ProgressBars"]):
+    """Shows `Progress` as one bar a phase with its remaining time.
+
+    On a terminal only: to a file or a pipe it writes nothing.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._bar: Any = None
+        self._phase = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one sign of life; never asks the job to stop."""
+        if not self._shown:
+            return
+        if self._bar is None or progress.phase != self._phase:
+            self._open(progress)
+        self._bar.update(progress.step - self._bar.n)
+        if progress.loss is not None:
+            self._bar.set_postfix_str(f"loss {progress.loss:.3g}", refresh=False)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _open(self, progress: Progress) -> None:
+        from tqdm import tqdm
+
+        if self._bar is not None:
+            self._bar.close()
+        self._phase = progress.phase
+        self._bar = tqdm(
+            total=progress.n_steps or None,
+            desc=progress.phase,
+            file=sys.stderr,
+            leave=False,
+            dynamic_ncols=True,
+        )

@@ -1,0 +1,97 @@
+"""``stentrans enhance``: a section and what to predict in, an enhanced h5ad out."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
+from napari_stentrans.cli.inputs import (
+    add_section_options,
+    open_section,
+    parse_genes,
+    part_of_request,
+    read_at,
+)
+from napari_stentrans.cli.options import add_run_options, given_options, run_config
+from napari_stentrans.cli.outputs import check_output, summary
+
+EXAMPLES = """
+examples:
+  stentrans enhance outs --out sharper.h5ad
+  stentrans enhance counts.tsv.gz --out repaired.h5ad --missing mask.png --refine 1
+  stentrans enhance section.h5ad --out there.h5ad --at positions.csv --genes CD37,DLL3
+  stentrans enhance other.h5ad --out other_sharper.h5ad --config sharper.h5ad
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_section_options(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="OUT.h5ad",
+        help="file to write; it appears under this name only once it is complete",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace OUT where it exists already"
+    )
+    what = parser.add_argument_group("what to predict")
+    what.add_argument(
+        "--missing",
+        type=Path,
+        metavar="MASK",
+        help="what is missing: a labels picture (png, tif or npy; 1: predict here, 2: "
+        "outside the tissue), or a csv of positions",
+    )
+    what.add_argument(
+        "--at",
+        type=Path,
+        metavar="CSV",
+        help="predict exactly at the array_row, array_col of this table (fractions "
+        "allowed), in its order, instead of on a refined lattice",
+    )
+    what.add_argument(
+        "--genes",
+        default="expressed",
+        metavar="GENES",
+        help="what to write: names with commas between, @FILE with one name a line, "
+        "all, or expressed: found in 1 %% of the spots (default: expressed)",
+    )
+    add_run_options(parser)
+    parser.add_argument(
+        "--quiet", action="store_true", help="say nothing unless something fails"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Enhance one section."""
+    from napari_stentrans.pipeline import enhance_steps, resolve_missing
+    from napari_stentrans.progress import run_to_end
+
+    started = time.perf_counter()
+    check_output(args.out, args.input, force=args.force)
+    if args.at is not None and "refine" in given_options(args):
+        msg = "--at gives the positions and --refine makes them: use one of the two"
+        raise UsageError(msg, command="stentrans enhance")
+    config = run_config(args)
+    section = open_section(args)
+    for note in section.notes:
+        remark(f"note: {note}", quiet=args.quiet)
+    with part_of_request(), ProgressBars(quiet=args.quiet) as bars:
+        job = enhance_steps(
+            section,
+            config,
+            missing=resolve_missing(section, args.missing),
+            at=read_at(args.at),
+            genes=parse_genes(args.genes),
+            previews=False,
+        )
+        result = run_to_end(job, bars)
+        result.save(args.out, on_progress=bars)
+    seconds = time.perf_counter() - started
+    say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
+    return ExitCode.OK

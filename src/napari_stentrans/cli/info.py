@@ -1,0 +1,124 @@
+"""``stentrans info``: what is in a file or folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from napari_stentrans.cli.console import ExitCode, say
+from napari_stentrans.cli.inputs import add_section_options, open_section
+
+if TYPE_CHECKING:
+    from napari_stentrans.section.section import Section
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_section_options(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="for other programs to read"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Describe one section."""
+    facts = describe(open_section(args))
+    if args.json:
+        say(json.dumps(facts, indent=2))
+    else:
+        say(as_text(facts))
+    return ExitCode.OK
+
+
+def describe(section: Section) -> dict[str, Any]:
+    """Facts about a section, JSON-able."""
+    import numpy as np
+
+    found_in = section.detected_in
+    image = section.image
+    return {
+        "name": section.name,
+        "technology": technology(section),
+        "lattice": str(section.lattice.kind),
+        "spots": section.n_spots,
+        "array_rows": _span(section, 0),
+        "array_cols": _span(section, 1),
+        "genes": section.n_genes,
+        "genes_in_over_10_percent_of_spots": int(
+            (found_in > section.n_spots / 10).sum()
+        ),
+        "median_counts": float(np.median(section.library_size)),
+        "median_genes": float(np.median(np.diff(section.counts.indptr))),
+        "image": None
+        if image is None
+        else {
+            "name": image.name,
+            "rows": image.data.shape[0],
+            "cols": image.data.shape[1],
+        },
+        "has_pixel_positions": section.pixel_xy is not None,
+        "fingerprint": section.fingerprint,
+        "notes": list(section.notes),
+    }
+
+
+def technology(section: Section) -> str:
+    """Guess the technology from the lattice and its size."""
+    from napari_stentrans.section.lattice import LatticeKind
+
+    kind = section.lattice.kind
+    if kind is LatticeKind.HEX:
+        return "Visium"
+    if kind is LatticeKind.QUINCUNX:
+        return "Spatial Transcriptomics, 2k array"
+    if kind is LatticeKind.SQUARE:
+        small = section.n_spots <= _LEGACY_ST_SPOTS
+        return (
+            "legacy Spatial Transcriptomics" if small else "binned (Visium HD or alike)"
+        )
+    return "spots or cells off a lattice (Slide-seq or alike)"
+
+
+_LEGACY_ST_SPOTS = 1100
+"""The legacy array has 33 x 35 places, the corners of which are markers."""
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """Lay the facts out for a person."""
+    image = facts["image"]
+    picture = (
+        f"{image['name']}, {image['rows']} x {image['cols']} pixels"
+        if image
+        else "none"
+    )
+    rows, cols = facts["array_rows"], facts["array_cols"]
+    lines = [
+        ("name", facts["name"]),
+        ("technology", f"{facts['technology']} (a guess)"),
+        ("lattice", facts["lattice"]),
+        (
+            "spots",
+            f"{facts['spots']:,}, array rows {rows[0]:g} to {rows[1]:g}, "
+            f"columns {cols[0]:g} to {cols[1]:g}",
+        ),
+        (
+            "genes",
+            f"{facts['genes']:,}, of them "
+            f"{facts['genes_in_over_10_percent_of_spots']:,} in over 10 % of the spots",
+        ),
+        (
+            "a spot",
+            f"median {facts['median_counts']:,.0f} counts of "
+            f"{facts['median_genes']:,.0f} genes",
+        ),
+        ("image", picture),
+        ("fingerprint", facts["fingerprint"]),
+        *(("note", note) for note in facts["notes"]),
+    ]
+    return "\n".join(f"{label:12} {text}" for label, text in lines)
+
+
+def _span(section: Section, axis: int) -> list[float]:
+    along = section.array_rc[:, axis]
+    return [float(along.min()), float(along.max())]

@@ -1,0 +1,94 @@
+"""What the command line reads: the section, and the files that say what to predict."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_stentrans.cli.console import UsageError
+from napari_stentrans.errors import (
+    InvalidRequestError,
+    NothingToEnhanceError,
+    ReadError,
+)
+
+if TYPE_CHECKING:
+    from napari_stentrans.pipeline import GeneChoice
+    from napari_stentrans.section.lattice import FloatArray
+    from napari_stentrans.section.section import Section
+
+
+def add_section_options(parser: argparse.ArgumentParser) -> None:
+    """Declare INPUT and how to read it."""
+    from napari_stentrans.section.lattice import LatticeKind
+
+    parser.add_argument(
+        "input",
+        type=Path,
+        metavar="INPUT",
+        help="a section: ST table, Space Ranger folder or h5ad",
+    )
+    group = parser.add_argument_group("how to read it")
+    group.add_argument(
+        "--lattice",
+        choices=["auto", *map(str, LatticeKind)],
+        default="auto",
+        help="arrangement of the spots (default: auto, found from the coordinates)",
+    )
+    group.add_argument(
+        "--allow-normalised",
+        action="store_true",
+        help="accept values that are no raw counts",
+    )
+
+
+def open_section(args: argparse.Namespace) -> Section:
+    """Read the section named on the command line."""
+    from napari_stentrans.io import read_section
+
+    lattice = None if args.lattice == "auto" else args.lattice
+    return read_section(
+        args.input, lattice=lattice, allow_normalised=args.allow_normalised
+    )
+
+
+def read_at(path: Path | None) -> FloatArray | None:
+    """Array coordinates to predict at, in their order."""
+    if path is None:
+        return None
+    from napari_stentrans.io.masks import read_positions
+
+    return read_positions(path)
+
+
+def parse_genes(text: str) -> GeneChoice:
+    """Genes from ``A,B``, ``@file``, ``all`` or ``expressed``."""
+    if text in ("all", "expressed"):
+        return "all" if text == "all" else "expressed"
+    if text.startswith("@"):
+        from napari_stentrans.io.genes import read_gene_list
+
+        return read_gene_list(Path(text[1:]))
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        msg = f"--genes {text!r} names no gene; write for example --genes CD37,DLL3"
+        raise UsageError(msg)
+    return names
+
+
+@contextmanager
+def part_of_request() -> Iterator[None]:
+    """Blame the request, not the section, for files that cannot be read here."""
+    try:
+        yield
+    except ReadError as error:
+        blamed = InvalidRequestError(str(error))
+        for note in getattr(error, "__notes__", []):
+            blamed.add_note(note)
+        raise blamed from error
+    except NothingToEnhanceError as error:
+        error.add_note("Here: --missing MASK, --at CSV, or --refine 2 or more.")
+        raise

@@ -1,0 +1,117 @@
+"""What a person asked for, checked against the section before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
+
+GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
+MissingLike: TypeAlias = MissingRegions | ArrayLike | str | Path | None
+
+_EXPRESSED_SHARE = 0.01
+_EXPRESSED_SPOTS = 3
+
+
+def resolve_config(config: RunConfig | None, **choices: Any) -> RunConfig:
+    """One validated configuration from a whole one and single choices."""
+    from pydantic import ValidationError
+
+    base = (config or RunConfig()).model_dump()
+    try:
+        return RunConfig.model_validate(_merged(base, choices))
+    except ValidationError as error:
+        told = [_config_problem(dict(problem)) for problem in error.errors()]
+        raise InvalidRequestError("; ".join(told)) from None
+
+
+def _merged(base: dict[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrule ``base``, within its groups of settings too."""
+    merged = dict(base)
+    for name, choice in choices.items():
+        within = merged.get(name)
+        if isinstance(within, dict) and isinstance(choice, Mapping):
+            merged[name] = _merged(within, choice)
+        else:
+            merged[name] = choice
+    return merged
+
+
+def _config_problem(problem: dict[str, Any]) -> str:
+    """Say what is wrong with one setting; for an unknown one, the nearest known."""
+    from difflib import get_close_matches
+
+    *groups, name = map(str, problem["loc"])
+    if problem["type"] != "extra_forbidden":
+        setting = ".".join([*groups, name])
+        return f"{setting}: {problem['msg'].lower()}, not {problem['input']!r}"
+    known = RunConfig().model_dump()
+    for group in groups:
+        known = known[group]
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    return f"there is no setting {'.'.join([*groups, name])!r}; {hint}"
+
+
+def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
+    """Columns of the genes that were asked for."""
+    if isinstance(genes, str):
+        if genes == "all":
+            return np.arange(section.n_genes)
+        if genes == "expressed":
+            needed = max(_EXPRESSED_SPOTS, _EXPRESSED_SHARE * section.n_spots)
+            found = np.flatnonzero(section.detected_in >= needed)
+            return found if len(found) else np.arange(section.n_genes)
+        genes = [genes]
+    if len(genes) == 0:
+        msg = 'no gene was asked for; name some, or choose "expressed" or "all"'
+        raise InvalidRequestError(msg)
+    return section.gene_index(dict.fromkeys(genes))
+
+
+def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
+    """`MissingRegions` from whatever a person gave."""
+    if missing is None:
+        return MissingRegions.none(section)
+    if isinstance(missing, MissingRegions):
+        return missing
+    if isinstance(missing, str | Path):
+        from napari_stentrans.io.masks import read_missing
+
+        return read_missing(Path(missing), section)
+    array = np.asarray(missing)
+    if array.ndim == 2:
+        return MissingRegions.from_labels(array, SpotRaster.from_section(section))
+    if array.dtype == bool and array.shape == (section.n_spots,):
+        return MissingRegions.from_spots(section, array)
+    msg = (
+        f"missing has shape {array.shape} and type {array.dtype}; give a labels "
+        f"picture of the section's raster, or one bool a spot ({section.n_spots})"
+    )
+    raise InvalidRequestError(msg)
+
+
+def resolve_targets(
+    section: Section, config: RunConfig, missing: MissingRegions, at: FloatArray | None
+) -> Targets:
+    """Positions to predict."""
+    if at is None:
+        return enhancement_targets(section, missing, config.refine, config.tissue)
+    if at.ndim != 2 or at.shape[1] != 2 or len(at) == 0 or not np.isfinite(at).all():
+        msg = (
+            f"positions to predict have shape {at.shape}; give finite (array_row, "
+            "array_col) numbers of shape (position, 2), at least one position"
+        )
+        raise InvalidRequestError(msg)
+    return targets_at(section, at, missing)
