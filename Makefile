@@ -1,0 +1,56 @@
+# `make demo` and `make test` do all the set-up themselves; see scripts/setup.sh.
+
+VENV ?= .venv
+# PyTorch comes first and pinned to the version that is tested. The variable may carry
+# any arguments of `pip install`, for example those of a CPU-only or CUDA build.
+TORCH ?= torch==2.13.0
+export VENV TORCH PYTHON
+
+BIN := $(VENV)/bin
+DISPLAYED := scripts/virtual_display.sh
+SETUP := pyproject.toml scripts/setup.sh
+OUT ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format coverage clean
+
+help: ## List the targets
+	@echo "napari-stentrans: make TARGET"
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | \
+		awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.ready-demo ## Open napari with a sample, enhance it (a picture where there is no display)
+	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		$(BIN)/stentrans demo --out $(OUT); \
+	else \
+		$(DISPLAYED) $(BIN)/stentrans demo --headless --out $(OUT); \
+	fi
+
+test: lint ## Lint, check types, run every test, those of the window included
+	@$(DISPLAYED) $(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-test ## Ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.ready-test ## Let ruff mend and format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+coverage: $(VENV)/.ready-test ## Run every test and show the lines that none reaches
+	@$(DISPLAYED) $(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+clean: ## Remove what can be made again, except the virtual environment
+	rm -rf $(OUT) build dist htmlcov .coverage .cache .mypy_cache .pytest_cache \
+		.ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the tests need includes what the demo needs.
+$(VENV)/.ready-demo: $(SETUP)
+	@scripts/setup.sh demo
+	@touch $@
+
+$(VENV)/.ready-test: $(SETUP)
+	@scripts/setup.sh test
+	@touch $(VENV)/.ready-demo $@
