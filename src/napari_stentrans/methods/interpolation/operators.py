@@ -1,0 +1,110 @@
+"""Interpolators that weigh the spots near a position: nearest spot, Gaussian kernel.
+
+Everything here is geometry in pitch coordinates; the counts come later. The spots are
+put into one canonical order first, so that ties do not depend on how a file lists them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.spatial import KDTree
+
+from napari_stentrans.section.lattice import FloatArray, IntArray
+
+Values: TypeAlias = NDArray[np.float32]
+
+TRUNCATE = 3.0
+"""Widths of a Gaussian kernel at which it is cut off."""
+_SAME_PLACE = 1e-6
+
+
+class Operator(Protocol):
+    """A linear map of genes from spots to positions."""
+
+    def __call__(self, values: Values) -> Values:
+        """Map values, shape (spot, gene), to shape (position, gene)."""
+        ...
+
+
+class Interpolator(Protocol):
+    """A rule that makes an operator for any spots and positions."""
+
+    def __call__(self, spots_rc: FloatArray, positions_rc: FloatArray) -> Operator:
+        """Prepare the way from spots to positions, both in pitches."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """An operator that averages: a sparse matrix, shape (position, spot)."""
+
+    matrix: sparse.csr_matrix
+
+    def __call__(self, values: Values) -> Values:
+        """Weigh values, shape (spot, gene)."""
+        return np.asarray(self.matrix @ values, dtype=np.float32)
+
+
+def nearest(spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
+    """Take the nearest spot; of several equally near, the first by row and column."""
+    n_positions = len(positions_rc)
+    spot = nearest_spot(spots_rc, positions_rc)
+    entries = (np.ones(n_positions, np.float32), (np.arange(n_positions), spot))
+    return Weights(sparse.csr_matrix(entries, shape=(n_positions, len(spots_rc))))
+
+
+def nearest_spot(spots_rc: FloatArray, positions_rc: FloatArray) -> IntArray:
+    """Index of the spot nearest to each position, shape (position,)."""
+    order = canonical_order(spots_rc)
+    distance, candidate = KDTree(spots_rc[order]).query(
+        positions_rc, k=min(6, len(spots_rc))
+    )
+    distance = distance.reshape(len(positions_rc), -1)
+    tied = distance <= distance[:, :1] + _SAME_PLACE
+    first = np.where(tied, candidate.reshape(distance.shape), len(spots_rc)).min(axis=1)
+    return order[first]
+
+
+def canonical_order(spots_rc: FloatArray) -> IntArray:
+    """Return the order of spots by row, then column, rounding aside."""
+    row, col = np.round(spots_rc, 6).T
+    return np.lexsort((col, row))
+
+
+@dataclass(frozen=True)
+class GaussianKernel:
+    """Interpolator that averages spots with weights falling off like a bell.
+
+    Attributes
+    ----------
+    width
+        Standard deviation of the bell, in pitches.
+    own
+        Whether a spot exactly at a position counts as well.
+    """
+
+    width: float
+    own: bool = False
+
+    def __call__(self, spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
+        """Weigh the spots; where none is within reach, take the nearest."""
+        pairs = KDTree(positions_rc).sparse_distance_matrix(
+            KDTree(spots_rc), TRUNCATE * self.width, output_type="ndarray"
+        )
+        if not self.own:
+            pairs = pairs[pairs["v"] > _SAME_PLACE]
+        weight = np.exp(-0.5 * (pairs["v"] / self.width) ** 2)
+        total = np.bincount(pairs["i"], weight, minlength=len(positions_rc))
+        alone = np.flatnonzero(total == 0)
+        shape = (len(positions_rc), len(spots_rc))
+        row = np.concatenate([pairs["i"], alone])
+        spot = np.concatenate([pairs["j"], nearest_spot(spots_rc, positions_rc[alone])])
+        share = np.concatenate([weight / total[pairs["i"]], np.ones(len(alone))])
+        return Weights(
+            sparse.csr_matrix((share.astype(np.float32), (row, spot)), shape=shape)
+        )

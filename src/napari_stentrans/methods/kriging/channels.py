@@ -1,0 +1,197 @@
+"""Kriging of several channels at once, averaged over covariance parameters.
+
+Empirical Bayes: every kernel and noise ratio is weighted by how well it explains each
+channel, and the predictions are averaged. One eigendecomposition of a window serves
+all channels and all noise ratios (DESIGN, MODEL section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from napari_stentrans.methods.kriging.covariance import (
+    NOISE_RATIOS,
+    Kernel,
+    Likelihood,
+    Spectrum,
+    candidate_kernels,
+    likelihood,
+)
+from napari_stentrans.methods.kriging.windows import (
+    Window,
+    assign_queries,
+    split_windows,
+)
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.lattice import FloatArray
+
+_NEGLIGIBLE = 0.03
+"""A kernel whose weight is below this for every channel is dropped."""
+_MAX_KERNELS = 8
+_WINDOWS_FOR_WEIGHTS = 3
+_CACHE_BYTES = 400_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Kernels and the weight of each, with each noise ratio, for every channel.
+
+    Attributes
+    ----------
+    kernels
+        Those that matter.
+    weights : ndarray, shape (kernel, noise, channel)
+        Sums to one for every channel.
+    """
+
+    kernels: list[Kernel]
+    weights: FloatArray
+
+    @property
+    def noise_ratio(self) -> FloatArray:
+        """Mean noise ratio of each channel (geometric), shape (channel,)."""
+        mean_log = np.einsum("kec,e->c", self.weights, np.log(NOISE_RATIOS))
+        ratio: FloatArray = np.exp(mean_log)
+        return ratio
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Kriged channels: mean and variance of the noise-free value, (position, channel)."""
+
+    mean: FloatArray
+    variance: FloatArray
+
+
+def mixture_steps(pitch_rc: FloatArray, channels: FloatArray, size: int) -> Steps[Mixture]:
+    """Weigh the candidate kernels and noise ratios by their likelihood."""
+    candidates = candidate_kernels()
+    windows = split_windows(pitch_rc, size)
+    chosen = windows[:: max(1, len(windows) // _WINDOWS_FOR_WEIGHTS)][:_WINDOWS_FOR_WEIGHTS]
+    log = np.zeros((len(candidates), len(NOISE_RATIOS), channels.shape[1]))
+    for number, kernel in enumerate(candidates):
+        yield Progress("Kriging: covariance", number, len(candidates))
+        for window in chosen:
+            spectrum = Spectrum(pitch_rc[window.spots], kernel)
+            rotated = spectrum.rotate(channels[window.spots])
+            log[number] += likelihood(spectrum, rotated).log
+    weights = np.exp(log - logsumexp(log, axis=(0, 1)))
+    return _pruned(candidates, weights)
+
+
+def _pruned(kernels: list[Kernel], weights: FloatArray) -> Mixture:
+    by_channel = weights.sum(axis=1)  # (kernel, channel)
+    matters = np.flatnonzero(by_channel.max(axis=1) > _NEGLIGIBLE)
+    if len(matters) > _MAX_KERNELS:
+        total = by_channel[matters].sum(axis=1)
+        matters = np.sort(matters[np.argsort(-total)[:_MAX_KERNELS]])
+    kept = weights[matters]
+    return Mixture([kernels[i] for i in matters], kept / kept.sum(axis=(0, 1)))
+
+
+class ChannelKriging:
+    """Channels of a section's spots, ready to be predicted anywhere.
+
+    Parameters
+    ----------
+    pitch_rc : ndarray, shape (spot, 2)
+    channels : ndarray, shape (spot, channel)
+    mixture
+        Covariance parameters and their weights.
+    size
+        Spots to a window.
+    """
+
+    def __init__(
+        self, pitch_rc: FloatArray, channels: FloatArray, mixture: Mixture, size: int
+    ) -> None:
+        self.pitch_rc = pitch_rc
+        self.channels = channels
+        self.mixture = mixture
+        self.windows = split_windows(pitch_rc, size)
+        largest = max(len(window.spots) for window in self.windows)
+        needed = 4 * largest**2 * len(self.windows) * len(mixture.kernels)
+        self._cache: dict[tuple[int, int], Spectrum] | None = (
+            {} if needed < _CACHE_BYTES else None
+        )
+
+    def predict_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
+        """Krige at any positions, in pitches, shape (query, 2)."""
+        shape = (len(query_rc), self.channels.shape[1])
+        mean, variance = np.zeros(shape), np.zeros(shape)
+        owner = assign_queries(self.windows, self.pitch_rc, query_rc)
+        for number, window in enumerate(self.windows):
+            yield Progress("Kriging: predicting", number, len(self.windows))
+            mine = np.flatnonzero(owner == number)
+            if len(mine):
+                found = self._predict_in(number, window, query_rc[mine])
+                mean[mine], variance[mine] = found.mean, found.variance
+        return Estimate(mean, variance)
+
+    def leave_one_out_steps(self) -> Steps[Estimate]:
+        """Krige at each spot from all the others, shape (spot, channel)."""
+        mean, variance = np.zeros_like(self.channels), np.zeros_like(self.channels)
+        for number, window in enumerate(self.windows):
+            yield Progress("Kriging: leave-one-out", number, len(self.windows))
+            found = self._leave_one_out_in(number, window)
+            mine = np.searchsorted(window.spots, window.core)
+            mean[window.core] = found.mean[mine]
+            variance[window.core] = found.variance[mine]
+        return Estimate(mean, variance)
+
+    def _solved(
+        self, number: int, window: Window
+    ) -> Iterator[tuple[Spectrum, FloatArray, Likelihood, FloatArray]]:
+        """Yield spectrum, rotated channels, likelihood and weights of each kernel."""
+        here = self.channels[window.spots]
+        for k, kernel in enumerate(self.mixture.kernels):
+            spectrum = self._cache.get((number, k)) if self._cache is not None else None
+            if spectrum is None:
+                spectrum = Spectrum(self.pitch_rc[window.spots], kernel)
+                if self._cache is not None:
+                    self._cache[number, k] = spectrum
+            rotated = spectrum.rotate(here)
+            fit = likelihood(spectrum, rotated)
+            yield spectrum, rotated, fit, self.mixture.weights[k]
+
+    def _predict_in(self, number: int, window: Window, query_rc: FloatArray) -> Estimate:
+        shape = (len(query_rc), self.channels.shape[1])
+        mean, second = np.zeros(shape), np.zeros(shape)
+        for spectrum, rotated, fit, weights in self._solved(number, window):
+            to_spots = spectrum.to_queries(query_rc) @ spectrum.vectors
+            shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
+            # sum over noise ratios first: one product with the queries then does all
+            centred = rotated[None] - spectrum.ones[None, :, None] * fit.mean[:, None]
+            coefficients = np.einsum("ec,es,esc->sc", weights, shrunk, centred)
+            explained = np.einsum("ec,ec,es->sc", weights, fit.variance, shrunk)
+            part = to_spots @ coefficients.astype(np.float32)
+            part = part + (weights * fit.mean).sum(axis=0)
+            mean += part
+            second += (weights * fit.variance).sum(axis=0) - (
+                to_spots**2 @ explained.astype(np.float32)
+            )
+            share = np.maximum(weights.sum(axis=0), 1e-12)
+            second += part**2 / share  # spread between kernels
+        return Estimate(mean, np.maximum(second - mean**2, 1e-9))
+
+    def _leave_one_out_in(self, number: int, window: Window) -> Estimate:
+        here = self.channels[window.spots]
+        mean, second = np.zeros_like(here), np.zeros_like(here)
+        for spectrum, rotated, fit, weights in self._solved(number, window):
+            squared = spectrum.vectors**2
+            for e in np.flatnonzero(weights.max(axis=1) > 1e-3):
+                shrunk = 1.0 / (spectrum.values + NOISE_RATIOS[e])
+                centred = rotated - spectrum.ones[:, None] * fit.mean[e]
+                precision = (squared @ shrunk.astype(np.float32))[:, None]
+                error = (
+                    spectrum.vectors @ (shrunk[:, None] * centred).astype(np.float32)
+                ) / precision
+                part = here - error
+                latent = fit.variance[e] * np.maximum(1 / precision - NOISE_RATIOS[e], 0)
+                mean += weights[e] * part
+                second += weights[e] * (latent + part**2)
+        return Estimate(mean, np.maximum(second - mean**2, 1e-9))

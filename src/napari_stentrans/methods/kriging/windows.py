@@ -1,0 +1,70 @@
+"""Large sections in windows, so that cost grows linearly with the number of spots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from napari_stentrans.section.lattice import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Spots that are solved together, and the part of them it answers for.
+
+    Attributes
+    ----------
+    spots : ndarray, shape (spot,)
+        Indices of the spots solved together.
+    core : ndarray, shape (core spot,)
+        Indices of the spots this window answers for; cores partition the section.
+    """
+
+    spots: IntArray
+    core: IntArray
+
+
+def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
+    """Split spots into windows of about ``size`` spots that overlap.
+
+    A section of up to ``1.5 * size`` spots is one window. Otherwise cores of a third
+    of that are cut by halving the longer side, and each takes the nearest spots around
+    it: several pitches of context on each side.
+    """
+    everything = np.arange(len(pitch_rc))
+    if len(pitch_rc) <= 1.5 * size:
+        return [Window(everything, everything)]
+    tree = KDTree(pitch_rc)
+    return [
+        Window(_nearest_to(tree, pitch_rc[core], size), core)
+        for core in _halve(pitch_rc, everything, size // 3)
+    ]
+
+
+def assign_queries(windows: list[Window], pitch_rc: FloatArray, query_rc: FloatArray) -> IntArray:
+    """Window that answers for each query: that of its nearest spot, shape (query,)."""
+    owner = np.empty(len(pitch_rc), dtype=np.int64)
+    for number, window in enumerate(windows):
+        owner[window.core] = number
+    if len(windows) == 1:
+        return np.zeros(len(query_rc), dtype=np.int64)
+    return owner[KDTree(pitch_rc).query(query_rc)[1]]
+
+
+def _halve(pitch_rc: FloatArray, spots: IntArray, size: int) -> list[IntArray]:
+    if len(spots) <= size:
+        return [spots]
+    extent = np.ptp(pitch_rc[spots], axis=0)
+    order = spots[np.argsort(pitch_rc[spots, int(np.argmax(extent))], kind="stable")]
+    middle = len(order) // 2
+    return _halve(pitch_rc, order[:middle], size) + _halve(pitch_rc, order[middle:], size)
+
+
+def _nearest_to(tree: KDTree, core_rc: FloatArray, size: int) -> IntArray:
+    """The ``size`` spots nearest to the box around a core."""
+    low, high = core_rc.min(axis=0), core_rc.max(axis=0)
+    outside = np.maximum(np.maximum(low - tree.data, tree.data - high), 0)
+    distance = np.linalg.norm(outside, axis=1)
+    return np.sort(np.argpartition(distance, size - 1)[:size]).astype(np.int64)
