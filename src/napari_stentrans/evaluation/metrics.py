@@ -115,7 +115,7 @@ def _varies(values: Values) -> NDArray[np.bool_]:
 
 
 def _z_scores(values: Values) -> FloatArray:
-    """Deviations in units of the standard deviation; 0 for a gene that does not vary."""
+    """Deviations in standard deviations; 0 for a gene that does not vary."""
     centred = _centred(values)
     sd = np.sqrt((centred**2).mean(axis=0))
     return centred / np.where(sd > 0, sd, 1.0)

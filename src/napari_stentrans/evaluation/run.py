@@ -179,11 +179,6 @@ def _blocks(columns: IntArray) -> Iterator[slice]:
 def _tidy(
     method: str, found: dict[str, FloatArray], names: pd.Index, top: NDArray[np.bool_]
 ) -> pd.DataFrame:
-    order = [
-        "pearson",
-        "pearson_log",
-        *(m for m in found if not m.startswith("pearson")),
-    ]
     return pd.concat(
         [
             pd.DataFrame(

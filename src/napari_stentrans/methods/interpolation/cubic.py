@@ -18,9 +18,8 @@ from napari_stentrans.methods.interpolation.operators import Operator, Values, n
 from napari_stentrans.methods.interpolation.triangles import (
     Located,
     Triangulation,
-    completed,
+    beyond,
     locate,
-    scatter,
     triangulations,
 )
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -31,20 +30,15 @@ def cubic(spots_rc: FloatArray, positions_rc: FloatArray) -> Operator:
     triangulated = triangulations(spots_rc)
     if not triangulated:
         return nearest(spots_rc, positions_rc)
-    n_positions, n_spots = len(positions_rc), len(spots_rc)
-    by_value = sparse.csr_matrix((n_positions, n_spots))
-    by_gradient = sparse.csr_matrix((n_positions, 2 * n_spots))
-    for triangulation in triangulated:
-        located = locate(triangulation, positions_rc)
-        value, slope = _blend(located, spots_rc)
-        by_value += scatter(located, located.corner, value, n_spots)
-        by_gradient += scatter(
-            located, _gradient_columns(located.corner), slope, 2 * n_spots
-        )
+    located = locate(triangulated, positions_rc)
+    n_spots = len(spots_rc)
+    value, slope = _blend(located, spots_rc)
+    by_value = located.scatter(located.corner, value, n_spots)
+    by_gradient = located.scatter(_gradient_columns(located.corner), slope, 2 * n_spots)
     stiffness, load = _least_bending(spots_rc, _edges(triangulated))
     return CubicOperator(
-        by_value=completed(by_value, spots_rc, positions_rc),
-        by_gradient=sparse.csr_matrix(by_gradient / len(triangulated)),
+        by_value=by_value + beyond(located, spots_rc, positions_rc),
+        by_gradient=by_gradient,
         stiffness=splu(stiffness, permc_spec="MMD_AT_PLUS_A"),
         load=load,
     )
@@ -99,7 +93,7 @@ def _gradient_columns(spot: IntArray) -> IntArray:
 def _edges(triangulated: list[Triangulation]) -> IntArray:
     """Pairs of spots that share an edge in any triangulation, shape (edge, 2)."""
     pairs = [
-        triangulation.spot[triangulation.delaunay.simplices[:, sides]]
+        triangulation.triangle[:, sides]
         for triangulation in triangulated
         for sides in ([0, 1], [1, 2], [0, 2])
     ]
@@ -129,6 +123,8 @@ def _least_bending(
         (np.tile([-1.0, 1.0], len(edges)), (np.repeat(number, 2), edges.ravel())),
         shape=(len(edges), n_spots),
     )
-    weight = sparse.diags_array(stiff)
-    bending = sum(end.T @ weight @ end for end in ends) + both.T @ weight @ both
-    return sparse.csc_matrix(bending), sparse.csr_matrix(3 * both.T @ weight @ rise)
+    weight = sparse.csr_matrix(sparse.diags_array(stiff))
+    bending = sparse.csc_matrix(both.T @ weight @ both)
+    for end in ends:
+        bending = bending + sparse.csc_matrix(end.T @ weight @ end)
+    return bending, sparse.csr_matrix(3 * both.T @ weight @ rise)

@@ -76,8 +76,7 @@ class CountNoise:
     def sd(self, mean: Values, genes: IntArray) -> Values:
         """Standard deviation around ``mean``, shape (position, gene)."""
         floor, slope = self._lines(genes)
-        variance = floor + slope * mean
-        return np.sqrt(variance, dtype=np.float32, casting="same_kind")
+        return np.asarray(np.sqrt(floor + slope * mean), dtype=np.float32)
 
     def _lines(self, genes: IntArray) -> NDArray[np.float32]:
         unknown = np.unique(genes[np.isnan(self._line[0, genes])])
@@ -98,7 +97,7 @@ class CountNoise:
 
 
 def _variance_line(mean: FloatArray, squared_error: FloatArray) -> FloatArray:
-    """Fit ``squared_error ~ floor + slope * mean``, neither negative, shape (2, gene)."""
+    """Fit ``squared_error ~ floor + slope * mean``, shape (2, gene); neither is < 0."""
     n_spots = len(mean)
     typical = mean.mean(axis=0)
     weight = 1 / np.maximum(mean + typical, 1e-12) ** 2

@@ -21,6 +21,9 @@ Values: TypeAlias = NDArray[np.float32]
 TRUNCATE = 3.0
 """Widths of a Gaussian kernel at which it is cut off."""
 _SAME_PLACE = 1e-6
+_MOST_TIED = 8
+"""A spot, the six around it, and one more to be sure."""
+_FAR = 1e12
 
 
 class Operator(Protocol):
@@ -58,15 +61,21 @@ def nearest(spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
     return Weights(sparse.csr_matrix(entries, shape=(n_positions, len(spots_rc))))
 
 
-def nearest_spot(spots_rc: FloatArray, positions_rc: FloatArray) -> IntArray:
-    """Index of the spot nearest to each position, shape (position,)."""
+def nearest_spot(
+    spots_rc: FloatArray, positions_rc: FloatArray, *, own: bool = True
+) -> IntArray:
+    """Index of the spot nearest to each position, shape (position,).
+
+    Without ``own``, a spot exactly at the position does not count, unless it is alone.
+    """
     order = canonical_order(spots_rc)
-    distance, candidate = KDTree(spots_rc[order]).query(
-        positions_rc, k=min(6, len(spots_rc))
-    )
-    distance = distance.reshape(len(positions_rc), -1)
-    tied = distance <= distance[:, :1] + _SAME_PLACE
-    first = np.where(tied, candidate.reshape(distance.shape), len(spots_rc)).min(axis=1)
+    ranks = list(range(1, min(_MOST_TIED, len(spots_rc)) + 1))
+    found = KDTree(spots_rc[order]).query(positions_rc, k=ranks)
+    distance, near = np.asarray(found[0]), np.asarray(found[1])
+    if not own:
+        distance = np.where(distance <= _SAME_PLACE, _FAR, distance)
+    tied = distance <= distance.min(axis=1, keepdims=True) + _SAME_PLACE
+    first: IntArray = np.where(tied, near, len(spots_rc)).min(axis=1)
     return order[first]
 
 
@@ -103,7 +112,8 @@ class GaussianKernel:
         alone = np.flatnonzero(total == 0)
         shape = (len(positions_rc), len(spots_rc))
         row = np.concatenate([pairs["i"], alone])
-        spot = np.concatenate([pairs["j"], nearest_spot(spots_rc, positions_rc[alone])])
+        fallback = nearest_spot(spots_rc, positions_rc[alone], own=self.own)
+        spot = np.concatenate([pairs["j"], fallback])
         share = np.concatenate([weight / total[pairs["i"]], np.ones(len(alone))])
         return Weights(
             sparse.csr_matrix((share.astype(np.float32), (row, spot)), shape=shape)
