@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import (
+    FloatArray,
+    IntArray,
+    Lattice,
+    LatticeKind,
+)
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import Targets
@@ -81,9 +86,10 @@ class EnhancedSection:
     @cached_property
     def raster(self) -> SpotRaster:
         """Where each position is drawn."""
-        return SpotRaster.from_positions(
-            self.section, self.targets.lattice, self.targets.array_rc
-        )
+        lattice, array_rc = self.targets.lattice, self.targets.array_rc
+        if not lattice.is_site(array_rc).all():  # positions that a person chose
+            lattice = _without_sites(lattice)
+        return SpotRaster.from_positions(self.section, lattice, array_rc)
 
     @cached_property
     def pixel_xy(self) -> FloatArray:
@@ -189,6 +195,13 @@ class EnhancedSection:
                 part = source.read(genes)
                 mean[rows], sd[rows] = part.mean, part.sd
         return Prediction(mean, sd)
+
+
+def _without_sites(lattice: Lattice) -> Lattice:
+    """Return an irregular arrangement with the same distances in pitches."""
+    origin, diagonal = lattice.from_pitch([[0.0, 0.0], [1.0, 1.0]])
+    row, col = diagonal - origin
+    return Lattice(LatticeKind.IRREGULAR, (origin[0], origin[1]), (row, col))
 
 
 def _position_names(
