@@ -1,0 +1,153 @@
+"""Measured and enhanced side by side, in napari's grid: one camera for all panels.
+
+A grid panel holds ``stride`` layers that follow one another in the layer list, hidden
+ones included, so the list is brought into an order in which every panel begins at a
+multiple of the stride. `panel_order` is that puzzle alone, without napari.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from napari.layers import Layer
+
+from napari_stentrans.gui.layers import Role
+from napari_stentrans.gui.stage import Stage
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+H = TypeVar("H", bound=Hashable)
+
+_ROLES = (Role.GENE, Role.ENHANCED, Role.SD)
+_SPACING = 0.01
+_FONT_SIZE = 12
+_GENES_IN_ONE_COLUMN = 2
+
+
+def panel_order(
+    panels: Sequence[Sequence[H]], hidden: Sequence[H]
+) -> tuple[list[H], int]:
+    """Order layers so that each panel is a group of its own.
+
+    Parameters
+    ----------
+    panels
+        Layers of each panel, in order of panels, the first layer of each first.
+    hidden
+        Layers that are not shown. They fill up panels that hold fewer than others.
+
+    Returns
+    -------
+    list
+        All of them in their new order. Where the hidden ones do not suffice to fill
+        up, panels keep their first layer only, and the others are among the hidden.
+    int
+        Layers a panel.
+    """
+    stride = max((len(panel) for panel in panels), default=1)
+    needed = sum(stride - len(panel) for panel in panels[:-1])
+    if needed > len(hidden):
+        spare = [layer for panel in panels for layer in panel[1:]]
+        return [panel[0] for panel in panels] + spare + list(hidden), 1
+    order: list[H] = []
+    rest = list(hidden)
+    for panel in panels:
+        missing = stride - len(panel)
+        order += [*panel, *rest[:missing]]
+        del rest[:missing]
+    return order + rest, stride
+
+
+class SideBySide:
+    """Shows the genes of a section as panels: measured left, enhanced right."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._before: list[tuple[Layer, bool]] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether panels are shown."""
+        return self._before is not None
+
+    def show(self, section: Section, *, with_sd: bool = False) -> None:
+        """Lay out the panels of a section, or lay them out anew."""
+        layers = self._viewer.layers
+        roles = _ROLES if with_sd else _ROLES[:2]
+        panels = self._panels(section, roles)
+        if not panels:
+            self.hide()
+            return
+        if self._before is None:
+            self._before = [(layer, layer.visible) for layer in layers]
+        shown = [layer for panel in panels for layer in panel]
+        hidden = [layer for layer in layers if layer not in shown]
+        order, stride = panel_order(panels, hidden)
+        n_kept = len(panels) * stride
+        for layer in layers:
+            layer.visible = layer in shown and layer in order[:n_kept]
+        self._reorder(order)
+        for panel in panels:
+            _name(panel[0], visible=True)
+        grid = self._viewer.canvas.grid
+        grid.stride, grid.shape = stride, _shape(len(panels), len(roles))
+        grid.spacing = _SPACING
+        grid.enabled = True
+
+    def hide(self) -> None:
+        """Put the layers back on top of one another, as they were before."""
+        if self._before is None:
+            return
+        self._viewer.canvas.grid.enabled = False
+        layers = self._viewer.layers
+        known = [(layer, shown) for layer, shown in self._before if layer in layers]
+        order = [layer for layer, _ in known]
+        self._reorder(order + [layer for layer in layers if layer not in order])
+        for layer, shown in known:
+            layer.visible = shown
+        for layer, _ in self._stage.tagged():
+            _name(layer, visible=False)
+        self._before = None
+
+    @property
+    def _viewer(self) -> ViewerModel:
+        return self._stage.viewer
+
+    def _panels(self, section: Section, roles: Sequence[Role]) -> list[list[Layer]]:
+        """One panel for each role of each gene that has them all."""
+        find = self._stage.find
+        panels: list[list[Layer]] = []
+        for gene in self._stage.genes(section):
+            found = [find(section, role, gene) for role in roles]
+            present = [[layer] for layer in found if layer is not None]
+            if len(present) == len(roles):
+                panels += present
+        canvas, image = self._stage.canvas(section), find(section, Role.IMAGE)
+        if panels and canvas is not None:
+            panels[0].append(canvas)
+        if image is not None and len(panels) == len(roles):
+            panels.insert(0, [image])
+        return panels
+
+    def _reorder(self, order: list[Layer]) -> None:
+        layers = self._viewer.layers
+        for place, layer in enumerate(order):
+            if layers[place] is not layer:
+                layers.move(layers.index(layer), place)
+
+
+def _shape(n_panels: int, per_gene: int) -> tuple[int, int]:
+    """(row, column) of the grid: one gene a row, or two where there are many."""
+    if n_panels <= per_gene + 1:
+        return 1, n_panels
+    n_genes = n_panels // per_gene
+    genes_a_row = 1 if n_genes <= _GENES_IN_ONE_COLUMN else 2
+    return -(-n_genes // genes_a_row), genes_a_row * per_gene
+
+
+def _name(layer: Layer, *, visible: bool) -> None:
+    layer.name_overlay.visible = visible
+    layer.name_overlay.font_size = _FONT_SIZE

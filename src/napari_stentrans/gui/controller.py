@@ -1,0 +1,365 @@
+"""Glue between the viewer, the session and the library: one method a user's wish.
+
+Hands frozen values to jobs and applies their results in the main thread. Knows neither
+Qt nor any widget, and runs on ``napari.components.ViewerModel`` with any `StartJob`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError, StEnTransError
+from napari_stentrans.gui.compare import SideBySide
+from napari_stentrans.gui.jobs import JobDesk, JobListener, StartJob
+from napari_stentrans.gui.layers import raster_of
+from napari_stentrans.gui.session import EnhanceSession, JobStatus, Message, Painted
+from napari_stentrans.gui.stage import Stage
+from napari_stentrans.gui.workers import start_job
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.missing import PREDICT, MissingRegions
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+logger = logging.getLogger(__name__)
+
+
+def notify(text: str) -> None:
+    """Show a failure as napari shows its own."""
+    from napari.utils.notifications import show_error
+
+    show_error(text)
+
+
+class Controller:
+    """Does what the user asks for.
+
+    Parameters
+    ----------
+    viewer
+        Where layers are shown.
+    session
+        State that widgets show.
+    start
+        How jobs are run in the background.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, session: EnhanceSession, start: StartJob = start_job
+    ) -> None:
+        self.session = session
+        self.stage = Stage(viewer)
+        self._panels = SideBySide(self.stage)
+        self._desk, self._library = JobDesk(start), JobDesk(start)
+        self._results: dict[Section, EnhancedSection] = {}
+        self._before: EnhancedSection | None = None
+        self._canvas: Any = None
+        viewer.layers.events.inserted.connect(self._sync)
+        viewer.layers.events.removed.connect(self._sync)
+        self._sync()
+
+    def look_up_methods(self) -> None:
+        """Fetch what the methods say of themselves.
+
+        In the background, since it imports torch: the first run then starts at once.
+        """
+        session = self.session
+
+        def known(summaries: dict[str, str]) -> None:
+            session.summaries = summaries
+
+        self._library.run(_describing, JobListener(_ignore, known, self._failed))
+
+    # -- sections and genes --------------------------------------------------------
+
+    def open(self, path: str | Path) -> None:
+        """Read a section in the background and show it."""
+        self._run(JobStatus.OPENING, partial(_reading, Path(path)), self._opened)
+        self._say(f"Opening {Path(path).name} …")
+
+    def choose(self, section: Section | None) -> None:
+        """Work on this section."""
+        if section is self.session.section or self.session.status.is_enhancing:
+            return
+        self._panels.hide()
+        self.session.section = section
+        self.session.enhanced = None if section is None else self._results.get(section)
+        self.session.side_by_side = False
+        self._sync()
+
+    def add_genes(self, genes: Iterable[str]) -> None:
+        """Show genes; every name that the section does not have is told."""
+        section = self.session.section
+        names = list(dict.fromkeys(genes))
+        if section is None or not names:
+            return
+        try:
+            section.gene_index(names)
+        except StEnTransError as error:
+            self._complain(error)
+            names = [name for name in names if name in section.genes]
+        else:
+            self._say("")
+        for name in names:
+            self.stage.add_gene(section, name, self.session.enhanced)
+        self._arrange()
+
+    def remove_gene(self, gene: str) -> None:
+        """Remove the layers of a gene."""
+        if self.session.section is not None:
+            self.stage.remove_gene(self.session.section, gene)
+            self._arrange()
+
+    # -- painting ------------------------------------------------------------------
+
+    def paint(self, label: int = PREDICT) -> None:
+        """Arm the brush on the section: predict here, outside the tissue, or erase."""
+        if self.session.section is not None:
+            self.stage.paint(self.session.section, label)
+            self._arrange()
+
+    def missing(self) -> MissingRegions | None:
+        """Return what is painted on the section; None where it has no canvas."""
+        section = self.session.section
+        canvas = None if section is None else self.stage.canvas(section)
+        if section is None or canvas is None:
+            return None
+        return MissingRegions.from_labels(canvas.data, raster_of(section))
+
+    # -- the run -------------------------------------------------------------------
+
+    def configure(self, **choices: Any) -> None:
+        """Change the configuration of the next run."""
+        chosen = self.session.config.model_dump() | choices
+        self.session.config = RunConfig.model_validate(chosen)
+
+    def enhance(self) -> None:
+        """Enhance the section in the background."""
+        from napari_stentrans.pipeline import enhance_steps
+
+        section = self.session.section
+        if section is None or self.session.status.is_busy:
+            return
+        try:
+            missing = self.missing()
+        except InvalidRequestError as error:
+            self._complain(error)
+            return
+        self._before = self.session.enhanced
+        steps = partial(enhance_steps, section, self.session.config, missing=missing)
+        self._run(JobStatus.ENHANCING, steps, self._enhanced, self._not_enhanced)
+        self._say("Starting …")
+
+    def stop(self) -> None:
+        """End the run early and keep what it has."""
+        if self.session.status is JobStatus.ENHANCING:
+            self._desk.stop()
+            self.session.status = JobStatus.STOPPING
+            self._say("Stopping; what is there is kept …")
+
+    def cancel(self) -> None:
+        """Discard what runs; after an enhancement put the previous result back."""
+        status = self.session.status
+        self._desk.discard()
+        self.session.status = JobStatus.IDLE
+        if status.is_enhancing:
+            self._restore()
+            back = "" if self._before is None else " The previous result is back."
+            self._say(f"Cancelled.{back}")
+        elif status.is_busy:
+            self._say("Cancelled.")
+
+    def save(self, path: str | Path) -> None:
+        """Write the result as h5ad, in the background."""
+        enhanced = self.session.enhanced
+        if enhanced is None or self.session.status.is_busy:
+            return
+        path = Path(path)
+        path = path if path.suffix == ".h5ad" else path.with_name(f"{path.name}.h5ad")
+        self._run(
+            JobStatus.SAVING,
+            partial(_saving, enhanced, path),
+            lambda written: self._say(f"Saved {written}"),
+        )
+        self._say(f"Saving {path.name} …")
+
+    # -- looking at it -------------------------------------------------------------
+
+    def show_side_by_side(self, *, shown: bool) -> None:
+        """Show measured and enhanced genes as panels, or on top of one another."""
+        self.session.side_by_side = shown
+        self._arrange()
+
+    def show_sd(self, *, shown: bool) -> None:
+        """Show or hide the uncertainty of the result."""
+        self.session.show_sd = shown
+        self._arrange()
+
+    def close(self) -> None:
+        """Let go of the viewer and discard what runs."""
+        events = self.stage.viewer.layers.events
+        events.inserted.disconnect(self._sync)
+        events.removed.disconnect(self._sync)
+        self._watch(None)
+        self._desk.discard()
+        self._library.discard()
+
+    # -- inside --------------------------------------------------------------------
+
+    def _run(
+        self,
+        status: JobStatus,
+        steps: Callable[[], Steps[Any]],
+        returned: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        def ended(act: Callable[[Any], None]) -> Callable[[Any], None]:
+            def report(value: Any) -> None:
+                self.session.status = JobStatus.IDLE
+                act(value)
+
+            return report
+
+        self.session.status = status
+        self._desk.run(
+            steps,
+            JobListener(
+                self._progressed, ended(returned), ended(failed or self._failed)
+            ),
+        )
+
+    def _progressed(self, progress: Progress) -> None:
+        if isinstance(progress.partial, EnhancedSection):
+            self._show(progress.partial)
+        self.session.progressed.emit(progress)
+
+    def _opened(self, section: Section) -> None:
+        self.stage.open(section)
+        self.choose(section)
+        self._say(" ".join(section.notes) or f"Opened {section.name}.")
+
+    def _enhanced(self, enhanced: EnhancedSection) -> None:
+        self._results[enhanced.section] = enhanced
+        self._show(enhanced)
+        seconds = float(enhanced.provenance.get("seconds", 0.0))
+        hint = "" if self.session.genes else " Choose a gene above to see it."
+        self._say(f"Enhanced {len(enhanced):,} positions in {seconds:.1f} s.{hint}")
+
+    def _not_enhanced(self, error: Exception) -> None:
+        self._restore()
+        self._failed(error)
+
+    def _restore(self) -> None:
+        """Put the result from before the run back."""
+        section, self.session.enhanced = self.session.section, self._before
+        if self._before is not None:
+            self._show(self._before)
+        elif section is not None:
+            self.stage.remove_enhanced(section)
+            self._arrange()
+
+    def _show(self, enhanced: EnhancedSection) -> None:
+        self.session.enhanced = enhanced
+        for gene in self.stage.genes(enhanced.section):
+            self.stage.show_enhanced(enhanced, gene)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Bring the canvas into the state the session asks for."""
+        section, session = self.session.section, self.session
+        if section is None:
+            return
+        if session.side_by_side and session.enhanced is not None:
+            self._panels.show(section, with_sd=session.show_sd)
+            return
+        self._panels.hide()
+        self.stage.show_sd(section, shown=session.show_sd)
+
+    def _sync(self, _event: object = None) -> None:
+        """Bring the session into the state of the layer list."""
+        session, known = self.session, self.session.sections
+        session.sections = self.stage.sections()
+        self._results = {
+            section: result
+            for section, result in self._results.items()
+            if section in session.sections
+        }
+        new = [section for section in session.sections if section not in known]
+        if not session.status.is_busy and new:
+            self.choose(new[-1])
+        elif session.section is not None and session.section not in session.sections:
+            self.cancel()
+            self.choose(session.sections[-1] if session.sections else None)
+        if self._panels.is_on:
+            self._arrange()
+        section = session.section
+        session.genes = () if section is None else self.stage.genes(section)
+        self._watch(None if section is None else self.stage.canvas(section))
+
+    def _watch(self, canvas: Any) -> None:
+        """Count what is painted on this canvas from now on."""
+        if canvas is not self._canvas:
+            for layer, action in ((self._canvas, "disconnect"), (canvas, "connect")):
+                if layer is not None:
+                    getattr(layer.events.labels_update, action)(self._count)
+                    getattr(layer.events.set_data, action)(self._count)
+            self._canvas = canvas
+        self._count()
+
+    def _count(self, _event: object = None) -> None:
+        try:
+            regions = self.missing()
+        except InvalidRequestError as error:
+            self.session.painted = Painted(problem=str(error))
+            return
+        self.session.painted = None if regions is None else Painted.of(regions)
+
+    def _say(self, text: str) -> None:
+        self.session.message = Message(text)
+
+    def _complain(self, error: Exception) -> None:
+        self.session.message = Message(str(error), is_error=True)
+        notify(str(error))
+
+    def _failed(self, error: Exception) -> None:
+        """Tell a failure of a job: ours as they are, others as what they are."""
+        if not isinstance(error, StEnTransError | OSError):
+            logger.error("a job failed unexpectedly", exc_info=error)
+            error = StEnTransError(
+                f"something unexpected went wrong ({type(error).__name__}: {error}). "
+                "The details are in the log; please report them."
+            )
+        self._complain(error)
+
+
+def _ignore(_progress: Progress) -> None:
+    """Show nothing."""
+
+
+def _describing() -> Steps[dict[str, str]]:
+    from napari_stentrans.methods.base import get_method, method_names
+
+    summaries = {}
+    for name in method_names():
+        yield Progress("Looking up methods", len(summaries), len(method_names()))
+        summaries[name] = get_method(name).summary
+    return summaries
+
+
+def _reading(path: Path) -> Steps[Section]:
+    from napari_stentrans.io import read_section
+
+    yield Progress("Reading", 0, 1)
+    return read_section(path)
+
+
+def _saving(enhanced: EnhancedSection, path: Path) -> Steps[Path]:
+    yield Progress("Saving", 0, 1)
+    return enhanced.save(path)

@@ -1,0 +1,82 @@
+"""Forms made from configuration models: labels, limits and help are the model's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from annotated_types import Ge, Gt, Le, Lt
+from magicgui.widgets import Container, create_widget
+from pydantic.fields import FieldInfo
+
+from napari_stentrans.config import StrictModel
+
+_FINEST = 1e-4
+"""Step of numbers that are not whole."""
+
+
+def form_for(
+    model: StrictModel,
+    fields: Iterable[str],
+    choices: Mapping[str, Iterable[tuple[str, Any]]] | None = None,
+) -> Container[Any]:
+    """Make a form for some fields of a model.
+
+    Parameters
+    ----------
+    model
+        Gives the values shown at first.
+    fields
+        Names of the fields, in their order on the form.
+    choices
+        For fields that a list is to be offered for: (text, value) each.
+    """
+    described = type(model).model_fields
+    rows = [
+        _row(name, described[name], getattr(model, name), (choices or {}).get(name))
+        for name in fields
+    ]
+    return Container(widgets=rows, labels=True)
+
+
+def show_in_form(form: Container[Any], model: StrictModel) -> None:
+    """Set a form to the values of a model, without telling anyone."""
+    for row in form:
+        with row.changed.blocked():
+            row.value = getattr(model, row.name)
+
+
+def _row(
+    name: str,
+    described: FieldInfo,
+    value: Any,
+    choices: Iterable[tuple[str, Any]] | None,
+) -> Any:
+    options: dict[str, Any] = {"tooltip": described.description}
+    if choices is not None:
+        options |= {"choices": list(choices), "widget_type": "ComboBox"}
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        options |= _limits(described, whole=isinstance(value, int))
+    return create_widget(
+        value=value,
+        annotation=described.annotation,
+        name=name,
+        label=described.title or name,
+        options=options,
+    )
+
+
+def _limits(described: FieldInfo, *, whole: bool) -> dict[str, Any]:
+    limits: dict[str, Any] = {"min": 0, "max": 2**31 - 1, "step": 1}
+    if not whole:
+        limits |= {"max": 1e9, "step": _FINEST}
+    for rule in described.metadata:
+        if isinstance(rule, Ge):
+            limits["min"] = rule.ge
+        elif isinstance(rule, Gt):
+            limits["min"] = rule.gt if not whole else int(str(rule.gt)) + 1
+        elif isinstance(rule, Le):
+            limits["max"] = rule.le
+        elif isinstance(rule, Lt):
+            limits["max"] = rule.lt
+    return limits

@@ -1,0 +1,178 @@
+"""How sections and results look as napari layers. Pure: knows neither napari nor Qt.
+
+Reader, sample data, widget and tests use these same functions. Every layer carries one
+`LayerTag`, from which the widget knows a section again that was opened by any route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.section.missing import OUTSIDE, PREDICT, MissingRegions
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+
+LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
+Limits: TypeAlias = tuple[float, float]
+
+_TOP_PERCENTILE = 99.5
+_OVER_IMAGE = 0.75
+"""Opacity of expression above a picture of the tissue."""
+_BRUSH = {0: "transparent", PREDICT: "#3fd0ff", OUTSIDE: "#8a8f98", None: "transparent"}
+
+
+class Role(StrEnum):
+    """What a layer shows."""
+
+    IMAGE = "image"
+    COUNTS = "counts"
+    GENE = "gene"
+    ENHANCED = "enhanced"
+    SD = "sd"
+    MISSING = "missing"
+
+
+_COLORMAP = {
+    Role.COUNTS: "viridis",
+    Role.GENE: "magma",
+    Role.ENHANCED: "magma",
+    Role.SD: "cividis",
+}
+_NAME = {
+    Role.GENE: "{gene} measured",
+    Role.ENHANCED: "{gene} enhanced",
+    Role.SD: "{gene} uncertainty (sd)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTag:
+    """What a layer shows of which section."""
+
+    section: Section
+    role: Role
+    gene: str | None = None
+
+
+def tag_of(metadata: Mapping[str, Any]) -> LayerTag | None:
+    """Return the tag in a layer's metadata, if the layer is one of ours."""
+    tag = metadata.get(keys.LAYER_TAG)
+    return tag if isinstance(tag, LayerTag) else None
+
+
+_rasters: WeakKeyDictionary[Section, SpotRaster] = WeakKeyDictionary()
+
+
+def raster_of(section: Section) -> SpotRaster:
+    """Where each spot is drawn; computed once a section."""
+    if section not in _rasters:
+        _rasters[section] = SpotRaster.from_section(section)
+    return _rasters[section]
+
+
+def section_to_layers(section: Section, genes: Iterable[str] = ()) -> list[LayerData]:
+    """Return what appears when a section is opened, the lowest layer first."""
+    shown = [] if section.image is None else [image_layer(section)]
+    shown.append(counts_layer(section))
+    return shown + [gene_layer(section, gene) for gene in genes]
+
+
+def image_layer(section: Section) -> LayerData:
+    """Picture of the tissue, in full-resolution pixels."""
+    image = section.image
+    if image is None:
+        msg = f"{section.name} has no picture"
+        raise ValueError(msg)
+    options = {
+        "name": f"{section.name} image",
+        "scale": (1 / image.scale, 1 / image.scale),
+        "metadata": {keys.LAYER_TAG: LayerTag(section, Role.IMAGE)},
+        "rgb": True,
+    }
+    return image.data, options, "image"
+
+
+def counts_layer(section: Section) -> LayerData:
+    """Total counts of each spot."""
+    raster, total = raster_of(section), section.library_size
+    options = _expression(section, raster, Role.COUNTS, None, contrast_limits(total))
+    return raster.image(total), options, "image"
+
+
+def gene_layer(section: Section, gene: str) -> LayerData:
+    """Measured counts of a gene."""
+    raster, counts = raster_of(section), section.gene_counts(gene)
+    options = _expression(section, raster, Role.GENE, gene, contrast_limits(counts))
+    return raster.image(counts), options, "image"
+
+
+def enhanced_layers(
+    enhanced: EnhancedSection, gene: str, limits: Limits | None = None
+) -> tuple[LayerData, LayerData]:
+    """Enhanced expression of a gene, and its standard deviation (hidden at first).
+
+    ``limits`` are the contrast limits of the measured gene, so that equal colours mean
+    equal counts.
+    """
+    section, raster = enhanced.section, enhanced.raster
+    prediction = enhanced.read([gene])
+    mean, sd = prediction.mean[:, 0], prediction.sd[:, 0]
+    limits = limits or contrast_limits(section.gene_counts(gene))
+    of_mean = _expression(section, raster, Role.ENHANCED, gene, limits)
+    of_sd = _expression(section, raster, Role.SD, gene, contrast_limits(sd))
+    of_sd["visible"] = False
+    return (raster.image(mean), of_mean, "image"), (raster.image(sd), of_sd, "image")
+
+
+def missing_layer(section: Section, regions: MissingRegions | None = None) -> LayerData:
+    """Canvas to paint missing regions on, one pixel for one pixel of the spots."""
+    raster = raster_of(section)
+    labels = np.zeros(raster.shape, dtype=np.uint8)
+    if regions is not None:
+        labels = regions.to_labels(raster)
+    options = {
+        "name": "Missing region",
+        "affine": raster.affine,
+        "colormap": _BRUSH,
+        "opacity": 0.6,
+        "metadata": {keys.LAYER_TAG: LayerTag(section, Role.MISSING)},
+    }
+    return labels, options, "labels"
+
+
+def contrast_limits(values: NDArray[np.generic]) -> Limits:
+    """Limits from zero to the 99.5th percentile; never degenerate.
+
+    A gene found in a few spots only would have both at zero: then the largest value is
+    the upper one, and 1 where there is nothing at all.
+    """
+    finite = np.asarray(values, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    if len(finite) == 0:
+        return 0.0, 1.0
+    top = float(np.percentile(finite, _TOP_PERCENTILE)) or float(finite.max())
+    return 0.0, top if top > 0 else 1.0
+
+
+def _expression(
+    section: Section, raster: SpotRaster, role: Role, gene: str | None, limits: Limits
+) -> dict[str, Any]:
+    name = _NAME.get(role, f"{section.name} total counts")
+    return {
+        "name": name.format(gene=gene),
+        "affine": raster.affine,
+        "contrast_limits": limits,
+        "colormap": _COLORMAP[role],
+        "interpolation2d": "nearest",
+        "opacity": 1.0 if section.image is None else _OVER_IMAGE,
+        "metadata": {keys.LAYER_TAG: LayerTag(section, role, gene)},
+    }

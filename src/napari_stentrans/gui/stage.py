@@ -1,0 +1,159 @@
+"""The tagged layers of a viewer: finding, adding, linking and showing them.
+
+Works with ``napari.components.ViewerModel``, so with no window at all. The layer list
+is the one truth about what is shown: a layer that the user deletes is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from napari.layers import Layer
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui import layers as looks
+from napari_stentrans.gui.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.section.missing import PREDICT
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+_LINKED = ("contrast_limits", "colormap", "gamma")
+_BACKGROUND = (Role.IMAGE, Role.MISSING)
+_BRUSH_PIXELS = 3
+
+
+class Stage:
+    """Our layers in one viewer."""
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+
+    def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
+        """Yield every layer of ours with its tag, the lowest first."""
+        for layer in self.viewer.layers:
+            tag = tag_of(layer.metadata)
+            if tag is not None:
+                yield layer, tag
+
+    def sections(self) -> tuple[Section, ...]:
+        """Sections that have a layer, in order of appearance."""
+        return tuple(dict.fromkeys(tag.section for _, tag in self.tagged()))
+
+    def genes(self, section: Section) -> tuple[str, ...]:
+        """Genes of a section that have a layer."""
+        found = [tag.gene for _, tag in self.tagged() if tag.section is section]
+        return tuple(dict.fromkeys(gene for gene in found if gene is not None))
+
+    def find(
+        self, section: Section, role: Role, gene: str | None = None
+    ) -> Layer | None:
+        """Return the layer that shows this, or None."""
+        for layer, tag in self.tagged():
+            if tag.section is section and tag.role is role and tag.gene == gene:
+                return layer
+        return None
+
+    def open(self, section: Section) -> None:
+        """Add the layers of a section that was opened, and look at it."""
+        for data in looks.section_to_layers(section):
+            self._add(data)
+        self.viewer.reset_view()
+
+    def add_gene(
+        self, section: Section, gene: str, enhanced: EnhancedSection | None
+    ) -> None:
+        """Add the layers of a gene, on top, and hide the expression below."""
+        if self.find(section, Role.GENE, gene) is None:
+            data = looks.gene_layer(section, gene)
+            self.hide_expression(section)
+            self._add(data)
+        if enhanced is not None:
+            self.show_enhanced(enhanced, gene)
+
+    def remove_gene(self, section: Section, gene: str) -> None:
+        """Remove every layer of a gene."""
+        for layer, tag in list(self.tagged()):
+            if tag.section is section and tag.gene == gene:
+                self.viewer.layers.remove(layer)
+
+    def show_enhanced(self, enhanced: EnhancedSection, gene: str) -> None:
+        """Put a result into the enhanced layers of a gene, adding them if need be.
+
+        A preview and the result that replaces it have the same positions, so the
+        layers are kept and with them whatever the user changed about them.
+        """
+        section = enhanced.section
+        measured = self.find(section, Role.GENE, gene)
+        limits = None if measured is None else tuple(measured.contrast_limits)
+        of_mean, of_sd = looks.enhanced_layers(enhanced, gene, limits)
+        above = measured
+        for data, role in ((of_sd, Role.SD), (of_mean, Role.ENHANCED)):
+            layer = self.find(section, role, gene)
+            if layer is not None and layer.data.shape == data[0].shape:
+                layer.data = data[0]
+                continue
+            if layer is not None:
+                self.viewer.layers.remove(layer)
+            layer = self._add(data, above)
+            if role is Role.ENHANCED and measured is not None:
+                layer.colormap = measured.colormap
+                layer.visible = measured.visible
+                self.viewer.layers.link_layers([measured, layer], _LINKED)
+
+    def remove_enhanced(self, section: Section) -> None:
+        """Remove every layer that shows a result of this section."""
+        for layer, tag in list(self.tagged()):
+            if tag.section is section and tag.role in (Role.ENHANCED, Role.SD):
+                self.viewer.layers.remove(layer)
+
+    def hide_expression(self, section: Section) -> None:
+        """Hide what a new layer would be confused with."""
+        for layer, tag in self.tagged():
+            if tag.section is section and tag.role not in _BACKGROUND:
+                layer.visible = False
+
+    def show_sd(self, section: Section, *, shown: bool) -> None:
+        """Show or hide the uncertainty of the genes whose result is visible."""
+        for layer, tag in self.tagged():
+            if tag.section is section and tag.role is Role.SD:
+                enhanced = self.find(section, Role.ENHANCED, tag.gene)
+                layer.visible = shown and enhanced is not None and enhanced.visible
+
+    def canvas(self, section: Section) -> Labels | None:
+        """Layer on which missing regions of a section are painted, or None."""
+        return self.find(section, Role.MISSING)
+
+    def paint(self, section: Section, label: int = PREDICT) -> Labels:
+        """Arm the brush on the canvas of a section, adding it if need be.
+
+        Label 0 arms the eraser.
+        """
+        canvas = self.canvas(section) or self._add(looks.missing_layer(section))
+        canvas.visible = True
+        canvas.selected_label = label or PREDICT
+        canvas.brush_size = _BRUSH_PIXELS
+        canvas.mode = "paint" if label else "erase"
+        self.viewer.layers.selection.active = canvas
+        return canvas
+
+    def _add(self, data: LayerData, above: Layer | None = None) -> Layer:
+        """Add a layer at its place: the canvas on top, results above their gene."""
+        layer = Layer.create(*data)
+        layers = self.viewer.layers
+        place = len(layers)
+        if above is not None and above in layers:
+            place = layers.index(above) + 1
+        elif tag_of(layer.metadata).role is not Role.MISSING:  # type: ignore[union-attr]
+            while place and self._is_canvas(layers[place - 1]):
+                place -= 1
+        layers.insert(place, layer)
+        return layer
+
+    @staticmethod
+    def _is_canvas(layer: Layer) -> bool:
+        tag = tag_of(layer.metadata)
+        return tag is not None and tag.role is Role.MISSING

@@ -1,0 +1,66 @@
+"""Look at a result and save it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
+
+from napari_stentrans.gui.controller import Controller
+from napari_stentrans.gui.session import EnhanceSession
+from napari_stentrans.gui.widgets.bits import button, panel_layout
+
+
+class ResultPanel(QGroupBox):
+    """Compares measured and enhanced, and saves."""
+
+    def __init__(
+        self,
+        session: EnhanceSession,
+        controller: Controller,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("Result", parent)
+        self._session, self._controller = session, controller
+        self.side_by_side = QCheckBox("Side by side")
+        self.side_by_side.setToolTip("Measured left, enhanced right, moving together")
+        self.show_sd = QCheckBox("Uncertainty")
+        self.show_sd.setToolTip("Standard deviation of a count measured there")
+        self.save = button(
+            "Save h5ad…", "Every expressed gene, with sd", self._ask_path
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.side_by_side)
+        row.addWidget(self.show_sd)
+        layout = panel_layout(self)
+        layout.addLayout(row)
+        layout.addWidget(self.save)
+
+        self.side_by_side.clicked.connect(
+            lambda on: controller.show_side_by_side(shown=on)
+        )
+        self.show_sd.clicked.connect(lambda on: controller.show_sd(shown=on))
+        session.events.enhanced.connect(self._show)
+        session.events.status.connect(self._show)
+        session.events.side_by_side.connect(self._show)
+        session.events.show_sd.connect(self._show)
+        self._show()
+
+    def _ask_path(self) -> None:
+        section = self._session.section
+        if section is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save the result", f"{section.name}_enhanced.h5ad", "AnnData (*.h5ad)"
+        )
+        if path:
+            self._controller.save(Path(path))
+
+    def _show(self) -> None:
+        session = self._session
+        self.setEnabled(session.enhanced is not None)
+        self.save.setEnabled(
+            session.enhanced is not None and not session.status.is_busy
+        )
+        self.side_by_side.setChecked(session.side_by_side)
+        self.show_sd.setChecked(session.show_sd)

@@ -1,0 +1,115 @@
+"""Set up a run, start it, watch it, stop or cancel it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QProgressBar, QWidget
+
+from napari_stentrans.gui.controller import Controller
+from napari_stentrans.gui.forms import form_for, show_in_form
+from napari_stentrans.gui.remaining import RemainingTime, progress_text
+from napari_stentrans.gui.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.widgets.bits import button, note, panel_layout
+from napari_stentrans.methods.base import method_names
+from napari_stentrans.progress import Progress
+
+_FIELDS = ("refine", "method", "device", "seed")
+_BAR_STEPS = 1000
+
+
+class RunPanel(QGroupBox):
+    """Runs an enhancement."""
+
+    def __init__(
+        self,
+        session: EnhanceSession,
+        controller: Controller,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("Enhance", parent)
+        self._session, self._controller = session, controller
+        self._remaining = RemainingTime()
+        self.form = form_for(
+            session.config,
+            _FIELDS,
+            choices={
+                "refine": [(_refinement(factor), factor) for factor in (1, 2, 3, 4)],
+                "method": [(name, name) for name in method_names()],
+            },
+        )
+        self.form.margins = (0, 0, 0, 0)
+        self.summary = note()
+        self.enhance = button(
+            "Enhance", "Predict what is missing", lambda: controller.enhance()
+        )
+        self.stop = button(
+            "Stop", "End early and keep the result so far", lambda: controller.stop()
+        )
+        self.cancel = button(
+            "Cancel",
+            "End and put the previous result back",
+            lambda: controller.cancel(),
+        )
+        self.bar = QProgressBar()
+        self.bar.setMaximum(_BAR_STEPS)
+        self.bar.setTextVisible(False)
+        self.status = note()
+        self.status.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        row = QHBoxLayout()
+        for each in (self.enhance, self.stop, self.cancel):
+            row.addWidget(each)
+        layout = panel_layout(self)
+        layout.addWidget(self.form.native)
+        layout.addWidget(self.summary)
+        layout.addLayout(row)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+
+        self.form.changed.connect(self._configure)
+        session.events.config.connect(self._show_config)
+        session.events.summaries.connect(self._show_config)
+        session.events.section.connect(self._enable)
+        session.events.status.connect(self._enable)
+        session.events.message.connect(self._show_message)
+        session.progressed.connect(self._show_progress)
+        self._show_config()
+        self._show_message()
+        self._enable()
+
+    def _configure(self) -> None:
+        self._controller.configure(**{row.name: row.value for row in self.form})
+
+    def _show_config(self) -> None:
+        show_in_form(self.form, self._session.config)
+        self.summary.setText(self._session.summaries.get(self.form.method.value, ""))
+
+    def _enable(self) -> None:
+        status = self._session.status
+        self.enhance.setEnabled(
+            self._session.section is not None and not status.is_busy
+        )
+        self.stop.setEnabled(status is JobStatus.ENHANCING)
+        self.cancel.setEnabled(status.is_busy)
+        self.form.enabled = not status.is_busy
+        self.bar.setVisible(status.is_busy)
+        self.bar.setValue(0)
+        self._remaining.restart()
+
+    def _show_progress(self, progress: Progress) -> None:
+        # One step says nothing about how far it is: Qt then shows a busy bar.
+        self.bar.setMaximum(_BAR_STEPS if progress.n_steps > 1 else 0)
+        self.bar.setValue(round(progress.fraction * _BAR_STEPS))
+        if self._session.status is not JobStatus.STOPPING:
+            seconds = self._remaining.after(progress)
+            self.status.setText(progress_text(progress, seconds))
+
+    def _show_message(self) -> None:
+        message = self._session.message
+        self.status.setText(message.text)
+        self.status.setStyleSheet("color: #ff7b72;" if message.is_error else "")
+
+
+def _refinement(factor: int) -> str:
+    return "1x (only fill)" if factor == 1 else f"{factor}x finer"

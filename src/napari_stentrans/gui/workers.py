@@ -1,0 +1,91 @@
+"""Jobs in a background thread, and the one guard between torch and Qt.
+
+superqt's generator workers swallow every ``RuntimeError`` without a signal, and all of
+torch's failures are of that family: they are translated here, in the thread, before
+superqt can see them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from napari_stentrans.errors import ComputeError
+from napari_stentrans.gui.jobs import Job, JobListener
+from napari_stentrans.progress import Progress, Steps
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PACE = 0.03
+"""Seconds between two signs of life that reach the window."""
+_ADVICE = "Choose another device, a smaller refinement, or the method 'kriging'."
+
+
+def surfaced(steps: Callable[P, Steps[T]]) -> Callable[P, Steps[T]]:
+    """Make failures of the device visible through a superqt worker."""
+
+    @wraps(steps)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Steps[T]:
+        try:
+            return (yield from steps(*args, **kwargs))
+        except (RuntimeError, MemoryError) as error:
+            told = str(error).strip() or type(error).__name__
+            msg = f"the computation failed: {told.splitlines()[0]}. {_ADVICE}"
+            raise ComputeError(msg) from error
+
+    return run
+
+
+def paced(steps: Steps[T], pace: float = _PACE) -> Steps[T]:
+    """Let through the first sign of life, then one in ``pace`` seconds.
+
+    Results along the way and the end of each phase always pass.
+    """
+    answer: bool | None = None
+    phase, last = None, -pace
+    while True:
+        try:
+            progress = steps.send(answer)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        answer, now = None, time.monotonic()
+        is_news = progress.partial is not None or progress.phase != phase
+        if is_news or progress.fraction >= 1 or now - last >= pace:
+            phase, last = progress.phase, now
+            answer = yield progress
+
+
+def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
+    """Run a job in a thread of Qt's pool."""
+    from superqt.utils import create_worker
+
+    @surfaced
+    def guarded() -> Generator[Progress, bool | None, Any]:
+        return (yield from paced(steps()))
+
+    worker = create_worker(
+        guarded,
+        _start_thread=False,
+        _connect={
+            "yielded": listener.progressed,
+            "returned": listener.returned,
+            "errored": listener.failed,
+        },
+    )
+    worker.start()
+    return _ThreadJob(worker)
+
+
+@dataclass(frozen=True, eq=False)
+class _ThreadJob:
+    worker: Any
+
+    def stop(self) -> None:
+        self.worker.send(True)  # noqa: FBT003 - the protocol of `progress.Steps`
+
+    def discard(self) -> None:
+        self.worker.quit()
