@@ -1,0 +1,47 @@
+"""What libraries raise over damaged files, in one place. Knows no format."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from napari_stentrans.errors import StEnTransError
+
+T = TypeVar("T")
+
+DAMAGE: Final = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,  # h5py, over broken internal links
+    SyntaxError,  # pillow, over broken png chunks
+    NotImplementedError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""Raised by h5py, pandas, pyarrow, pillow, gzip and anndata over wrong input."""
+
+
+def said(error: BaseException) -> str:
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    if isinstance(error, EOFError):
+        return "the file is cut off; copy or download it again"
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def attempt(problems: list[str], what: str, read: Callable[[], T]) -> T | None:
+    """Read one part; on failure add what is wrong to ``problems`` and return None."""
+    try:
+        return read()
+    except StEnTransError as error:
+        problems.append(str(error))
+    except DAMAGE as error:
+        problems.append(f"{what} cannot be read: {said(error)}")
+    return None

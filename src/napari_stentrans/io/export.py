@@ -1,0 +1,126 @@
+"""Writing an enhanced section as h5ad, gene block by gene block.
+
+The whole matrix is never in memory, and the file takes its name only when it is
+complete: whatever happens before, nothing half-written is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+
+from napari_stentrans import keys
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.methods.base import Prediction
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_CHUNK_BYTES = 1 << 20
+
+
+def write_h5ad(
+    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Prediction]]
+) -> Path:
+    """Write an AnnData whose matrices come as blocks of columns.
+
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced, once the new one is complete.
+    annotations : AnnData, shape (position, gene)
+        Everything but ``X`` and ``layers["sd"]``.
+    blocks
+        (columns, prediction) one after the other, all columns once.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the file cannot be written there.
+    """
+    path = Path(path)
+    check_writable(path)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            annotations.write_h5ad(unfinished)
+            with h5py.File(unfinished, "r+") as file:
+                _write_matrices(file, annotations.shape, blocks)
+            unfinished.replace(path)
+        except OSError as error:
+            raise InvalidRequestError(_unwritable(path, error)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def check_writable(path: Path) -> None:
+    """Make sure, before hours of work, that a file can be written there.
+
+    Raises
+    ------
+    InvalidRequestError
+        Saying why not.
+    """
+    folder = path.absolute().parent
+    if path.is_dir():
+        msg = (
+            f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
+        )
+        raise InvalidRequestError(msg)
+    if not folder.is_dir():
+        msg = f"cannot write {path}: there is no folder {folder}. Make it first."
+        raise InvalidRequestError(msg)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        msg = f"cannot write {path}: you may not write into {folder}. Choose another."
+        raise InvalidRequestError(msg)
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"cannot write {path}: {error.strerror or error}. Is the disk full?"
+
+
+def _write_matrices(
+    file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Prediction]]
+) -> None:
+    mean = sd = None
+    for columns, prediction in blocks:
+        if mean is None or sd is None:
+            width = prediction.mean.shape[1]
+            mean = _dense(file, "X", shape, width)
+            sd = _dense(file, f"layers/{keys.SD}", shape, width)
+        mean[:, columns] = prediction.mean
+        sd[:, columns] = prediction.sd
+    if mean is None:
+        _dense(file, "X", shape, 1)
+        _dense(file, f"layers/{keys.SD}", shape, 1)
+
+
+def _dense(
+    file: h5py.File, name: str, shape: tuple[int, int], block_width: int
+) -> h5py.Dataset:
+    """Make room for a matrix as AnnData stores it; chunks are as wide as the blocks.
+
+    So every chunk is written once and whole, straight through, without a cache.
+    """
+    if name in file:  # a matrix that is left out is marked as empty
+        del file[name]
+    chunks = None
+    if min(shape) > 0:
+        width = min(block_width, shape[1])
+        rows = max(1, _CHUNK_BYTES // (4 * width))
+        chunks = (min(rows, shape[0]), width)
+    dataset = file.create_dataset(name, shape, dtype=np.float32, chunks=chunks)
+    dataset.attrs["encoding-type"] = "array"
+    dataset.attrs["encoding-version"] = "0.2.0"
+    return dataset

@@ -1,0 +1,148 @@
+"""What an input that is no section seems to be, and what to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+
+from napari_stentrans.io.damage import DAMAGE
+from napari_stentrans.io.st_positions import is_positions_file
+from napari_stentrans.io.tenx_matrix import is_matrix_h5
+from napari_stentrans.io.text import fields, first_lines, separator
+
+READABLE = (
+    "What can be opened: an .h5ad with positions, a Space Ranger output folder (Visium "
+    "or Visium HD square_*um), or a count table of legacy ST (csv or tsv, gzipped or "
+    "not) with spots named ROWxCOL or a coordinates file beside it."
+)
+_XENIUM = (
+    "seems to be Xenium output: cells at free positions, which is not read directly. "
+    "Make an .h5ad of it with the counts in X and the (x, y) centroids in "
+    'obsm["spatial"], and open that.'
+)
+_GEM = (
+    "seems to be a Stereo-seq gem table: molecules, not spots. Bin it first (for "
+    'instance into bins of 50), save the bins as .h5ad with obsm["spatial"], and open '
+    "that."
+)
+_MAGIC = {
+    b"\xff\xd8\xff": "a picture (jpg)",
+    b"\x89PNG": "a picture (png)",
+    b"II*\0": "a picture (tif)",
+    b"MM\0*": "a picture (tif)",
+    b"PK\x03\x04": "a zip archive; unpack it and open what is inside",
+    b"PAR1": "a parquet table",
+    b"%PDF": "a PDF",
+    b"\x93NUMPY": "a NumPy array",
+    b"RDX": "an R data file; save the object as .h5ad",
+    b"BZh": "a bzip2 archive; unpack it first",
+    b"ustar": "a tar archive; unpack it first",
+}
+
+
+def describe(path: Path) -> str:
+    """Say in full why nothing can be read from a path, and what to do."""
+    if not path.exists():
+        return f"{path} does not exist. Check the spelling, and that the disk is there."
+    if path.is_dir():
+        return _folder(path)
+    if path.stat().st_size == 0:
+        return f"{path.name} is empty. Copy or download it again. {READABLE}"
+    return f"{path.name} {_file(path)}"
+
+
+def _folder(path: Path) -> str:
+    names = sorted(child.name for child in path.iterdir())
+    if not names:
+        return f"{path.name} is an empty folder. {READABLE}"
+    if any(name.startswith(("cells.csv", "cells.parquet")) for name in names):
+        return f"{path.name} {_XENIUM}"
+    matrices = [name for name in names if is_matrix_h5(path / name)]
+    if matrices:
+        return (
+            f"{path.name} holds {matrices[0]}, which {_lone_matrix(path / matrices[0])}"
+        )
+    if len(names) == 1 and (path / names[0]).is_file():
+        return f"{path.name} holds no section: {describe(path / names[0])}"
+    shown = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
+    return f"{path.name} holds no section, only {shown}. {READABLE}"
+
+
+def _file(path: Path) -> str:
+    if h5py.is_hdf5(path):
+        return _hdf5(path)
+    with path.open("rb") as file:
+        start = file.read(300)
+    for magic, what in _MAGIC.items():
+        if start.startswith(magic) or (magic == b"ustar" and magic in start[250:270]):
+            hint = "" if "; " in what else f" {READABLE}"
+            return f"is {what}.{hint}"
+    if start.startswith(b"\x89HDF"):
+        return "is an HDF5 file that is cut off or damaged. Copy or download it again."
+    if start.startswith(b"\x1f\x8b") and _is_cut_off(path):
+        return "is a gzipped file that is cut off. Copy or download it again."
+    if path.suffix.lower() in (".h5ad", ".h5"):
+        return "is not the HDF5 file its name promises. Copy or download it again."
+    lines = first_lines(path, 3)
+    return _text(path, lines) if lines else f"is of no kind known here. {READABLE}"
+
+
+def _hdf5(path: Path) -> str:
+    if is_matrix_h5(path):
+        return _lone_matrix(path)
+    with h5py.File(path, "r") as file:
+        groups = ", ".join(list(file)[:6]) or "nothing"
+    return f"is an HDF5 file, but no AnnData and no 10x matrix (it holds {groups})."
+
+
+def _lone_matrix(path: Path) -> str:
+    if any(path.parent.glob("cells.*")):
+        return _XENIUM
+    with h5py.File(path, "r") as file:
+        n_genes, n_barcodes = (int(n) for n in file["matrix/shape"][:])
+        probes = "probe_region" in file["matrix"].get("features", {})
+    what = "probes" if probes else "features"
+    said = (
+        f"is a 10x count matrix ({n_barcodes} barcodes x {n_genes} {what}) without "
+        "spot positions. Put the 'spatial' folder of the same Space Ranger output "
+        "(tissue_positions and scalefactors_json.json) beside it, or open the whole "
+        "output folder."
+    )
+    if probes:
+        said += " It counts probes; filtered_feature_bc_matrix.h5 counts genes."
+    return said
+
+
+def _text(path: Path, lines: list[str]) -> str:
+    columns = [column.lower() for column in fields(lines[0], separator(lines[0]))]
+    if "geneid" in columns and {"x", "y"} <= set(columns):
+        return _GEM
+    if "x_centroid" in columns and "cell_id" in columns:
+        return _XENIUM
+    if is_positions_file(path):
+        return (
+            "lists positions but no counts. Open the count table that it belongs to; "
+            "the positions beside it are found by themselves."
+        )
+    mark = separator(lines[0])
+    widths = {len(fields(line, mark)) for line in lines[1:]}
+    if len(columns) < 2 or len(lines) < 3 or mark == " " or len(widths) != 1:
+        return f"is a text file, but no table of counts. {READABLE}"
+    return (
+        "is a table, but neither its rows nor its columns are named ROWxCOL (such as "
+        "10x13), and no coordinates file lies beside it. Put one there: a csv with the "
+        "spot name, array_row and array_col."
+    )
+
+
+def _is_cut_off(path: Path) -> bool:
+    import gzip
+
+    try:
+        with gzip.open(path) as file:
+            while file.read(1 << 20):
+                pass
+    except DAMAGE:
+        return True
+    return False

@@ -1,0 +1,114 @@
+"""Pictures of tissue, made ready to show: three channels of bytes, of bounded size."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from napari_stentrans.section.section import TissueImage
+
+_LONGEST_SIDE = 4096
+"""Larger pictures are shown (and written out) reduced, to spare memory."""
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """(width, height) of a picture file in pixels."""
+    with _quiet(), Image.open(path) as picture:
+        return picture.size
+
+
+def read_image(path: Path, scale: float, name: str) -> TissueImage:
+    """Read a picture file, reduced where it is very large.
+
+    Parameters
+    ----------
+    path
+        A png, jpg, tif or other picture.
+    scale
+        Pixels of the file per full-resolution pixel.
+    name
+        What to call it.
+
+    Raises
+    ------
+    OSError, SyntaxError, ValueError
+        If the picture is damaged.
+    """
+    with _quiet(), Image.open(path) as picture:
+        width = picture.width
+        picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # jpg: decode it smaller
+        step = -(-max(picture.size) // _LONGEST_SIDE)
+        reduced = picture.convert("RGB").reduce(step) if step > 1 else picture
+        data = np.array(reduced.convert("RGB"), dtype=np.uint8)
+    return TissueImage(data, scale * data.shape[1] / width, name)
+
+
+def image_from_array(array: Any, scale: float, name: str) -> TissueImage:
+    """Make an image of an array (row, col[, channel]) of bytes or of shares 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If it is no picture.
+    """
+    data: NDArray[np.generic] = np.asarray(array)
+    if data.ndim == 2:
+        data = np.repeat(data[..., None], 3, axis=2)
+    if data.ndim != 3 or data.shape[2] not in (3, 4) or 0 in data.shape:
+        msg = f"an array of shape {data.shape} is no picture"
+        raise ValueError(msg)
+    data = data[..., :3]
+    if data.dtype.kind == "f":
+        top = 255 if np.nanmax(data) <= 1.0 else 1
+        data = np.nan_to_num(data) * top
+    elif data.dtype == np.uint16:
+        data = data // 257
+    return TissueImage(np.clip(data, 0, 255).astype(np.uint8), float(scale), name)
+
+
+def image_from_library(
+    library: Mapping[str, Any], notes: list[str]
+) -> TissueImage | None:
+    """Best usable image of an entry of ``uns["spatial"]``; notes say what is not."""
+    images = library.get("images", {})
+    factors = library.get("scalefactors", {})
+    for resolution in ("hires", "lowres"):
+        if resolution not in images:
+            continue
+        scale = factors.get(f"tissue_{resolution}_scalef")
+        if scale is None or not float(scale) > 0:
+            notes.append(
+                f"The {resolution} image has no scale factor and is not shown."
+            )
+            continue
+        try:
+            return image_from_array(images[resolution], float(scale), resolution)
+        except (ValueError, TypeError) as error:
+            notes.append(f"The {resolution} image is not shown: {error}.")
+    return None
+
+
+def misfit_note(image: TissueImage, pixel_xy: NDArray[np.float64]) -> list[str]:
+    """Note spots that lie off their image, which shows a wrong scale."""
+    height, width = image.data.shape[:2]
+    at = pixel_xy * image.scale
+    outside = ((at < 0) | (at > (width, height))).any(axis=1)
+    if outside.mean() < 0.02:
+        return []
+    return [
+        f"{outside.sum()} of {len(at)} spots lie outside the {image.name} image: its "
+        "scale factor may be wrong. Check the alignment before trusting it."
+    ]
+
+
+def _quiet() -> warnings.catch_warnings:
+    """Large scans are meant: pillow's warning about their size is silenced."""
+    return warnings.catch_warnings(
+        action="ignore", category=Image.DecompressionBombWarning
+    )

@@ -1,0 +1,113 @@
+"""Counts and gene names made ready for a section. Knows no file format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from napari_stentrans.errors import ReadError
+
+NORMALISED_NOTE = (
+    "The values are normalised, not raw counts: results come in the same units, and "
+    "the stated uncertainty is only a rough guide."
+)
+
+
+def as_counts(matrix: Any) -> sparse.csr_matrix:
+    """Return a new canonical csr matrix of float32, shape (spot, gene).
+
+    Shares no memory with what was given, which may be dense, any sparse type, or lazy.
+    """
+    for load in ("to_memory", "compute"):
+        if hasattr(matrix, load):
+            matrix = getattr(matrix, load)()
+    counts = sparse.csr_matrix(matrix, dtype=np.float32, copy=True)
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    return counts
+
+
+def are_counts(counts: sparse.csr_matrix) -> bool:
+    """Whether all values are whole, finite and not negative."""
+    values = counts.data
+    return bool(
+        np.isfinite(values).all() and (values >= 0).all() and (values % 1 == 0).all()
+    )
+
+
+def normalised_notes(counts: sparse.csr_matrix, *, allowed: bool) -> list[str]:
+    """Say that values are no counts, or refuse them. Counts: no note.
+
+    Raises
+    ------
+    ReadError
+        If they are not counts and that is not allowed. Broken values (NaN, negative)
+        are left to the section, which lists them.
+    """
+    broken = not np.isfinite(counts.data).all() or (counts.data < 0).any()
+    if broken or are_counts(counts):
+        return []
+    if allowed:
+        return [NORMALISED_NOTE]
+    fraction = counts.data[counts.data % 1 != 0][0]
+    msg = (
+        f"the values are not raw counts (one of them is {fraction:g}): they look "
+        "normalised. Give the raw counts, or insist with allow_normalised=True "
+        "(command line: --allow-normalised)."
+    )
+    raise ReadError(msg)
+
+
+def unique_names(names: pd.Index) -> tuple[pd.Index, list[str]]:
+    """Number repeated names (A, A-1, A-2 ...), and a note where there were any."""
+    index = pd.Index(names.astype(str), dtype=object)
+    if index.is_unique:
+        return index, []
+    taken = set(index)
+    found: list[str] = []
+    seen: dict[str, int] = {}
+    for name in index:
+        number = seen.get(name, -1) + 1
+        fresh = name
+        while number and (fresh := f"{name}-{number}") in taken:
+            number += 1
+        seen[name] = number
+        taken.add(fresh)
+        found.append(fresh)
+    repeated = index[index.duplicated()].unique()
+    note = (
+        f"{len(repeated)} gene names occur more than once and are numbered "
+        f"(such as {repeated[0]}, {repeated[0]}-1)."
+    )
+    return pd.Index(found, dtype=object), [note]
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Copy a table with plain columns only: numbers, truth values and text.
+
+    Categories, nullable types and mixed objects become what any file format can hold.
+    """
+    columns = {str(name): _plain_column(frame[name]) for name in frame.columns}
+    index = pd.Index(frame.index.astype(str), dtype=object)
+    return pd.DataFrame({k: v for k, v in columns.items() if v.ndim == 1}, index=index)
+
+
+def _plain_kind(dtype: Any) -> np.dtype[Any]:
+    """NumPy type of a column type that may be nullable."""
+    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+
+
+def _plain_column(column: pd.Series | pd.DataFrame) -> np.ndarray[Any, Any]:
+    if isinstance(column, pd.DataFrame):  # a repeated column name
+        column = column.iloc[:, 0]
+    if pd.api.types.is_bool_dtype(column) and not column.hasnans:
+        return column.to_numpy(dtype=bool)
+    if pd.api.types.is_numeric_dtype(column):
+        if column.hasnans:
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(column.to_numpy(), dtype=_plain_kind(column.dtype))
+    text = [("" if pd.isna(value) else str(value)) for value in column.astype(object)]
+    return np.array(text, dtype=object)

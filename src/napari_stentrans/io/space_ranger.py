@@ -1,0 +1,299 @@
+"""Space Ranger output, Visium and Visium HD: counts, positions, image, scale factors.
+
+Finds the parts of an output folder from wherever in it a person points. Which
+arrangement the spots have is known from the instrument, not guessed from the few that
+may be left: Visium numbers a hexagonal array so that row + col is even, Visium HD is a
+full square array.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.damage import attempt
+from napari_stentrans.io.images import misfit_note, read_image
+from napari_stentrans.io.matrix import normalised_notes
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.tenx_matrix import (
+    CountMatrix,
+    is_matrix_folder,
+    is_matrix_h5,
+    read_matrix,
+)
+from napari_stentrans.io.tenx_positions import find_positions, read_positions_table
+from napari_stentrans.section.detection import Detected
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
+from napari_stentrans.section.section import Section, TissueImage
+
+_DEPTH = 4
+_MAX_FOLDERS = 300
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the parts of one section lie.
+
+    Attributes
+    ----------
+    root
+        The folder that names the section.
+    matrix, positions
+        The parts without which there is no section, where they were found.
+    spatial
+        The folder of positions, image and scale factors.
+    """
+
+    root: Path
+    matrix: Path | None
+    positions: Path | None
+    spatial: Path
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether counts and positions are both there."""
+        return self.matrix is not None and self.positions is not None
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is a Space Ranger output, a part of one, or a folder of them."""
+    return len(find_outputs(path)) > 0
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read the one section that a path means.
+
+    Raises
+    ------
+    ReadError
+        Naming every problem; or the sections there are, where there are several.
+    """
+    outputs = find_outputs(path)
+    if len(outputs) > 1:
+        listed = "\n".join(f"  {output.root.relative_to(path)}" for output in outputs)
+        msg = f"{path.name} holds {len(outputs)} sections; open one of them:\n{listed}"
+        raise ReadError(msg)
+    return _read_output(outputs[0], options, source=path)
+
+
+def find_outputs(path: Path) -> list[Output]:
+    """Sections that a path means: one for a part of an output, any number below it."""
+    if path.is_file() and "tissue_positions" in path.name:
+        path = path.parent
+    if path.is_file():
+        if not is_matrix_h5(path):
+            return []
+        output = _output_at(path.parent, matrix=path)
+        return [output] if output.positions is not None else []
+    if is_matrix_folder(path) and not _output_at(path).is_complete:
+        output = _output_at(path.parent, matrix=path)
+        return [output] if output.positions is not None else []
+    if path.name == "spatial" and find_positions(path) is not None:
+        path = path.parent
+    found: list[Output] = []
+    _search(path, _DEPTH, found, [_MAX_FOLDERS])
+    complete = [output for output in found if output.is_complete]
+    return complete or found
+
+
+def _search(folder: Path, depth: int, found: list[Output], budget: list[int]) -> None:
+    budget[0] -= 1
+    output = _output_at(folder)
+    has_spatial = output.positions is not None or output.spatial != folder
+    if output.is_complete or (has_spatial and (output.matrix or output.positions)):
+        found.append(output)
+        return
+    if depth == 0:
+        return
+    for child in sorted(child for child in folder.iterdir() if child.is_dir()):
+        if budget[0] > 0 and not child.name.startswith("."):
+            _search(child, depth - 1, found, budget)
+
+
+def _output_at(folder: Path, matrix: Path | None = None) -> Output:
+    spatial = folder / "spatial"
+    if not spatial.is_dir():
+        spatial = folder
+    return Output(
+        root=folder,
+        matrix=matrix or _find_matrix(folder),
+        positions=find_positions(spatial) or find_positions(folder),
+        spatial=spatial,
+    )
+
+
+def _find_matrix(folder: Path) -> Path | None:
+    """Count matrix of a folder: filtered before raw, h5 before mtx."""
+    named = [
+        *folder.glob("*feature_bc_matrix*.h5"),
+        *(
+            child
+            for child in folder.glob("*feature_bc_matrix*")
+            if is_matrix_folder(child)
+        ),
+    ]
+    if not named:
+        named = [file for file in sorted(folder.glob("*.h5")) if is_matrix_h5(file)]
+    if not named and is_matrix_folder(folder):
+        return folder
+    order = [
+        ("filtered" not in file.name, file.is_dir(), len(file.name), file.name)
+        for file in named
+    ]
+    return named[order.index(min(order))] if named else None
+
+
+def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
+    problems: list[str] = []
+    matrix = positions = None
+    if output.matrix is None:
+        problems.append(
+            f"{output.root.name} holds no count matrix (filtered_feature_bc_matrix.h5 "
+            "or a folder with matrix.mtx)"
+        )
+    else:
+        matrix = attempt(
+            problems, output.matrix.name, partial(read_matrix, output.matrix)
+        )
+    if output.positions is None:
+        problems.append(
+            f"{output.spatial.name} holds no tissue_positions (csv or parquet)"
+        )
+    else:
+        positions = attempt(
+            problems,
+            output.positions.name,
+            partial(read_positions_table, output.positions),
+        )
+    if matrix is None or positions is None:
+        raise ReadError("\n".join(problems))
+
+    notes = [*matrix.notes]
+    notes += normalised_notes(matrix.counts, allowed=options.allow_normalised)
+    rows, places = _matched(matrix, positions, notes)
+    obs = positions.iloc[places].copy()
+    obs.index = matrix.barcodes[rows]
+    pixel_xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
+    factors = _scale_factors(output.spatial, notes)
+    image = _image(output.spatial, factors, notes)
+    if image is not None:
+        notes += misfit_note(image, pixel_xy)
+    array_rc = obs[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
+    placed = _placed(array_rc, pixel_xy, positions, factors, options)
+    counts = matrix.counts[rows]
+    if counts.nnz == 0:
+        notes.append("All counts are zero.")
+    return Section(
+        name=options.name_for(_naming(output.root)),
+        counts=counts,
+        obs=obs,
+        var=matrix.var,
+        array_rc=placed.array_rc,
+        lattice=placed.lattice,
+        pixel_xy=pixel_xy,
+        spot_diameter=factors.get("spot_diameter_fullres"),
+        image=image,
+        source=str(source),
+        notes=tuple(notes),
+    )
+
+
+def _naming(root: Path) -> Path:
+    """Path to name the section after: bins of Visium HD carry the sample's name too."""
+    if root.parent.name != "binned_outputs":
+        return root
+    sample = ReadOptions().name_for(root.parent)
+    return root.with_name(f"{sample}_{root.name}")
+
+
+def _matched(
+    matrix: CountMatrix, positions: pd.DataFrame, notes: list[str]
+) -> tuple[IntArray, IntArray]:
+    """Rows of the matrix under tissue, and their rows among the positions."""
+    place = positions.index.get_indexer(matrix.barcodes)
+    if (place >= 0).mean() < 0.5:  # perhaps one of the two writes barcodes without "-1"
+        bare = positions.index.str.replace(r"-\d+$", "", regex=True)
+        if bare.is_unique:
+            wanted = matrix.barcodes.str.replace(r"-\d+$", "", regex=True)
+            without = bare.get_indexer(wanted)
+            place = without if (without >= 0).sum() > (place >= 0).sum() else place
+    known = place >= 0
+    if not known.any():
+        msg = (
+            f"none of the {len(matrix.barcodes)} barcodes of the counts (first: "
+            f"{matrix.barcodes[:1].tolist()}) is among the {len(positions)} positions "
+            f"(first: {positions.index[:1].tolist()}): "
+            "they belong to different sections"
+        )
+        raise ReadError(msg)
+    under_tissue = known & (positions["in_tissue"].to_numpy()[place] == 1)
+    if not under_tissue.any():
+        msg = "no spot of the positions is marked as in tissue (in_tissue = 1)"
+        raise ReadError(msg)
+    if not known.all():
+        notes.append(f"{(~known).sum()} barcodes without a position left out.")
+    n_off = int((known & ~under_tissue).sum())
+    if n_off:
+        notes.append(f"{n_off} spots that are not under tissue left out.")
+    rows = np.flatnonzero(under_tissue)
+    return rows, place[rows].astype(np.int64)
+
+
+def _placed(
+    array_rc: FloatArray,
+    pixel_xy: FloatArray,
+    positions: pd.DataFrame,
+    factors: dict[str, Any],
+    options: ReadOptions,
+) -> Detected:
+    if options.lattice is not None:
+        return options.place(array_rc, pixel_xy)
+    steps = positions[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
+    on_hex = "bin_size_um" not in factors and not (steps.sum(axis=1) % 2).any()
+    return Detected(
+        Lattice(LatticeKind.HEX if on_hex else LatticeKind.SQUARE), array_rc
+    )
+
+
+def _scale_factors(spatial: Path, notes: list[str]) -> dict[str, Any]:
+    files = sorted(spatial.glob("*scalefactors_json*.json"))
+    if not files:
+        notes.append("No scalefactors_json.json: the image cannot be aligned.")
+        return {}
+    problems: list[str] = []
+    found = attempt(problems, files[0].name, lambda: json.loads(files[0].read_text()))
+    if not isinstance(found, dict):
+        notes.append(
+            f"The scale factors are not used: {' '.join(problems) or 'no table'}."
+        )
+        return {}
+    return {
+        key: value for key, value in found.items() if isinstance(value, int | float)
+    }
+
+
+def _image(
+    spatial: Path, factors: dict[str, Any], notes: list[str]
+) -> TissueImage | None:
+    """The hires picture, else the lowres one, else none; notes say what is damaged."""
+    for resolution in ("hires", "lowres"):
+        scale = factors.get(f"tissue_{resolution}_scalef", 0)
+        for file in sorted(spatial.glob(f"*tissue_{resolution}_image.*")):
+            if scale > 0:
+                damage: list[str] = []
+                image = attempt(
+                    damage, file.name, partial(read_image, file, scale, resolution)
+                )
+                if image is not None:
+                    return image
+                notes.append(f"The image {damage[0]}.")
+    notes.append("There is no usable image of the tissue.")
+    return None

@@ -1,0 +1,142 @@
+"""Count tables as text, of any size, read line by line into a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.text import fields, first_lines, opened, separator
+
+_SHOWN = 3
+_ABSENT = ("", "NA", "NaN", "nan")
+
+
+@dataclass(frozen=True, eq=False)
+class CountTable:
+    """A table of numbers with names on both sides.
+
+    Attributes
+    ----------
+    values : csr_matrix of float32, shape (row, column)
+    row_names, column_names
+    """
+
+    values: sparse.csr_matrix
+    row_names: list[str]
+    column_names: list[str]
+
+
+@dataclass(frozen=True)
+class TableStart:
+    """What the first lines of a table show.
+
+    A header may leave out the cell above the row names, as R does.
+    """
+
+    mark: str
+    column_names: list[str]
+    row_names: list[str]
+
+    @classmethod
+    def of(cls, lines: list[str]) -> TableStart:
+        """Read the header and the row names of the first lines."""
+        mark = separator(lines[0])
+        columns = fields(lines[0], mark)
+        rows = [fields(line, mark) for line in lines[1:]]
+        if not rows or len(rows[0]) != len(columns) + 1:
+            columns = columns[1:]
+        return cls(mark, columns, [row[0] for row in rows])
+
+
+def read_count_table(path: Path) -> CountTable:
+    """Read a table of counts.
+
+    Raises
+    ------
+    ReadError
+        Naming every kind of problem, and where it first occurs.
+    """
+    lines = first_lines(path, 2)
+    if len(lines) < 2:
+        msg = f"{path.name} has no rows under its header"
+        raise ReadError(msg)
+    start = TableStart.of(lines)
+    with opened(path) as file:
+        while not file.readline().strip():  # the header, after blank lines
+            pass
+        table = _read_lines(file, start.mark, start.column_names)
+    if table.problems:
+        raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))
+    values = sparse.csr_matrix(
+        (
+            np.concatenate([np.empty(0, np.float32), *table.values]),
+            np.concatenate([np.empty(0, np.int32), *table.columns]),
+            np.cumsum([0, *map(len, table.values)]),
+        ),
+        shape=(len(table.names), len(start.column_names)),
+    )
+    return CountTable(values, table.names, start.column_names)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    names: list[str]
+    columns: list[NDArray[np.int32]]
+    values: list[NDArray[np.float32]]
+    problems: list[str]
+
+
+def _read_lines(lines: Iterable[str], mark: str, column_names: list[str]) -> _Rows:
+    rows = _Rows([], [], [], [])
+    ragged: list[str] = []
+    absent: list[str] = []
+    strange: list[str] = []
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        name, *cells = fields(line.rstrip("\r\n"), mark)
+        if len(cells) != len(column_names):
+            ragged.append(f"line {number} has {len(cells) + 1}")
+            continue
+        counted = [column for column, cell in enumerate(cells) if cell != "0"]
+        try:
+            values = np.array([cells[column] for column in counted], dtype=np.float32)
+        except ValueError:
+            for column in counted:
+                place = f"in line {number}, column {column_names[column]!r}"
+                if cells[column] in _ABSENT:
+                    absent.append(place)
+                elif not _is_number(cells[column]):
+                    strange.append(f"{cells[column]!r} {place}")
+            continue
+        rows.names.append(name)
+        rows.columns.append(np.array(counted, dtype=np.int32))
+        rows.values.append(values)
+    if ragged:
+        rows.problems.append(
+            f"{len(ragged)} lines do not fit the {len(column_names) + 1} cells of the "
+            f"header ({_some(ragged)}). The file may be cut off; copy it again."
+        )
+    if absent:
+        rows.problems.append(f"{len(absent)} cells are empty ({_some(absent)}).")
+    if strange:
+        rows.problems.append(f"{len(strange)} cells are no numbers ({_some(strange)}).")
+    return rows
+
+
+def _some(places: list[str]) -> str:
+    return "; ".join(places[:_SHOWN]) + ("; ..." if len(places) > _SHOWN else "")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
