@@ -6,6 +6,7 @@ The source is read, not run: a breach is found without torch, napari or Qt insta
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,9 @@ TORCH_HOME = "methods"
 # Modules of the GUI that must work, and be testable, without a window.
 WINDOWLESS = {"gui/layers.py": set(), "gui/session.py": {"psygnal"}}
 
+# A panel knows session, controller and forms; only the main widget knows the panels.
+PANEL = re.compile(r"gui/widgets/\w+_panel\.py")
+
 
 @dataclass(frozen=True)
 class Import:
@@ -87,6 +91,11 @@ def _defers(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
 
+def _fit_for_a_panel(name: str) -> bool:
+    deep = re.match(rf"{PACKAGE}\.(methods|io|pipeline)\b", name)
+    return not deep and not re.search(r"\.widgets\.\w+_(panel|widget)\b", name)
+
+
 def breaches(module: str, source: str) -> list[str]:
     """Every import of a module (path below the package) that the layers forbid."""
     part = Path(module).parts[0].removesuffix(".py")
@@ -101,7 +110,8 @@ def breaches(module: str, source: str) -> list[str]:
             imported.root in (WINDOW | QT) - WINDOWLESS[module]
         )
         gui = part == "cli" and imported.part == "gui" and not imported.deferred
-        if upwards or stranger or heavy or torch or window or gui:
+        panel = PANEL.match(module) and not _fit_for_a_panel(imported.name)
+        if upwards or stranger or heavy or torch or window or gui or panel:
             found.append(imported.name.rstrip("."))
     return found
 
@@ -118,6 +128,15 @@ def test_imports_respect_the_layers(module: str) -> None:
 def test_every_part_has_a_layer() -> None:
     parts = {Path(module).parts[0].removesuffix(".py") for module in MODULES}
     assert parts - {"__init__"} <= set(LAYERS)
+
+
+def test_contributors_see_the_same_layers() -> None:
+    guide = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d) \| (.+?) \|", guide, flags=re.MULTILINE)
+    shown = {
+        part: int(row) for row, parts in rows for part in re.findall(r"\w+", parts)
+    }
+    assert shown == LAYERS
 
 
 @pytest.mark.parametrize(
@@ -139,6 +158,16 @@ def test_every_part_has_a_layer() -> None:
         pytest.param("gui/layers.py", "def f():\n    import napari", id="windowless"),
         pytest.param("cli/demo.py", "from napari_stentrans.gui import x", id="cli-gui"),
         pytest.param("plugin.py", "class A:\n    import napari", id="in-a-class"),
+        pytest.param(
+            "gui/widgets/run_panel.py",
+            "from napari_stentrans.gui.widgets.gene_panel import GenePanel",
+            id="panel-knows-panel",
+        ),
+        pytest.param(
+            "gui/widgets/run_panel.py",
+            "from napari_stentrans.io import x",
+            id="panel-io",
+        ),
     ],
 )
 def test_a_breach_is_found(module: str, source: str) -> None:

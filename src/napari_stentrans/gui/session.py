@@ -15,6 +15,7 @@ from psygnal import Signal, SignalGroupDescriptor
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.methods.base import method_names
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
@@ -89,6 +90,8 @@ class EnhanceSession:
         What the viewer is to show of it.
     status, message
         What is going on.
+    methods
+        Names of the methods to choose from, the default first.
     summaries
         One line about each method, once they are known.
     """
@@ -106,4 +109,5 @@ class EnhanceSession:
     show_sd: bool = False
     status: JobStatus = JobStatus.IDLE
     message: Message = field(default_factory=Message)
+    methods: tuple[str, ...] = field(default_factory=lambda: tuple(method_names()))
     summaries: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,6 @@ from napari_stentrans.gui.forms import form_for, show_in_form
 from napari_stentrans.gui.remaining import RemainingTime, progress_text
 from napari_stentrans.gui.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.widgets.bits import button, note, panel_layout
-from napari_stentrans.methods.base import method_names
 from napari_stentrans.progress import Progress
 
 _FIELDS = ("refine", "method", "device", "seed")
@@ -34,7 +33,7 @@ class RunPanel(QGroupBox):
             _FIELDS,
             choices={
                 "refine": [(_refinement(factor), factor) for factor in (1, 2, 3, 4)],
-                "method": [(name, name) for name in method_names()],
+                "method": [(name, name) for name in session.methods],
             },
         )
         self.form.margins = (0, 0, 0, 0)
