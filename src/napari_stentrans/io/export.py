@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.methods.base import Prediction
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -24,8 +24,20 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 20
 
 
+class Block(Protocol):
+    """Some genes of every position: expected counts and their standard deviation."""
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """Shape (position, gene)."""
+
+    @property
+    def sd(self) -> NDArray[np.float32]:
+        """Shape (position, gene)."""
+
+
 def write_h5ad(
-    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Prediction]]
+    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
 ) -> Path:
     """Write an AnnData whose matrices come as blocks of columns.
 
@@ -36,7 +48,7 @@ def write_h5ad(
     annotations : AnnData, shape (position, gene)
         Everything but ``X`` and ``layers["sd"]``.
     blocks
-        (columns, prediction) one after the other, all columns once.
+        (columns, block) one after the other, all columns once.
 
     Returns
     -------
@@ -91,7 +103,7 @@ def _unwritable(path: Path, error: OSError) -> str:
 
 
 def _write_matrices(
-    file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Prediction]]
+    file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Block]]
 ) -> None:
     mean = sd = None
     for columns, prediction in blocks:
