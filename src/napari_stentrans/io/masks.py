@@ -7,17 +7,16 @@ section's raster; or a table of array positions; or a list of barcodes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from PIL import Image
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.damage import DAMAGE, said
 from napari_stentrans.io.export import check_writable
+from napari_stentrans.io.mask_pictures import as_labels, read_picture
 from napari_stentrans.io.text import fields, first_lines, read_table, separator
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import (
@@ -31,7 +30,6 @@ from napari_stentrans.section.section import Section
 
 _LABEL = "label"
 _PICTURES = (".png", ".tif", ".tiff")
-_WHITE = 255
 
 
 def read_missing(path: str | Path, section: Section) -> MissingRegions:
@@ -54,10 +52,10 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     """
     path = Path(path).expanduser()
     try:
-        picture = _picture(path)
+        picture = read_picture(path)
         if picture is not None:
             raster = SpotRaster.from_section(section)
-            return MissingRegions.from_labels(_as_labels(picture, path), raster)
+            return MissingRegions.from_labels(as_labels(picture, path), raster)
         return _from_table(path, section)
     except InvalidRequestError as error:
         error.add_note(f"while reading the mask {path}")
@@ -130,47 +128,6 @@ def read_positions(path: str | Path) -> FloatArray:
         raise InvalidRequestError(msg) from error
 
 
-# --- pictures ----------------------------------------------------------------------
-
-
-def _picture(path: Path) -> NDArray[Any] | None:
-    """Values of a picture file, told by its first bytes; None if it is none."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(b"\x93NUMPY"):
-        return np.asarray(np.load(path, allow_pickle=False))
-    if start.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        with Image.open(path) as picture:
-            return np.array(picture)
-    return None
-
-
-def _as_labels(picture: NDArray[Any], path: Path) -> NDArray[np.int64]:
-    picture = np.squeeze(picture)
-    if picture.ndim == 3 and picture.shape[2] in (2, 3, 4):
-        n_colours = 1 if picture.shape[2] == 2 else 3
-        grey = picture[..., 0]
-        if (picture[..., :n_colours] != grey[..., None]).any():
-            msg = (
-                f"{path.name} is a colour picture; save the mask as labels (1 for "
-                "'predict here', 2 for 'outside the tissue')"
-            )
-            raise InvalidRequestError(msg)
-        picture = grey
-    if picture.ndim != 2 or picture.dtype.kind not in "biuf":
-        msg = f"{path.name} has shape {picture.shape}; a mask has rows and columns"
-        raise InvalidRequestError(msg)
-    if picture.dtype.kind == "f" and not np.array_equal(picture, np.rint(picture)):
-        msg = f"{path.name} holds fractions; the labels of a mask are 0, 1 and 2"
-        raise InvalidRequestError(msg)
-    labels = picture.astype(np.int64)
-    black_and_white = np.isin(labels, (0, _WHITE)).all()
-    return np.where(labels == _WHITE, PREDICT, labels) if black_and_white else labels
-
-
-# --- tables ------------------------------------------------------------------------
-
-
 def _table(path: Path) -> pd.DataFrame:
     if not first_lines(path, 1):
         msg = f"{path} is empty, or neither a table nor a picture"
@@ -192,7 +149,7 @@ def _positions(table: pd.DataFrame, path: Path) -> FloatArray:
         msg = f"{path.name} lists no position"
         raise InvalidRequestError(msg)
     numbers = table[wanted].apply(pd.to_numeric, errors="coerce")
-    array_rc = numbers.to_numpy(dtype=np.float64)
+    array_rc: FloatArray = numbers.to_numpy(dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(array_rc).all(axis=1))
     if len(bad):
         msg = (
@@ -241,8 +198,8 @@ def _labels(table: pd.DataFrame, path: Path) -> IntArray:
     bad = np.flatnonzero(~np.isin(labels, (0, PREDICT, OUTSIDE)))
     if len(bad):
         msg = (
-            f"{path.name}: {len(bad)} labels are not 0, 1 or 2 (first: line {bad[0] + 2},"
-            f" {table[_LABEL].iloc[bad[0]]!r})"
+            f"{path.name}: {len(bad)} labels are not 0, 1 or 2 (first: line "
+            f"{bad[0] + 2}, {table[_LABEL].iloc[bad[0]]!r})"
         )
         raise InvalidRequestError(msg)
     return labels.astype(np.int64)
@@ -255,9 +212,10 @@ def _regions(
     if len(off):
         row, col = array_rc[off[0]]
         msg = (
-            f"{path.name}: {len(off)} positions are no sites of the {section.lattice.kind}"
-            f" lattice (first: array_row={row:g}, array_col={col:g}). A mask marks sites; "
-            "to predict between them choose a refinement, or give exact positions (at)."
+            f"{path.name}: {len(off)} positions are no sites of the "
+            f"{section.lattice.kind} lattice (first: array_row={row:g}, "
+            f"array_col={col:g}). A mask marks sites; to predict between them choose a "
+            "refinement, or give exact positions (at)."
         )
         raise InvalidRequestError(msg)
     spot = match_positions(section, array_rc)

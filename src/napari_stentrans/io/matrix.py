@@ -97,7 +97,8 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _plain_kind(dtype: Any) -> np.dtype[Any]:
     """NumPy type of a column type that may be nullable."""
-    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    kind: np.dtype[Any] = np.dtype(getattr(dtype, "numpy_dtype", dtype))
+    return kind
 
 
 def _plain_column(column: pd.Series | pd.DataFrame) -> np.ndarray[Any, Any]:
