@@ -41,7 +41,7 @@ exit codes:
   3    the input cannot be read, or is not a valid section
   4    the request does not fit the section: unknown gene, bad mask, nothing to do
   5    computing or writing the result failed
-  130  interrupted with Ctrl-C; nothing was written"""
+  130  interrupted with Ctrl-C; no unfinished file is left"""
 
 _MEANING: dict[type[Exception], ExitCode] = {
     ReadError: ExitCode.INPUT,
@@ -79,6 +79,9 @@ def remark(text: str, *, quiet: bool = False) -> None:
 
 def report(error: BaseException) -> int:
     """Print an error as one block on stderr; returns the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        remark("interrupted; no unfinished file is left")
+        return ExitCode.INTERRUPTED
     code, message = _explain(error)
     lines = [*message.splitlines(), *getattr(error, "__notes__", [])]
     sys.stderr.write("stentrans: error: " + "\n  ".join(lines) + "\n")
@@ -86,8 +89,6 @@ def report(error: BaseException) -> int:
 
 
 def _explain(error: BaseException) -> tuple[ExitCode, str]:
-    if isinstance(error, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED, "interrupted; nothing was written"
     if isinstance(error, UsageError):
         return ExitCode.USAGE, str(error)
     for kind, code in _MEANING.items():

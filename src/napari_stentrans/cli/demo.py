@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, say
 from napari_stentrans.cli.options import add_run_options, run_config
-from napari_stentrans.cli.outputs import summary
+from napari_stentrans.cli.outputs import save, summary
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         if result is None:
             say("nothing was enhanced, so nothing was written", quiet=args.quiet)
             return ExitCode.OK
-        result.save(args.out / "enhanced.h5ad", on_progress=bars)
+        save(result, args.out / "enhanced.h5ad", bars)
     figure = save_before_after(result, args.out / "before_after.png")
     say(f"wrote {args.out / 'enhanced.h5ad'}: {summary(result)}", quiet=args.quiet)
     say(f"wrote {figure}: three genes before and after", quiet=args.quiet)

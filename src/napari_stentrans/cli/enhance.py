@@ -9,13 +9,13 @@ from pathlib import Path
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.inputs import (
     add_section_options,
+    hints,
     open_section,
     parse_genes,
-    part_of_request,
     read_at,
 )
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
-from napari_stentrans.cli.outputs import check_output, summary
+from napari_stentrans.cli.outputs import check_output, save, summary
 
 EXAMPLES = """
 examples:
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MASK",
         help="what is missing: a labels picture (png, tif or npy; 1: predict here, 2: "
-        "outside the tissue), or a csv of positions",
+        "outside the tissue), or a csv of array_row, array_col or of barcodes",
     )
     what.add_argument(
         "--at",
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    with part_of_request(), ProgressBars(quiet=args.quiet) as bars:
+    with hints(), ProgressBars(quiet=args.quiet) as bars:
         job = enhance_steps(
             section,
             config,
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             previews=False,
         )
         result = run_to_end(job, bars)
-        result.save(args.out, on_progress=bars)
+        save(result, args.out, bars)
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK

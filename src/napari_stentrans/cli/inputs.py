@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import UsageError
-from napari_stentrans.errors import (
-    InvalidRequestError,
-    NothingToEnhanceError,
-    ReadError,
-)
+from napari_stentrans.errors import NothingToEnhanceError
 
 if TYPE_CHECKING:
     from napari_stentrans.pipeline import GeneChoice
@@ -80,15 +76,10 @@ def parse_genes(text: str) -> GeneChoice:
 
 
 @contextmanager
-def part_of_request() -> Iterator[None]:
-    """Blame the request, not the section, for files that cannot be read here."""
+def hints() -> Iterator[None]:
+    """Say by which options a request with nothing to do can be given something."""
     try:
         yield
-    except ReadError as error:
-        blamed = InvalidRequestError(str(error))
-        for note in getattr(error, "__notes__", []):
-            blamed.add_note(note)
-        raise blamed from error
     except NothingToEnhanceError as error:
         error.add_note("Here: --missing MASK, --at CSV, or --refine 2 or more.")
         raise

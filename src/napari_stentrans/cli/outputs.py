@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_stentrans.cli.console import UsageError
+from napari_stentrans.cli.console import ProgressBars, UsageError
+from napari_stentrans.errors import ComputeError, InvalidRequestError
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
@@ -30,6 +31,14 @@ def check_output(out: Path, source: Path, *, force: bool) -> None:
     else:
         return
     raise UsageError(msg)
+
+
+def save(result: EnhancedSection, out: Path, bars: ProgressBars) -> None:
+    """Write a result to a path that was checked: what fails now is the writing."""
+    try:
+        result.save(out, on_progress=bars)
+    except InvalidRequestError as error:
+        raise ComputeError(str(error)) from error
 
 
 def summary(result: EnhancedSection) -> str:
