@@ -114,8 +114,8 @@ def _least_bending(
     stiff = 1 / np.linalg.norm(along, axis=1) ** 3
     number = np.arange(len(edges))
     ends = []
-    for end in (0, 1):
-        columns = _gradient_columns(edges[:, [end]])
+    for side in (0, 1):
+        columns = _gradient_columns(edges[:, [side]])
         entries = (along.ravel(), (np.repeat(number, 2), columns.ravel()))
         ends.append(sparse.csr_matrix(entries, shape=(len(edges), 2 * n_spots)))
     both = ends[0] + ends[1]

@@ -89,6 +89,9 @@ def canonical_order(spots_rc: FloatArray) -> IntArray:
 class GaussianKernel:
     """Interpolator that averages spots with weights falling off like a bell.
 
+    The bell is never narrower than half the distance to the nearest spot: inside a
+    hole it reaches across, instead of copying the one spot that is nearest.
+
     Attributes
     ----------
     width
@@ -101,20 +104,32 @@ class GaussianKernel:
     own: bool = False
 
     def __call__(self, spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
-        """Weigh the spots; where none is within reach, take the nearest."""
-        pairs = KDTree(positions_rc).sparse_distance_matrix(
-            KDTree(spots_rc), TRUNCATE * self.width, output_type="ndarray"
-        )
+        """Weigh the spots within three widths."""
+        spot = nearest_spot(spots_rc, positions_rc, own=self.own)
+        gap = np.linalg.norm(spots_rc[spot] - positions_rc, axis=1)
+        width = np.maximum(self.width, gap / 2)
+        row, column, distance = _within_reach(spots_rc, positions_rc, TRUNCATE * width)
         if not self.own:
-            pairs = pairs[pairs["v"] > _SAME_PLACE]
-        weight = np.exp(-0.5 * (pairs["v"] / self.width) ** 2)
-        total = np.bincount(pairs["i"], weight, minlength=len(positions_rc))
-        alone = np.flatnonzero(total == 0)
+            others = (distance > _SAME_PLACE) | (gap <= _SAME_PLACE)[row]
+            row, column, distance = row[others], column[others], distance[others]
+        weight = np.exp(-0.5 * (distance / width[row]) ** 2)
+        total = np.bincount(row, weight, minlength=len(positions_rc))
+        share = (weight / total[row]).astype(np.float32)
         shape = (len(positions_rc), len(spots_rc))
-        row = np.concatenate([pairs["i"], alone])
-        fallback = nearest_spot(spots_rc, positions_rc[alone], own=self.own)
-        spot = np.concatenate([pairs["j"], fallback])
-        share = np.concatenate([weight / total[pairs["i"]], np.ones(len(alone))])
-        return Weights(
-            sparse.csr_matrix((share.astype(np.float32), (row, spot)), shape=shape)
+        return Weights(sparse.csr_matrix((share, (row, column)), shape=shape))
+
+
+def _within_reach(
+    spots_rc: FloatArray, positions_rc: FloatArray, reach: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Pairs (position, spot) within the reach of the position, and their distance."""
+    tree = KDTree(spots_rc)
+    found = []
+    for radius in np.unique(reach):  # on a lattice there are few different gaps
+        some = np.flatnonzero(reach == radius)
+        pairs = KDTree(positions_rc[some]).sparse_distance_matrix(
+            tree, radius, output_type="ndarray"
         )
+        found.append((some[pairs["i"]], pairs["j"], pairs["v"]))
+    rows, columns, distances = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)

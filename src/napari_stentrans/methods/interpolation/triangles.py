@@ -131,7 +131,7 @@ def locate(triangulated: list[Triangulation], positions_rc: FloatArray) -> Locat
 def beyond(
     located: Located, spots_rc: FloatArray, positions_rc: FloatArray
 ) -> sparse.csr_matrix:
-    """Weights, shape (position, spot): the nearest spot for positions in no triangle."""
+    """Take the nearest spot where there is no triangle; shape (position, spot)."""
     outside = np.setdiff1d(np.arange(located.n_positions), located.position)
     spot = nearest_spot(spots_rc, positions_rc[outside])
     shape = (located.n_positions, len(spots_rc))
