@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from napari_stentrans.section.lattice import Lattice
+    from napari_stentrans.section.section import Section
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
@@ -39,3 +46,28 @@ def shared_reference() -> Path:
 def rng() -> np.random.Generator:
     """A generator that is the same in every run."""
     return np.random.default_rng(20240708)
+
+
+@pytest.fixture(scope="session")
+def bare_section() -> Callable[..., Section]:
+    """Build a section of one gene, a count of 1 everywhere, at array coordinates."""
+    import pandas as pd
+    from scipy import sparse
+
+    from napari_stentrans.section.section import Section
+
+    def build(
+        array_rc: ArrayLike, lattice: Lattice, pixel_xy: ArrayLike | None = None
+    ) -> Section:
+        positions = np.asarray(array_rc, dtype=np.float64).reshape(-1, 2)
+        return Section(
+            name="bare",
+            counts=sparse.csr_matrix(np.ones((len(positions), 1), dtype=np.float32)),
+            obs=pd.DataFrame(index=[f"spot{k}" for k in range(len(positions))]),
+            var=pd.DataFrame(index=["GENE"]),
+            array_rc=positions,
+            lattice=lattice,
+            pixel_xy=None if pixel_xy is None else np.asarray(pixel_xy, np.float64),
+        )
+
+    return build

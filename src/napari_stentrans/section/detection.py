@@ -16,6 +16,8 @@ from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, Latt
 
 _MIN_SPOTS = 4
 """Fewer spots than this show no lattice."""
+_PARTS = 12
+"""Halves of a step occur in quincunx tables; thirds and quarters after refining."""
 _MAX_MISFIT = 0.12
 """Largest root-mean-square distance from the fitted sites, in pitches."""
 
@@ -48,48 +50,48 @@ def detect_lattice(
     checkerboard
         What a checkerboard is taken for where there are no pixel positions.
     """
-    array_rc = np.asarray(array_rc, dtype=np.float64)
+    array_rc = np.asarray(array_rc, dtype=np.float64).reshape(-1, 2)
+    if not len(array_rc) or not np.isfinite(array_rc).all():  # the section will refuse
+        return Detected(Lattice(LatticeKind.SQUARE), array_rc)
     steps = _whole_steps(array_rc)
     if steps is None:
         return _fit_free_positions(array_rc)
-    origin = array_rc.min(axis=0)
+    origin: FloatArray = np.min(array_rc, axis=0)
     grid = np.rint((array_rc - origin) / steps).astype(np.int64)
     kind = LatticeKind.SQUARE
     if _is_checkerboard(grid):
         kind = checkerboard if pixel_xy is None else _by_proportion(grid, pixel_xy)
         if grid[0].sum() % 2:  # put the origin on a site
             origin = origin - np.array([0.0, steps[1]])
-    row, col = float(steps[0]), float(steps[1])
-    return Detected(Lattice(kind, (float(origin[0]), float(origin[1])), (row, col)), array_rc)
+    return Detected(_lattice(kind, origin, steps), array_rc)
 
 
 def impose_lattice(array_rc: FloatArray, kind: LatticeKind) -> Lattice:
     """Return a lattice of the kind the user insists on, through these coordinates."""
-    if kind is LatticeKind.IRREGULAR:
+    if kind is LatticeKind.IRREGULAR or not len(array_rc):
         return _irregular(array_rc)
     steps = _whole_steps(array_rc)
     steps = np.ones(2) if steps is None else steps
-    origin = array_rc[0]
-    if kind is LatticeKind.SQUARE:
-        return Lattice(kind, (origin[0], origin[1]), (steps[0], steps[1]))
-    grid = np.rint((array_rc - origin) / steps)
-    if (grid.sum(axis=1) % 2).any() and not (grid % 2).any():
-        steps = steps / 2
-    return Lattice(kind, (origin[0], origin[1]), (steps[0], steps[1]))
+    lattice = _lattice(kind, array_rc[0], steps)
+    grid = lattice.to_grid(array_rc)
+    one_line = bool(np.any(np.all(grid == 0, axis=0)))
+    if lattice.is_checkerboard and one_line and (grid % 2).any():
+        return lattice.refined(2)  # along one row only every second step is a site
+    return lattice
 
 
 def _whole_steps(array_rc: FloatArray) -> FloatArray | None:
     """Greatest common step along rows and columns; None for free positions."""
     if len(array_rc) < _MIN_SPOTS:
         return np.ones(2) if np.allclose(array_rc, np.rint(array_rc)) else None
-    doubled = array_rc * 2  # half steps occur in quincunx tables
-    if not np.allclose(doubled, np.rint(doubled), atol=1e-6):
+    offsets = (array_rc - array_rc.min(axis=0)) * _PARTS
+    whole = np.rint(offsets).astype(np.int64)
+    if not np.allclose(offsets, whole, rtol=0, atol=1e-3):
         return None
-    offsets = np.rint(doubled - doubled.min(axis=0)).astype(np.int64)
-    steps = np.array([np.gcd.reduce(np.unique(column)) for column in offsets.T]) / 2
+    steps = np.array([np.gcd.reduce(np.unique(column)) for column in whole.T]) / _PARTS
     steps[steps == 0] = 1.0
-    span = (array_rc.max(axis=0) - array_rc.min(axis=0)) / steps + 1
-    if span.prod() > 200 * max(len(array_rc), 50):  # whole pixel positions, not an array
+    n_sites = float(np.prod(whole.max(axis=0) / _PARTS / steps + 1))
+    if n_sites > 200 * max(len(array_rc), 50):  # whole pixel positions, not an array
         return None
     return steps
 
@@ -101,7 +103,9 @@ def _is_checkerboard(grid: IntArray) -> bool:
 
 
 def _by_proportion(grid: IntArray, pixel_xy: FloatArray) -> LatticeKind:
-    """Tell hex (row step = 1.73 column steps) from quincunx (1) by the pixel positions."""
+    """Tell hex (a row step is 1.73 column steps) from quincunx (1) by their pixels."""
+    if not np.isfinite(pixel_xy).all():
+        return LatticeKind.HEX
     design = np.column_stack([grid, np.ones(len(grid))])
     to_pixel = np.linalg.lstsq(design, pixel_xy, rcond=None)[0]
     row_step, col_step = np.linalg.norm(to_pixel[:2], axis=1)
@@ -112,13 +116,23 @@ def _by_proportion(grid: IntArray, pixel_xy: FloatArray) -> LatticeKind:
 def _irregular(array_rc: FloatArray) -> Lattice:
     pitch = 1.0
     if len(array_rc) > 1:
-        distances = KDTree(array_rc).query(array_rc, k=2)[0][:, 1]
+        distances = _nearest(array_rc, 2)[0][:, 1]
         positive = distances[distances > 0]
         pitch = float(np.median(positive)) if len(positive) else 1.0
     origin = array_rc.min(axis=0) if len(array_rc) else np.zeros(2)
+    return _lattice(LatticeKind.IRREGULAR, origin, np.array([pitch, pitch]))
+
+
+def _lattice(kind: LatticeKind, origin: FloatArray, steps: FloatArray) -> Lattice:
     return Lattice(
-        LatticeKind.IRREGULAR, (float(origin[0]), float(origin[1])), (pitch, pitch)
+        kind, (float(origin[0]), float(origin[1])), (float(steps[0]), float(steps[1]))
     )
+
+
+def _nearest(positions: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
+    """Distance and number of the k nearest, itself first, shape (position, k) each."""
+    distance, neighbour = KDTree(positions).query(positions, k=k)
+    return np.asarray(distance), np.asarray(neighbour, dtype=np.int64)
 
 
 def _fit_free_positions(positions: FloatArray) -> Detected:
@@ -135,7 +149,7 @@ def _fit_free_positions(positions: FloatArray) -> Detected:
 
 def _sites(positions: FloatArray, kind: LatticeKind, fold: int) -> IntArray | None:
     """Grid site of each position, or None where they do not lie on such a lattice."""
-    distance, neighbour = KDTree(positions).query(positions, k=fold + 1)
+    distance, neighbour = _nearest(positions, fold + 1)
     pitch = float(np.median(distance[:, 1]))
     close = np.abs(distance[:, 1:] - pitch) < 0.2 * pitch
     vectors = (positions[neighbour[:, 1:]] - positions[:, None])[close]
@@ -159,9 +173,9 @@ def _sites(positions: FloatArray, kind: LatticeKind, fold: int) -> IntArray | No
 
 
 def _snap(positions: FloatArray, basis: FloatArray) -> IntArray | None:
-    """Round positions to multiples of the basis, refining it outwards from the middle."""
-    middle = positions[np.argmin(np.linalg.norm(positions - positions.mean(0), axis=1))]
-    offsets = positions - middle
+    """Round positions to multiples of the basis, fitted outwards from the middle."""
+    from_mean = np.linalg.norm(positions - positions.mean(axis=0), axis=1)
+    offsets = positions - positions[np.argmin(from_mean)]
     by_distance = np.argsort(np.linalg.norm(offsets, axis=1))
     shift = np.zeros(2)
     n_trusted = 12
@@ -176,8 +190,8 @@ def _snap(positions: FloatArray, basis: FloatArray) -> IntArray | None:
             break
         n_trusted = int(n_trusted * 1.5) + 1
     exact = (offsets - shift) @ np.linalg.inv(basis)
-    cells = np.rint(exact).astype(np.int64)
-    misfit = np.sqrt(((exact - cells) ** 2).sum(axis=1).mean())
-    if misfit > _MAX_MISFIT or len(np.unique(cells, axis=0)) < len(cells):
+    sites: IntArray = np.rint(exact).astype(np.int64)
+    misfit = np.sqrt(((exact - sites) ** 2).sum(axis=1).mean())
+    if misfit > _MAX_MISFIT or len(np.unique(sites, axis=0)) < len(sites):
         return None
-    return cells
+    return sites

@@ -1,4 +1,4 @@
-"""Where spots lie: the lattice of an array, and the only place that knows the hex shift.
+"""Where spots lie: the lattice of an array. The only place that knows the hex shift.
 
 Three coordinate systems, each with its order in its name:
 
@@ -19,14 +19,14 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import Delaunay, KDTree
+from scipy.spatial import KDTree
+
+from napari_stentrans.section.triangles import short_triangles, sides
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _TOUCH = 1.0 + 1e-6
-_IRREGULAR_EDGE = 2.0
-"""Longest Delaunay edge, in pitches, that still joins neighbours off a lattice."""
 
 
 class LatticeKind(StrEnum):
@@ -59,7 +59,7 @@ class Lattice:
         Array coordinates of grid site (0, 0).
     step_rc
         Array units of one grid step along rows and columns. For an irregular
-        arrangement both are the median distance to the nearest neighbour.
+        arrangement: of the median distance to the nearest neighbour.
     """
 
     kind: LatticeKind
@@ -83,24 +83,30 @@ class Lattice:
     def to_array(self, grid_ij: ArrayLike) -> FloatArray:
         """Array coordinates of grid steps, shape (position, 2), fractions allowed."""
         steps = np.asarray(grid_ij, dtype=np.float64).reshape(-1, 2)
-        return np.asarray(self.origin_rc) + steps * np.asarray(self.step_rc)
+        array_rc: FloatArray = np.asarray(self.origin_rc) + steps * self.step_rc
+        return array_rc
 
     def to_pitch(self, array_rc: ArrayLike) -> FloatArray:
         """Distances from the origin in units of the pitch, shape (position, 2)."""
-        return self._steps(array_rc) * np.asarray(_STEP_IN_PITCH[self.kind])
+        pitch_rc: FloatArray = self._steps(array_rc) * _STEP_IN_PITCH[self.kind]
+        return pitch_rc
 
     def from_pitch(self, pitch_rc: ArrayLike) -> FloatArray:
         """Array coordinates of pitch coordinates: the inverse of `to_pitch`."""
         pitch = np.asarray(pitch_rc, dtype=np.float64).reshape(-1, 2)
         return self.to_array(pitch / np.asarray(_STEP_IN_PITCH[self.kind]))
 
-    def is_site(self, array_rc: ArrayLike, tolerance: float = 0.05) -> NDArray[np.bool_]:
+    def is_site(
+        self, array_rc: ArrayLike, tolerance: float = 0.05
+    ) -> NDArray[np.bool_]:
         """Which positions lie on a site, within ``tolerance`` grid steps."""
         steps = self._steps(array_rc)
         if not self.is_regular:
             return np.ones(len(steps), dtype=bool)
         nearest = np.rint(steps)
-        on_grid = np.abs(steps - nearest).max(axis=1, initial=0.0) <= tolerance
+        on_grid: NDArray[np.bool_] = np.all(
+            np.abs(steps - nearest) <= tolerance, axis=1
+        )
         if self.is_checkerboard:
             on_grid &= nearest.sum(axis=1) % 2 == 0
         return on_grid
@@ -116,6 +122,11 @@ class Lattice:
         row, col = self.step_rc
         return replace(self, step_rc=(row / factor, col / factor))
 
+    def without_sites(self) -> Lattice:
+        """Return the irregular arrangement of the same origin and pitch."""
+        row, col = (self.from_pitch([[1.0, 1.0]]) - self.to_array([[0, 0]]))[0]
+        return Lattice(LatticeKind.IRREGULAR, self.origin_rc, (float(row), float(col)))
+
     def neighbours(self, array_rc: ArrayLike) -> IntArray:
         """Pairs of positions that are nearest neighbours.
 
@@ -127,28 +138,14 @@ class Lattice:
             Irregular: Delaunay edges of at most 2 pitches.
         """
         pitch_rc = self.to_pitch(array_rc)
-        if self.is_regular:
-            pairs = KDTree(pitch_rc).query_pairs(_TOUCH, output_type="ndarray")
-        else:
-            pairs = _short_delaunay_edges(pitch_rc)
+        if not self.is_regular:
+            return sides(short_triangles(pitch_rc))
+        pairs = KDTree(pitch_rc).query_pairs(_TOUCH, output_type="ndarray")
         ordered = np.sort(pairs.reshape(-1, 2).astype(np.int64), axis=1)
-        return np.unique(ordered, axis=0)
+        once: IntArray = np.unique(ordered, axis=0)
+        return once
 
     def _steps(self, array_rc: ArrayLike) -> FloatArray:
         array = np.asarray(array_rc, dtype=np.float64).reshape(-1, 2)
-        return (array - np.asarray(self.origin_rc)) / np.asarray(self.step_rc)
-
-
-def short_triangles(pitch_rc: FloatArray) -> IntArray:
-    """Delaunay triangles with no edge over 2 pitches, shape (triangle, 3)."""
-    if len(pitch_rc) < 3 or np.linalg.matrix_rank(pitch_rc - pitch_rc[0]) < 2:
-        return np.empty((0, 3), dtype=np.int64)
-    triangles = Delaunay(pitch_rc).simplices.astype(np.int64)
-    corners = pitch_rc[triangles]
-    edges = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
-    return triangles[edges.max(axis=1) <= _IRREGULAR_EDGE]
-
-
-def _short_delaunay_edges(pitch_rc: FloatArray) -> IntArray:
-    triangles = short_triangles(pitch_rc)
-    return np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])
+        steps: FloatArray = (array - self.origin_rc) / self.step_rc
+        return steps

@@ -14,13 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import BoolArray
 
 PREDICT = 1
 OUTSIDE = 2
+
+_SAME_POSITION = 1e-3
+_SAME_SITE = 0.2
+"""Distances, in pitches, below which a position is that of a spot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,16 +92,25 @@ class MissingRegions:
     def from_spots(cls, section: Section, unmeasured: ArrayLike) -> MissingRegions:
         """Mark spots alone: a mask, or indices."""
         mask = np.zeros(section.n_spots, dtype=bool)
-        mask[np.asarray(unmeasured)] = True
+        chosen = np.asarray(unmeasured)
+        mask[chosen if chosen.size else []] = True
         return cls(mask, np.zeros_like(mask), np.empty((0, 2)), np.empty((0, 2)))
 
     @classmethod
     def from_positions(cls, section: Section, array_rc: FloatArray) -> MissingRegions:
-        """Mark array coordinates: spots where there are some, new positions elsewhere."""
-        at_spot = match_positions(section, array_rc)
+        """Mark sites by array coordinates: spots, and new positions where none is.
+
+        Raises
+        ------
+        InvalidRequestError
+            If some are not sites of the section's lattice.
+        """
+        sites = _as_sites(section.lattice, array_rc)
+        at_spot = match_positions(section, sites, within=_SAME_SITE)
         mask = np.zeros(section.n_spots, dtype=bool)
         mask[at_spot[at_spot >= 0]] = True
-        return cls(mask, np.zeros_like(mask), array_rc[at_spot < 0], np.empty((0, 2)))
+        new_rc = np.unique(sites[at_spot < 0], axis=0)
+        return cls(mask, np.zeros_like(mask), new_rc, np.empty((0, 2)))
 
     @property
     def is_empty(self) -> bool:
@@ -118,15 +131,34 @@ class MissingRegions:
         """Paint these regions: the inverse of `from_labels`."""
         labels = raster.paint(self.unmeasured * PREDICT + self.outside * OUTSIDE)
         for sites, label in ((self.new_rc, PREDICT), (self.outside_rc, OUTSIDE)):
-            row, col = raster.pixel_of(sites).T
+            row, col = raster.empty_pixels(sites).T
             labels[row, col] = label
-            if raster.lattice.is_checkerboard:
-                labels[row, col + 1] = label
         return labels
 
 
-def match_positions(section: Section, array_rc: FloatArray) -> NDArray[np.int64]:
-    """Spot at each array coordinate, -1 where there is none, shape (position,)."""
+def match_positions(
+    section: Section, array_rc: FloatArray, within: float = _SAME_POSITION
+) -> IntArray:
+    """Spot at each array coordinate, -1 where there is none, shape (position,).
+
+    ``within`` is the largest distance, in pitches, that still counts as the same.
+    """
     pitch_rc = section.lattice.to_pitch(array_rc)
     distance, spot = KDTree(section.pitch_rc).query(pitch_rc)
-    return np.where(distance < 1e-3, spot, -1).astype(np.int64)
+    return np.where(distance < within, spot, -1).astype(np.int64)
+
+
+def _as_sites(lattice: Lattice, array_rc: FloatArray) -> FloatArray:
+    """Array coordinates moved exactly onto the lattice, shape (position, 2)."""
+    if not lattice.is_regular:
+        return array_rc
+    off = np.flatnonzero(~lattice.is_site(array_rc))
+    if len(off):
+        row, col = array_rc[off[0]]
+        msg = (
+            f"{len(off)} of {len(array_rc)} positions marked missing are not sites of "
+            f"the {lattice.kind} lattice (first: row={row:g}, col={col:g}). To predict "
+            "exactly there, give them as positions to predict at instead."
+        )
+        raise InvalidRequestError(msg)
+    return lattice.to_array(lattice.to_grid(array_rc))

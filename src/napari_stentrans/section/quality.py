@@ -19,7 +19,7 @@ def section_problems(
     n_spots, n_genes = counts.shape
     problems = []
     if n_spots == 0 or n_genes == 0:
-        problems.append(f"there are {n_spots} spots and {n_genes} genes; nothing to show")
+        problems.append(f"there are {n_spots} spots and {n_genes} genes; nothing to do")
     if len(obs) != n_spots:
         problems.append(f"{len(obs)} spot names for {n_spots} rows of counts")
     if len(var) != n_genes:
@@ -66,11 +66,12 @@ def _position_problems(
         return [f"{n_bad} spots have no position"]
     places, counted = np.unique(array_rc, axis=0, return_counts=True)
     if n_spots and (counted > 1).any():
-        row, col = places[np.argmax(counted)]
-        first = names[np.flatnonzero((array_rc == (row, col)).all(axis=1))[0]]
+        row, col = places[np.argmax(counted > 1)]
+        there = np.flatnonzero((array_rc == (row, col)).all(axis=1))[:3]
+        spots = ", ".join(repr(names[spot]) for spot in there if spot < len(names))
         return [
             f"{int((counted > 1).sum())} positions hold more than one spot (first: "
-            f"row={row:g}, col={col:g}, {first!r}). If the file holds several "
+            f"row={row:g}, col={col:g}: {spots}). If the file holds several "
             "captures, split it and open them one by one."
         ]
     return []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,7 @@ class SpotRaster:
         Parameters
         ----------
         values : ndarray, shape (position,)
+            What to draw.
         outside
             Value of pixels that show no position.
         """
@@ -86,7 +88,7 @@ class SpotRaster:
         return padded[self.index]
 
     def paint(self, labels: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Labels picture of one label a position (0 outside): `spot_labels` inverted."""
+        """Draw one label a position, 0 outside: the inverse of `spot_labels`."""
         padded = np.append(np.asarray(labels, dtype=np.uint8), np.uint8(0))
         return padded[self.index]
 
@@ -96,14 +98,14 @@ class SpotRaster:
         On a lattice a position is painted when any of its pixels is; off it, when the
         pixel at its centre is.
         """
+        self._check_fits(labels)
         found = np.zeros(len(self.array_rc), dtype=np.uint8)
-        picture = self._fitting(labels)
         if self.lattice.is_regular:
             shown = self.index >= 0
-            np.maximum.at(found, self.index[shown], picture[shown].astype(np.uint8))
-            return found
-        row, col = self.pixel_of(self.array_rc).T
-        return picture[row, col].astype(np.uint8)
+            np.maximum.at(found, self.index[shown], labels[shown].astype(np.uint8))
+        else:
+            found[:] = labels[tuple(self.pixel_of(self.array_rc).T)]
+        return found
 
     def empty_sites(self, painted: NDArray[np.bool_]) -> FloatArray:
         """Array coordinates of sites without a position that a picture paints.
@@ -113,30 +115,46 @@ class SpotRaster:
         ndarray, shape (site, 2)
             By row, then column. Off a lattice: every pitch or so.
         """
-        rows, cols = np.nonzero(self._fitting(painted) & (self.index < 0))
+        self._check_fits(painted)
+        pixels = np.argwhere(painted.astype(bool) & (self.index < 0))
         if not self.lattice.is_regular:
-            middle = _PIXELS_PER_PITCH // 2
-            sparse = (rows % _PIXELS_PER_PITCH == middle) & (
-                cols % _PIXELS_PER_PITCH == middle
-            )
-            rows, cols = rows[sparse], cols[sparse]
-        grid = self.grid_origin + np.column_stack([rows, cols]) * self.grid_per_pixel
-        if self.lattice.is_checkerboard:  # the right half of a brick belongs to its left
-            grid[:, 1] -= grid.sum(axis=1) % 2
-        sites = np.unique(grid, axis=0)
+            is_middle = pixels % _PIXELS_PER_PITCH == _PIXELS_PER_PITCH // 2
+            pixels = pixels[is_middle.all(axis=1)]
+        if self.lattice.is_checkerboard:
+            # The right half of a brick belongs to its left; half a brick is no site.
+            pixels[:, 1] -= pixels.sum(axis=1) % 2
+            whole = (pixels[:, 1] >= 0) & (pixels[:, 1] + 1 < self.shape[1])
+            pixels = pixels[whole]
+        sites = np.unique(pixels, axis=0) * self.grid_per_pixel + self.grid_origin
         return self.lattice.to_array(sites)
 
+    def empty_pixels(self, sites_rc: FloatArray) -> IntArray:
+        """Pixels that show sites without a position, shape (pixel, 2); none outside.
+
+        The inverse of `empty_sites`: a pixel, a brick, or off a lattice a square of
+        about a pitch.
+        """
+        if not self.lattice.is_regular:
+            parts = np.indices((_PIXELS_PER_PITCH, _PIXELS_PER_PITCH)).reshape(2, -1).T
+            parts = parts - _PIXELS_PER_PITCH // 2
+        else:
+            parts = np.array([[0, 0], [0, 1]][: 1 + self.lattice.is_checkerboard])
+        pixels = (self.pixel_of(sites_rc)[:, None] + parts).reshape(-1, 2)
+        pixels = pixels[((pixels >= 0) & (pixels < self.shape)).all(axis=1)]
+        empty: IntArray = pixels[self.index[tuple(pixels.T)] < 0]
+        return empty
+
     def pixel_of(self, array_rc: FloatArray) -> IntArray:
-        """Pixel (row, col) of array coordinates, shape (position, 2); first of a brick."""
+        """Pixel (row, col) of array coordinates, the left one of a brick."""
         steps = (array_rc - self.lattice.to_array([[0, 0]])) / self.lattice.step_rc
         pixels = (steps - np.asarray(self.grid_origin)) / self.grid_per_pixel
-        return np.rint(pixels).astype(np.int64)
+        whole: IntArray = np.rint(pixels).astype(np.int64)
+        return whole
 
     @cached_property
     def world_to_pixel(self) -> FloatArray:
         """Inverse of ``affine``."""
-        inverse: FloatArray = np.linalg.inv(self.affine)
-        return inverse
+        return np.asarray(np.linalg.inv(self.affine), dtype=np.float64)
 
     def position_at(self, world_yx: tuple[float, float]) -> int | None:
         """Number of the position shown at a world point, or None."""
@@ -146,11 +164,10 @@ class SpotRaster:
         found = int(self.index[row, col])
         return found if found >= 0 else None
 
-    def _fitting(self, picture: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _check_fits(self, picture: NDArray[Any]) -> None:
         if picture.shape != self.shape:
-            msg = f"a picture of shape {picture.shape} does not fit a raster of {self.shape}"
+            msg = f"a picture of {picture.shape} does not fit a raster of {self.shape}"
             raise ValueError(msg)
-        return picture
 
 
 def _regular_raster(
@@ -178,12 +195,13 @@ def _irregular_raster(
     extent = pitch_rc.max(axis=0) + margin - first
     size = max(1 / _PIXELS_PER_PITCH, float(np.sqrt(extent.prod() / _MAX_PIXELS)))
     rows, cols = np.ceil(extent / size).astype(int) + 1
-    pixel_rc = np.stack(np.mgrid[:rows, :cols], axis=-1).reshape(-1, 2) * size + first
+    pixel_rc = np.indices((rows, cols)).reshape(2, -1).T * size + first
     distance, nearest = KDTree(pitch_rc).query(pixel_rc, distance_upper_bound=_REACH)
     index = np.where(np.isfinite(distance), nearest, -1).astype(np.int32)
     origin = (float(first[0]), float(first[1]))
     affine = _pixel_to_world(section, lattice, origin, size, 0.0)
-    return SpotRaster(index.reshape(rows, cols), lattice, array_rc, origin, size, affine)
+    picture = index.reshape(rows, cols)
+    return SpotRaster(picture, lattice, array_rc, origin, size, affine)
 
 
 def _pixel_to_world(
@@ -202,5 +220,3 @@ def _pixel_to_world(
     affine[:2, 0] = (xy[1] - xy[0])[::-1]
     affine[:2, 1] = (xy[2] - xy[0])[::-1]
     return affine
-
-

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
+from napari_stentrans.section.alignment import affine_between
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.quality import section_problems
 
@@ -95,6 +96,7 @@ class Section:
             problems = self._lattice_problems()
         if problems:
             raise InvalidSectionError(problems)
+        object.__setattr__(self, "counts", _canonical(self.counts))
 
     @property
     def n_spots(self) -> int:
@@ -130,26 +132,25 @@ class Section:
     def pitch_to_pixel(self) -> FloatArray:
         """Affine map of pitch (row, col, 1) to pixel (x, y), shape (3, 2).
 
-        Least squares over the spots; without pixel positions, x = col and y = row in
-        units of 100 a pitch.
+        Least squares over the spots. Spots on one line leave the other direction open:
+        then it is upright and to the same scale. Without pixel positions, x = col and
+        y = row in units of 100 a pitch.
         """
-        if self.pixel_xy is None or self.n_spots < 3:
+        if self.pixel_xy is None:
             return np.array([[0.0, 100.0], [100.0, 0.0], [0.0, 0.0]])
-        design = np.column_stack([self.pitch_rc, np.ones(self.n_spots)])
-        solution: FloatArray = np.linalg.lstsq(design, self.pixel_xy, rcond=None)[0]
-        return solution
+        return affine_between(self.pitch_rc, self.pixel_xy)
 
     def to_pixel(self, array_rc: ArrayLike) -> FloatArray:
-        """Full-resolution pixel (x, y) of any array coordinates, shape (position, 2)."""
+        """Full-resolution pixel (x, y) of array coordinates, shape (position, 2)."""
         pitch = self.lattice.to_pitch(array_rc)
         return np.column_stack([pitch, np.ones(len(pitch))]) @ self.pitch_to_pixel
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of counts, genes, barcodes and positions: the same data, the same text."""
+        """Hash of counts, genes, barcodes and positions: same data, same text."""
         digest = hashlib.sha256()
-        canonical = self.counts.sorted_indices()
-        for array in (canonical.data, canonical.indices, canonical.indptr, self.array_rc):
+        counts = self.counts
+        for array in (counts.data, counts.indices, counts.indptr, self.array_rc):
             digest.update(np.ascontiguousarray(array).astype("<f8").tobytes())
         digest.update("\n".join(map(str, self.genes)).encode())
         digest.update("\n".join(map(str, self.barcodes)).encode())
@@ -164,10 +165,10 @@ class Section:
             Naming every gene that is not there, with the nearest spelling.
         """
         names = list(genes)
-        columns = self.genes.get_indexer(names)
-        missing = [name for name, column in zip(names, columns, strict=True) if column < 0]
-        if missing:
-            raise UnknownGeneError(self._unknown_genes(missing))
+        columns = self.genes.get_indexer(pd.Index(names, dtype=object))
+        unknown = [name for name, at in zip(names, columns, strict=True) if at < 0]
+        if unknown:
+            raise UnknownGeneError(self._unknown_genes(unknown))
         return columns.astype(np.int64)
 
     def gene_counts(self, gene: str) -> NDArray[np.float32]:
@@ -185,7 +186,7 @@ class Section:
         return np.bincount(self.counts.indices, minlength=self.n_genes).astype(np.int64)
 
     def subset(self, spots: ArrayLike) -> Section:
-        """Return the section reduced to some spots: a mask, or indices in their order."""
+        """Return the section reduced to some spots: a mask, or indices in order."""
         chosen = np.asarray(spots)
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)
@@ -213,16 +214,27 @@ class Section:
             )
         return problems
 
-    def _unknown_genes(self, missing: list[str]) -> str:
+    def _unknown_genes(self, unknown: list[str]) -> str:
         from difflib import get_close_matches
 
         told = []
         folded = {str(gene).casefold(): str(gene) for gene in self.genes}
-        for name in missing[:5]:
-            near = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.7)
-            told.append(f"{name!r}" + (f" (did you mean {folded[near[0]]!r}?)" if near else ""))
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        for name in unknown[:5]:
+            near = get_close_matches(str(name).casefold(), list(folded), 1, cutoff=0.7)
+            hint = f" (did you mean {folded[near[0]]!r}?)" if near else ""
+            told.append(f"{name!r}{hint}")
+        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
         return (
-            f"{self.name} has no gene {', '.join(told)}{more}. "
-            f"It has {self.n_genes} genes, such as {', '.join(map(str, self.genes[:3]))}."
+            f"{self.name} has no gene {', '.join(told)}{more}. It has {self.n_genes} "
+            f"genes, such as {', '.join(map(str, self.genes[:3]))}."
         )
+
+
+def _canonical(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return the counts with each value stored once, in order, and no zeros stored."""
+    if counts.has_canonical_format and counts.data.all():
+        return counts
+    counts = counts.copy()
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    return counts

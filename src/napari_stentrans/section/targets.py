@@ -7,13 +7,14 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from napari_stentrans.errors import InvalidRequestError, NothingToEnhanceError
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.missing import MissingRegions, match_positions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import TissueRule, refined_sites
+
+_REFINEMENTS = (1, 2, 3, 4)
 
 
 class Origin(StrEnum):
@@ -80,42 +81,40 @@ def enhancement_targets(
             "from. Erase some of the painting."
         )
         raise InvalidRequestError(msg)
-    refined = refined_sites(section.lattice, sites, refine, rule, marked=painted)
-    keep = ~_at_any(section.lattice, refined.array_rc, missing.outside_rc)
-    keep &= ~_at_any(section.lattice, refined.array_rc, section.array_rc[missing.outside])
-    array_rc, parent, inside = (
-        refined.array_rc[keep],
-        refined.parent[keep],
-        refined.inside[keep],
-    )
-    is_spot = (parent >= 0) & (parent < len(kept))
-    spot = np.where(is_spot, kept[np.minimum(parent, len(kept) - 1)], -1)
-    origin = np.where(inside, Origin.PAINTED, Origin.MIDPOINT)
-    origin[is_spot & ~inside] = Origin.MEASURED
+    outside_rc = np.concatenate([section.array_rc[missing.outside], missing.outside_rc])
+    lattice = section.lattice
+    found = refined_sites(lattice, sites, refine, rule, painted, outside_rc)
+    is_spot = (found.parent >= 0) & (found.parent < len(kept))
+    spot = np.full(len(found.array_rc), -1, dtype=np.int64)
+    spot[is_spot] = kept[found.parent[is_spot]]
+    origin = np.where(found.inside, Origin.PAINTED, Origin.MIDPOINT)
+    origin[is_spot & ~found.inside] = Origin.MEASURED
     if (origin == Origin.MEASURED).all():
         msg = (
             "there is nothing to predict: no region is painted, no hole is enclosed by "
-            "tissue and refine is 1. Paint a region, or choose refine 2."
+            f"tissue, and refinement {refine} lays no position between the spots. "
+            "Paint a region, or choose refinement 2."
         )
         raise NothingToEnhanceError(msg)
-    return Targets(array_rc, origin.astype(str), spot, section.lattice.refined(refine))
+    return Targets(found.array_rc, origin.astype(str), spot, lattice.refined(refine))
 
 
-def targets_at(section: Section, array_rc: FloatArray, missing: MissingRegions) -> Targets:
+def targets_at(
+    section: Section, array_rc: FloatArray, missing: MissingRegions
+) -> Targets:
     """Exactly these positions, in this order."""
     spot = match_positions(section, array_rc)
     origin = np.full(len(array_rc), Origin.MIDPOINT, dtype=object)
     origin[spot >= 0] = Origin.MEASURED
     hidden = missing.unmeasured | missing.outside
     origin[(spot >= 0) & hidden[spot]] = Origin.PAINTED
-    return Targets(array_rc, origin.astype(str), spot, section.lattice)
+    lattice = _lattice_through(section.lattice, array_rc)
+    return Targets(array_rc, origin.astype(str), spot, lattice)
 
 
-def _at_any(
-    lattice: Lattice, array_rc: FloatArray, others_rc: FloatArray
-) -> NDArray[np.bool_]:
-    """Which positions coincide with any of the others."""
-    if len(others_rc) == 0:
-        return np.zeros(len(array_rc), dtype=bool)
-    distance, _ = KDTree(lattice.to_pitch(others_rc)).query(lattice.to_pitch(array_rc))
-    return np.asarray(distance < 1e-3)
+def _lattice_through(lattice: Lattice, array_rc: FloatArray) -> Lattice:
+    """Coarsest lattice that these positions are sites of; else one without sites."""
+    for factor in _REFINEMENTS:
+        if lattice.refined(factor).is_site(array_rc).all():
+            return lattice.refined(factor)
+    return lattice.without_sites()

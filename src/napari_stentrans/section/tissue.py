@@ -15,13 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_stentrans.section.lattice import (
-    FloatArray,
-    IntArray,
-    Lattice,
-    LatticeKind,
-    short_triangles,
-)
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
+from napari_stentrans.section.triangles import inner_weights, short_triangles, sides
 
 BoolArray = NDArray[np.bool_]
 
@@ -66,8 +61,8 @@ class RefinedSites:
     parent
         For a position that is one of the given sites, its index; else -1.
     inside
-        Whether *every* site that the position lies on or between is marked (see
-        ``marked`` of `refined_sites`).
+        Whether every site of the tissue that the position lies on or between is marked
+        (see ``marked`` of `refined_sites`).
     """
 
     array_rc: FloatArray
@@ -81,6 +76,7 @@ def refined_sites(
     factor: int,
     rule: TissueRule = TissueRule.FILLED,
     marked: BoolArray | None = None,
+    outside_rc: FloatArray | None = None,
 ) -> RefinedSites:
     """Lay ``factor`` times as many sites along each direction into the tissue.
 
@@ -97,6 +93,9 @@ def refined_sites(
         triangles between neighbours are divided evenly.
     marked : ndarray of bool, shape (site,), optional
         Sites to follow into the refined positions (see `RefinedSites.inside`).
+    outside_rc : ndarray, shape (site, 2), optional
+        Sites that are not tissue, though tissue may enclose them: nothing is laid on
+        them, nor between them and the tissue.
 
     Returns
     -------
@@ -105,10 +104,15 @@ def refined_sites(
     """
     if marked is None:
         marked = np.zeros(len(array_rc), dtype=bool)
+    if outside_rc is None:
+        outside_rc = np.empty((0, 2))
     if lattice.is_regular:
-        new_rc, inside = _between_sites(lattice, array_rc, factor, rule, marked)
+        tissue = _Tissue.of(lattice, array_rc, rule, marked, outside_rc)
+        new_rc, inside = _between_sites(lattice, tissue, factor)
     else:
-        new_rc, inside = _between_irregular(lattice, array_rc, factor, marked)
+        new_rc, inside = _between_irregular(
+            lattice, array_rc, factor, marked, outside_rc
+        )
     order = np.lexsort((new_rc[:, 1], new_rc[:, 0]))
     n_new = len(new_rc)
     return RefinedSites(
@@ -137,12 +141,12 @@ def _to_cells(lattice: Lattice, array_rc: FloatArray) -> IntArray:
     return np.rint(uv).astype(np.int64)
 
 
-def _from_cells(lattice: Lattice, uv: NDArray[np.generic]) -> FloatArray:
+def _from_cells(lattice: Lattice, uv: IntArray) -> FloatArray:
     return lattice.to_array(uv @ _CELL[lattice.kind])
 
 
 def _as_mask(lattice: Lattice, array_rc: FloatArray) -> tuple[BoolArray, IntArray]:
-    """Draw the sites as a mask over (u, v) with a margin of one; also its first (u, v)."""
+    """Sites as a mask over (u, v) with a margin of one, and its first (u, v)."""
     uv = _to_cells(lattice, array_rc)
     first = uv.min(axis=0) - 1
     mask = np.zeros(uv.max(axis=0) - first + 2, dtype=bool)
@@ -150,31 +154,51 @@ def _as_mask(lattice: Lattice, array_rc: FloatArray) -> tuple[BoolArray, IntArra
     return mask, first
 
 
-def _between_sites(
-    lattice: Lattice,
-    array_rc: FloatArray,
-    factor: int,
-    rule: TissueRule,
-    marked: BoolArray,
-) -> tuple[FloatArray, BoolArray]:
-    given, first_uv = _as_mask(lattice, array_rc)
-    tissue = _fill(lattice, given) if rule is TissueRule.FILLED else given
-    painted = np.zeros_like(given)
-    painted[tuple((_to_cells(lattice, array_rc) - first_uv)[marked].T)] = True
+@dataclass(frozen=True, eq=False)
+class _Tissue:
+    """Masks over (u, v), of one shape."""
 
-    found, inside = [np.argwhere(tissue & ~given) * factor], [np.zeros(0, dtype=bool)]
-    inside[0] = np.zeros(len(found[0]), dtype=bool)
+    given: BoolArray
+    tissue: BoolArray
+    marked: BoolArray
+    first_uv: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        lattice: Lattice,
+        array_rc: FloatArray,
+        rule: TissueRule,
+        marked: BoolArray,
+        outside_rc: FloatArray,
+    ) -> _Tissue:
+        """Tell the tissue from background."""
+        given, first_uv = _as_mask(lattice, array_rc)
+        tissue = _fill(lattice, given) if rule is TissueRule.FILLED else given.copy()
+        outside = _to_cells(lattice, outside_rc) - first_uv
+        outside = outside[((outside >= 0) & (outside < given.shape)).all(axis=1)]
+        tissue[tuple(outside.T)] = False
+        painted = np.zeros_like(given)
+        painted[tuple((_to_cells(lattice, array_rc) - first_uv)[marked].T)] = True
+        return cls(given, tissue, painted, first_uv)
+
+
+def _between_sites(
+    lattice: Lattice, tissue: _Tissue, factor: int
+) -> tuple[FloatArray, BoolArray]:
+    filled = np.argwhere(tissue.tissue & ~tissue.given)
+    found, inside = [filled * factor], [np.zeros(len(filled), dtype=bool)]
     for p in range(factor):
         for q in range(factor):
             if p == q == 0:
                 continue
             corners, needed = _corners(lattice.kind, p, q, factor)
-            kept = np.argwhere(_count(tissue, corners) >= needed)
+            kept = np.argwhere(_count(tissue.tissue, corners) >= needed)
             found.append(kept * factor + (p, q))
-            all_marked = _count(painted, corners) == len(corners)
+            all_marked = _count(tissue.tissue & ~tissue.marked, corners) == 0
             inside.append(all_marked[tuple(kept.T)])
-    uv = np.concatenate(found) / factor + first_uv
-    return _from_cells(lattice, uv), np.concatenate(inside)
+    refined_uv = np.concatenate(found) + tissue.first_uv * factor
+    return _from_cells(lattice.refined(factor), refined_uv), np.concatenate(inside)
 
 
 def _corners(
@@ -203,18 +227,20 @@ def _count(mask: BoolArray, corners: list[tuple[int, int]]) -> IntArray:
 
 
 def _between_irregular(
-    lattice: Lattice, array_rc: FloatArray, factor: int, marked: BoolArray
+    lattice: Lattice,
+    array_rc: FloatArray,
+    factor: int,
+    marked: BoolArray,
+    outside_rc: FloatArray,
 ) -> tuple[FloatArray, BoolArray]:
-    """Divide the triangles between neighbours evenly (barycentric subdivision)."""
-    triangles = short_triangles(lattice.to_pitch(array_rc))
+    """Divide the triangles between neighbours, and their sides, evenly."""
+    everything = np.concatenate([array_rc, outside_rc])
+    triangles = short_triangles(lattice.to_pitch(everything))
+    triangles = triangles[(triangles < len(array_rc)).all(axis=1)]
     found, inside = [np.empty((0, 2))], [np.empty(0, dtype=bool)]
-    for i in range(factor + 1):
-        for j in range(factor + 1 - i):
-            weights = np.array([i, j, factor - i - j]) / factor
-            if weights.max() == 1.0:
-                continue
-            found.append(np.einsum("c,tcx->tx", weights, array_rc[triangles]))
-            inside.append(marked[triangles][:, weights > 0].all(axis=1))
-    positions, flags = np.concatenate(found), np.concatenate(inside)
-    _, first = np.unique(positions.round(6), axis=0, return_index=True)
-    return positions[first], flags[first]
+    for corners in (sides(triangles), triangles):
+        all_marked: BoolArray = np.all(marked[corners], axis=1)
+        for weights in inner_weights(corners.shape[1], factor):
+            found.append(np.einsum("c,kcx->kx", weights, array_rc[corners]))
+            inside.append(all_marked)
+    return np.concatenate(found), np.concatenate(inside)
