@@ -6,6 +6,7 @@ level, its dispersion) comes from leave-one-out predictions at the visible spots
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +41,14 @@ class GeneStatistics:
     dispersion: Float32Array
 
 
+class Residuals(ABC):
+    """Standardised gene residuals at fixed positions."""
+
+    @abstractmethod
+    def read(self, genes: IntArray) -> Float32Array:
+        """Residual in units of `GeneDecoder.deviation`, shape (position, gene)."""
+
+
 class GeneDecoder:
     """Turns channel estimates into expected counts.
 
@@ -71,6 +80,21 @@ class GeneDecoder:
         level, dispersion = self._all_statistics
         return GeneStatistics(level[genes], dispersion[genes])
 
+    def deviation(self, rate: Float32Array, genes: IntArray) -> Float32Array:
+        """Expected standard deviation of counts around a rate, same shape."""
+        dispersion = self.statistics(genes).dispersion
+        spread: Float32Array = np.sqrt(rate + dispersion * rate**2)
+        return spread
+
+    def with_residual(
+        self, rate: Float32Array, residuals: Residuals | None, genes: IntArray
+    ) -> Float32Array:
+        """Rate with what programmes left of each gene added; never negative."""
+        if residuals is None:
+            return rate
+        moved = rate + residuals.read(genes) * self.deviation(rate, genes)
+        return np.maximum(moved, 0.1 * rate)
+
     def counts(self, genes: IntArray) -> Float32Array:
         """Counts of some genes at the visible spots, dense, shape (spot, gene)."""
         dense: Float32Array = self._by_gene[:, genes].toarray()
@@ -90,7 +114,9 @@ class GeneDecoder:
         n_genes = self.section.n_genes
         level = np.ones(n_genes, dtype=np.float32)
         dispersion = np.zeros(n_genes, dtype=np.float32)
-        library = self.programmes.library(self.left_out.mean).astype(np.float32)[:, None]
+        library = self.programmes.library(self.left_out.mean).astype(np.float32)[
+            :, None
+        ]
         for start in range(0, n_genes, _BLOCK):
             genes = np.arange(start, min(start + _BLOCK, n_genes))
             counts = self.counts(genes)
@@ -114,6 +140,7 @@ class ProgrammeField(ExpressionField):
 
     decoder: GeneDecoder
     estimate: Estimate
+    residuals: Residuals | None = None
 
     @property
     def n_positions(self) -> int:
@@ -123,6 +150,7 @@ class ProgrammeField(ExpressionField):
     def read(self, genes: IntArray) -> Prediction:
         """Mean and sd of some genes."""
         rate = self.decoder.rates(self.estimate, genes)
+        rate = self.decoder.with_residual(rate, self.residuals, genes)
         here = self.decoder.programmes.log_variance(self.estimate.variance, genes)
         more = here - self.decoder.mean_log_variance(genes)
         relative = np.maximum(self.decoder.statistics(genes).dispersion + more, 0)
@@ -140,6 +168,7 @@ class SpotField(ExpressionField):
 
     decoder: GeneDecoder
     estimate: Estimate
+    residuals: Residuals | None = None
 
     @property
     def n_positions(self) -> int:
@@ -155,6 +184,7 @@ class SpotField(ExpressionField):
         statistics = self.decoder.statistics(genes)
         prior = programmes.share(self.estimate.mean, genes) * statistics.level
         prior *= own_library[:, None]
+        prior = self.decoder.with_residual(prior, self.residuals, genes)
         spread = np.maximum(0.5 * statistics.dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
         mean = prior * (1.0 + spread * self.decoder.counts(genes)) * weight

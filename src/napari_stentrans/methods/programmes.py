@@ -68,7 +68,9 @@ class Programmes:
         shares: NDArray[np.float32] = np.expm1(log, out=log)
         return shares
 
-    def log_variance(self, variances: FloatArray, genes: IntArray) -> NDArray[np.float32]:
+    def log_variance(
+        self, variances: FloatArray, genes: IntArray
+    ) -> NDArray[np.float32]:
         """Variance of a gene's log expression, given that of the channels.
 
         Parameters
@@ -126,7 +128,7 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
 
 
 def cross_fitted_scores(
-    section: Section, programmes: Programmes, seed: int, n_folds: int = 5
+    section: Section, programmes: Programmes, seed: int
 ) -> FloatArray:
     """Scores of each spot from loadings found without it, shape (spot, 1 + k).
 
@@ -135,6 +137,7 @@ def cross_fitted_scores(
     whole section's (Procrustes), so that the channels mean the same.
     """
     rng = np.random.default_rng(seed)
+    n_folds = 5 if section.n_spots <= _SMALL else 2  # components of many spots are firm
     fold = rng.permutation(section.n_spots) % n_folds
     log, _, _ = log_normalised(section)
     k = programmes.n_channels - 1

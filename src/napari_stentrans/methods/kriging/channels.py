@@ -67,11 +67,15 @@ class Estimate:
     variance: FloatArray
 
 
-def mixture_steps(pitch_rc: FloatArray, channels: FloatArray, size: int) -> Steps[Mixture]:
+def mixture_steps(
+    pitch_rc: FloatArray, channels: FloatArray, size: int
+) -> Steps[Mixture]:
     """Weigh the candidate kernels and noise ratios by their likelihood."""
     candidates = candidate_kernels()
     windows = split_windows(pitch_rc, size)
-    chosen = windows[:: max(1, len(windows) // _WINDOWS_FOR_WEIGHTS)][:_WINDOWS_FOR_WEIGHTS]
+    chosen = windows[:: max(1, len(windows) // _WINDOWS_FOR_WEIGHTS)][
+        :_WINDOWS_FOR_WEIGHTS
+    ]
     log = np.zeros((len(candidates), len(NOISE_RATIOS), channels.shape[1]))
     for number, kernel in enumerate(candidates):
         yield Progress("Kriging: covariance", number, len(candidates))
@@ -158,7 +162,9 @@ class ChannelKriging:
             fit = likelihood(spectrum, rotated)
             yield spectrum, rotated, fit, self.mixture.weights[k]
 
-    def _predict_in(self, number: int, window: Window, query_rc: FloatArray) -> Estimate:
+    def _predict_in(
+        self, number: int, window: Window, query_rc: FloatArray
+    ) -> Estimate:
         shape = (len(query_rc), self.channels.shape[1])
         mean, second = np.zeros(shape), np.zeros(shape)
         for spectrum, rotated, fit, weights in self._solved(number, window):
@@ -191,7 +197,9 @@ class ChannelKriging:
                     spectrum.vectors @ (shrunk[:, None] * centred).astype(np.float32)
                 ) / precision
                 part = here - error
-                latent = fit.variance[e] * np.maximum(1 / precision - NOISE_RATIOS[e], 0)
+                latent = fit.variance[e] * np.maximum(
+                    1 / precision - NOISE_RATIOS[e], 0
+                )
                 mean += weights[e] * part
                 second += weights[e] * (latent + part**2)
         return Estimate(mean, np.maximum(second - mean**2, 1e-9))

@@ -2,41 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
-from napari_stentrans.methods.kriging.channels import ChannelKriging, mixture_steps
-from napari_stentrans.methods.programmes import Programmes, find_programmes
+from napari_stentrans.methods.kriging.channels import (
+    ChannelKriging,
+    Estimate,
+    mixture_steps,
+)
+from napari_stentrans.methods.kriging.residuals import ResidualKriging
+from napari_stentrans.methods.programmes import (
+    Programmes,
+    cross_fitted_scores,
+    find_programmes,
+)
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
+_MAX_SLOPE = 1.2
 
+
+@dataclass(frozen=True, eq=False)
 class FittedKriging(Fitted):
-    """Kriging that has learnt from one section."""
+    """Kriging that has learnt from one section.
 
-    def __init__(
-        self,
-        section: Section,
-        programmes: Programmes,
-        channels: ChannelKriging,
-        decoder: GeneDecoder,
-    ) -> None:
-        self.section = section
-        self.programmes = programmes
-        self.channels = channels
-        self.decoder = decoder
+    Attributes
+    ----------
+    section, programmes
+        The visible spots and their programmes.
+    crossed : ndarray, shape (spot, channel)
+        Scores from loadings found without the spot: honest targets.
+    channels
+        Their kriging.
+    slope : ndarray, shape (channel,)
+        How much of a kriged channel is borne out by cross-fitted scores.
+    decoder
+        From channels to counts.
+    residuals
+        Kriging of what programmes leave, or None.
+    """
+
+    section: Section
+    programmes: Programmes
+    crossed: FloatArray
+    channels: ChannelKriging
+    slope: FloatArray
+    decoder: GeneDecoder
+    residuals: ResidualKriging | None
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
         """Expression at any positions."""
         query_rc = self.section.lattice.to_pitch(array_rc)
-        estimate = yield from self.channels.predict_steps(query_rc)
-        return ProgrammeField(self.decoder, estimate)
+        estimate = yield from self.estimate_steps(query_rc)
+        left = None
+        if self.residuals is not None:
+            left = yield from self.residuals.at_steps(query_rc)
+        return ProgrammeField(self.decoder, estimate, left)
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
         estimate = yield from self.channels.predict_steps(self.section.pitch_rc)
-        return SpotField(self.decoder, estimate)
+        left = None
+        if self.residuals is not None:
+            left = yield from self.residuals.at_steps(self.section.pitch_rc)
+        return SpotField(self.decoder, estimate, left)
+
+    def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
+        """Channels at any positions, in pitches, brought to what cross-fitting bears out."""
+        kriged = yield from self.channels.predict_steps(query_rc)
+        return sloped(kriged, self.slope)
 
 
 class Kriging(Enhancer):
@@ -47,15 +86,38 @@ class Kriging(Enhancer):
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[FittedKriging]:
         """Learn programmes and covariances; nothing here can usefully stop early."""
-        yield Progress("Kriging: gene programmes", 0, 1)
         choice = config.kriging
+        yield Progress("Kriging: gene programmes", 0, 2)
         programmes = find_programmes(section, choice.n_programmes, config.seed)
-        mixture = yield from mixture_steps(
-            section.pitch_rc, programmes.scores, choice.window
-        )
-        channels = ChannelKriging(
-            section.pitch_rc, programmes.scores, mixture, choice.window
-        )
+        yield Progress("Kriging: gene programmes", 1, 2)
+        crossed = cross_fitted_scores(section, programmes, config.seed)
+        scores = programmes.scores
+        mixture = yield from mixture_steps(section.pitch_rc, scores, choice.window)
+        channels = ChannelKriging(section.pitch_rc, scores, mixture, choice.window)
         left_out = yield from channels.leave_one_out_steps()
-        decoder = GeneDecoder(section, programmes, left_out)
-        return FittedKriging(section, programmes, channels, decoder)
+        slope = cross_fitted_slope(left_out.mean, crossed)
+        decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
+        residuals = (
+            ResidualKriging(decoder, choice.window) if choice.residuals else None
+        )
+        if residuals is not None and not residuals.affordable:
+            residuals = None
+        return FittedKriging(
+            section, programmes, crossed, channels, slope, decoder, residuals
+        )
+
+
+def cross_fitted_slope(left_out: FloatArray, crossed: FloatArray) -> FloatArray:
+    """Regression of cross-fitted scores on left-out predictions, shape (channel,).
+
+    Programme scores are over-fitted to their own spots, so kriging believes in them
+    too much; a slope below one takes that back.
+    """
+    agreement = (left_out * crossed).sum(axis=0)
+    slope = agreement / np.maximum((left_out**2).sum(axis=0), 1e-9)
+    return np.clip(slope, 0.0, _MAX_SLOPE)
+
+
+def sloped(estimate: Estimate, slope: FloatArray) -> Estimate:
+    """Scale the means; the variance keeps what kriging says."""
+    return Estimate(estimate.mean * slope, estimate.variance)

@@ -43,7 +43,9 @@ def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
     ]
 
 
-def assign_queries(windows: list[Window], pitch_rc: FloatArray, query_rc: FloatArray) -> IntArray:
+def assign_queries(
+    windows: list[Window], pitch_rc: FloatArray, query_rc: FloatArray
+) -> IntArray:
     """Window that answers for each query: that of its nearest spot, shape (query,)."""
     owner = np.empty(len(pitch_rc), dtype=np.int64)
     for number, window in enumerate(windows):
@@ -59,7 +61,9 @@ def _halve(pitch_rc: FloatArray, spots: IntArray, size: int) -> list[IntArray]:
     extent = np.ptp(pitch_rc[spots], axis=0)
     order = spots[np.argsort(pitch_rc[spots, int(np.argmax(extent))], kind="stable")]
     middle = len(order) // 2
-    return _halve(pitch_rc, order[:middle], size) + _halve(pitch_rc, order[middle:], size)
+    return _halve(pitch_rc, order[:middle], size) + _halve(
+        pitch_rc, order[middle:], size
+    )
 
 
 def _nearest_to(tree: KDTree, core_rc: FloatArray, size: int) -> IntArray:

@@ -1,0 +1,143 @@
+"""What programmes leave of each gene, kriged gene by gene.
+
+A gene whose pattern no programme carries still has structure in its standardised
+residuals. For the highest genes these are kriged with a rough kernel, and half of the
+result is added back (MODEL section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import logsumexp
+
+from napari_stentrans.methods.decoder import Float32Array, GeneDecoder, Residuals
+from napari_stentrans.methods.kriging.covariance import (
+    NOISE_RATIOS,
+    Kernel,
+    Spectrum,
+)
+from napari_stentrans.methods.kriging.windows import (
+    assign_queries,
+    split_windows,
+)
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.lattice import FloatArray, IntArray
+
+_KERNELS = [Kernel(0.5, length) for length in (1.0, 2.5, 6.0, 15.0)]
+_N_GENES = 2000
+"""So many of the highest genes have residuals worth kriging."""
+_TAKEN = 0.5
+"""Share of the kriged residual that is added."""
+_CLIP = 10.0
+"""Standardised residuals beyond this are outliers, not pattern."""
+_MAX_BYTES = 500_000_000
+
+
+class ResidualKriging:
+    """Standardised residuals of the highest genes at the visible spots.
+
+    Parameters
+    ----------
+    decoder
+        Gives the leave-one-out rates that the residuals are taken from.
+    size
+        Spots to a window.
+    """
+
+    def __init__(self, decoder: GeneDecoder, size: int) -> None:
+        self.decoder = decoder
+        self.pitch_rc = decoder.section.pitch_rc
+        self.windows = split_windows(self.pitch_rc, size)
+
+    @property
+    def affordable(self) -> bool:
+        """Whether all spectra fit in memory together."""
+        largest = max(len(window.spots) for window in self.windows)
+        return 4 * largest**2 * len(self.windows) * len(_KERNELS) < _MAX_BYTES
+
+    @cached_property
+    def eligible(self) -> IntArray:
+        """Columns of the genes that are treated."""
+        totals = np.asarray(self.decoder.section.counts.sum(axis=0)).ravel()
+        return np.argsort(-totals, kind="stable")[:_N_GENES]
+
+    @cached_property
+    def spectra(self) -> list[list[Spectrum]]:
+        """Spectrum of every kernel, for each window."""
+        return [
+            [Spectrum(self.pitch_rc[window.spots], kernel) for kernel in _KERNELS]
+            for window in self.windows
+        ]
+
+    def standardised(self, genes: IntArray) -> Float32Array:
+        """Residual over its expected standard deviation, shape (spot, gene)."""
+        rate = self.decoder.rates(self.decoder.left_out, genes)
+        residual = self.decoder.counts(genes) - rate
+        residual /= self.decoder.deviation(rate, genes) + 1e-3
+        return np.clip(residual, -_CLIP, _CLIP, out=residual)
+
+    def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
+        """Prepare positions, in pitches, to be read."""
+        owner = assign_queries(self.windows, self.pitch_rc, query_rc)
+        parts = []
+        for number in range(len(self.windows)):
+            yield Progress("Kriging: residuals", number, len(self.windows))
+            mine = np.flatnonzero(owner == number)
+            here = query_rc[mine]
+            spectra = self.spectra[number]
+            parts.append((mine, [s.to_queries(here) @ s.vectors for s in spectra]))
+        return KrigedResiduals(self, parts, len(query_rc))
+
+
+@dataclass(frozen=True, eq=False)
+class KrigedResiduals(Residuals):
+    """Kriged residuals at fixed positions, a product away for each gene."""
+
+    source: ResidualKriging
+    parts: list[tuple[IntArray, list[Float32Array]]]
+    n_positions: int
+
+    def read(self, genes: IntArray) -> Float32Array:
+        """Standardised residual to add, shape (position, gene); 0 for lesser genes."""
+        found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
+        columns = np.flatnonzero(np.isin(genes, self.source.eligible))
+        if len(columns):
+            found[:, columns] = _TAKEN * self._krige(genes[columns])
+        return found
+
+    def _krige(self, genes: IntArray) -> Float32Array:
+        residual = self.source.standardised(genes)
+        rotated = [
+            [s.vectors.T @ residual[window.spots] for s in spectra]
+            for window, spectra in zip(
+                self.source.windows, self.source.spectra, strict=True
+            )
+        ]
+        weights = self._weights(rotated)
+        found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
+        for number, (mine, to_spots) in enumerate(self.parts):
+            for k, spectrum in enumerate(self.source.spectra[number]):
+                shrunk = 1.0 / (spectrum.values[:, None] + NOISE_RATIOS)
+                coefficients = rotated[number][k] * (shrunk @ weights[k])
+                found[mine] += to_spots[k] @ coefficients.astype(np.float32)
+        return found
+
+    def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
+        """Weight of every kernel and noise ratio, shape (kernel, noise, gene)."""
+        n_genes = rotated[0][0].shape[1]
+        log = np.zeros((len(_KERNELS), len(NOISE_RATIOS), n_genes))
+        for number, of_window in enumerate(rotated):
+            for k, channel in enumerate(of_window):
+                values = self.source.spectra[number][k].values
+                shrunk = 1.0 / (values + NOISE_RATIOS[:, None])
+                n = len(values)
+                variance = np.maximum(
+                    shrunk @ channel.astype(np.float64) ** 2 / n, 1e-12
+                )
+                log[k] -= 0.5 * n * np.log(variance)
+                log[k] += 0.5 * np.log(shrunk).sum(axis=1)[:, None]
+        weights: FloatArray = np.exp(log - logsumexp(log, axis=(0, 1)))
+        return weights
