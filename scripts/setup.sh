@@ -47,69 +47,55 @@ find_python() {
         "Install one, or name it: make $purpose PYTHON=/path/to/python3.12"
 }
 
-# Run apt-get as root; fails where nobody may.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
-        sudo "$@"
-    else
-        return 1
-    fi
+# Whether a Python can make virtual environments; Debian packs that apart.
+has_venv() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null
 }
 
-# Names of those of the given Debian packages that are not installed.
+# Those of the given Debian packages that are not installed.
 missing_packages() {
     local package
     for package in "$@"; do
         # From Ubuntu 24.04 on, some libraries carry a "t64" at the end of the name.
         dpkg -s "$package" >/dev/null 2>&1 || dpkg -s "${package}t64" >/dev/null 2>&1 ||
-            printf '%s ' "$package"
+            echo "$package"
     done
 }
 
-# Install Debian packages; returns 1, after saying so, where it cannot.
+# Install Debian packages as root or through sudo; fails where neither is possible.
 apt_install() {
-    local packages=("$@")
-    say "Installing system packages: ${packages[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    if as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "${packages[@]}"; then
-        return
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || return 1
+        sudo -n true 2>/dev/null || [ -t 0 ] || return 1
+        as_root=(sudo)
     fi
-    warn "These system packages are missing and could not be installed from here:"
-    warn "    ${packages[*]}"
-    warn "Ask an administrator for: apt-get install ${packages[*]}"
-    return 1
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q)
+    say "Installing system packages: $*"
+    "${as_root[@]}" update && "${as_root[@]}" install -y --no-install-recommends "$@"
 }
 
 ensure_system_packages() {
-    [ "$(uname)" = Linux ] || return 0
-    if ! command -v dpkg >/dev/null || ! command -v apt-get >/dev/null; then
-        has_display || command -v xvfb-run >/dev/null ||
-            die "There is no display here, and no xvfb-run to stand in for one." \
-                "Install Xvfb and Mesa's OpenGL with this system's package manager."
-        return 0
+    local wanted=() missing
+    if command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+        wanted=("${system_packages[@]}")
+        has_venv "$python" || wanted+=("$("$python" -c \
+            'import sys; print("python%d.%d-venv" % sys.version_info[:2])')")
+        mapfile -t missing < <(missing_packages "${wanted[@]}")
+        if [ "${#missing[@]}" -gt 0 ] && ! apt_install "${missing[@]}"; then
+            warn "These system packages are missing and cannot be installed from here."
+            warn "Ask an administrator for:  apt-get install ${missing[*]}"
+        fi
     fi
-    local missing
-    read -ra missing <<<"$(missing_packages "${system_packages[@]}")"
-    [ "${#missing[@]}" -gt 0 ] || return 0
-    # A desktop has its own Qt and OpenGL libraries: there the rest may well work.
-    apt_install "${missing[@]}" || has_display || command -v xvfb-run >/dev/null ||
-        die "Without a display, a virtual one (xvfb) is needed. Nothing more was done."
+    has_venv "$python" ||
+        die "$python cannot make virtual environments: its venv module is missing."
+    # A desktop has a display, and libraries of its own: there the rest may well do.
+    has_display || command -v xvfb-run >/dev/null ||
+        die "There is no display here, and no xvfb-run (Xvfb) to stand in for one."
 }
 
 ensure_venv() {
     [ -x "$venv/bin/pip" ] && return
-    local python
-    python=$(find_python)
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        local package
-        package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-        command -v apt-get >/dev/null && apt_install "$package" ||
-            die "$python cannot make virtual environments: its venv module is missing" \
-                "(Debian and Ubuntu: apt-get install $package)."
-    fi
     say "Making $venv with $("$python" --version)"
     "$python" -m venv "$venv"
 }
@@ -127,6 +113,7 @@ ensure_python_packages() {
     "${pip[@]}" "${wanted[@]}"
 }
 
+python=$(find_python)
 ensure_system_packages
 ensure_venv
 ensure_python_packages
