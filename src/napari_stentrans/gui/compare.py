@@ -23,8 +23,7 @@ H = TypeVar("H", bound=Hashable)
 
 _ROLES = (Role.GENE, Role.ENHANCED, Role.SD)
 _SPACING = 0.01
-_FONT_SIZE = 12
-_GENES_IN_ONE_COLUMN = 2
+_FONT_SIZE = 10
 
 
 def panel_order(
@@ -92,10 +91,15 @@ class SideBySide:
         self._reorder(order)
         for panel in panels:
             _name(panel[0], visible=True)
-        grid = self._viewer.canvas.grid
-        grid.stride, grid.shape = stride, _shape(len(panels), len(roles))
-        grid.spacing = _SPACING
-        grid.enabled = True
+        canvas, last = self._viewer.canvas, panels[-1][0]
+        size = last.extent.world[1] - last.extent.world[0]
+        shape = grid_shape(len(panels), len(roles), _pair(canvas.size), _pair(size))
+        is_new = not canvas.grid.enabled or canvas.grid.shape != shape
+        canvas.grid.stride, canvas.grid.shape = stride, shape
+        canvas.grid.spacing = _SPACING
+        canvas.grid.enabled = True
+        if is_new:
+            self._viewer.fit_to_view(layers=[last])
 
     def hide(self) -> None:
         """Put the layers back on top of one another, as they were before."""
@@ -105,12 +109,14 @@ class SideBySide:
         layers = self._viewer.layers
         known = [(layer, shown) for layer, shown in self._before if layer in layers]
         order = [layer for layer, _ in known]
-        self._reorder(order + [layer for layer in layers if layer not in order])
-        for layer, shown in known:
+        new = [layer for layer in layers if layer not in order]
+        self._reorder(order + new)
+        for layer, shown in [*known, *((layer, False) for layer in new)]:
             layer.visible = shown
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None
+        self._viewer.fit_to_view(layers=order[-1:])
 
     @property
     def _viewer(self) -> ViewerModel:
@@ -139,13 +145,35 @@ class SideBySide:
                 layers.move(layers.index(layer), place)
 
 
-def _shape(n_panels: int, per_gene: int) -> tuple[int, int]:
-    """(row, column) of the grid: one gene a row, or two where there are many."""
+def grid_shape(
+    n_panels: int, per_gene: int, canvas: tuple[float, float], size: tuple[float, float]
+) -> tuple[int, int]:
+    """(row, column) of the grid that shows the panels as large as the canvas allows.
+
+    Panels of one gene stay in one row; a single gene may have a picture beside it.
+
+    Parameters
+    ----------
+    n_panels, per_gene
+        Panels in all, and of each gene.
+    canvas, size
+        (height, width) of the canvas, and of what each panel shows.
+    """
     if n_panels <= per_gene + 1:
         return 1, n_panels
     n_genes = n_panels // per_gene
-    genes_a_row = 1 if n_genes <= _GENES_IN_ONE_COLUMN else 2
-    return -(-n_genes // genes_a_row), genes_a_row * per_gene
+
+    def zoom(shape: tuple[int, int]) -> float:
+        rows, columns = shape
+        return min(canvas[0] / rows / size[0], canvas[1] / columns / size[1])
+
+    shapes = [(-(-n_genes // wide), wide * per_gene) for wide in range(1, n_genes + 1)]
+    return max(shapes, key=zoom)
+
+
+def _pair(numbers: Sequence[float]) -> tuple[float, float]:
+    height, width = numbers[-2:]
+    return float(height), float(width)
 
 
 def _name(layer: Layer, *, visible: bool) -> None:

@@ -152,6 +152,7 @@ class Controller:
         except InvalidRequestError as error:
             self._complain(error)
             return
+        self.stage.put_brush_away(section)
         self._before = self.session.enhanced
         steps = partial(enhance_steps, section, self.session.config, missing=missing)
         self._run(JobStatus.ENHANCING, steps, self._enhanced, self._not_enhanced)
@@ -189,6 +190,10 @@ class Controller:
             lambda written: self._say(f"Saved {written}"),
         )
         self._say(f"Saving {path.name} …")
+
+    def result_of(self, section: Section) -> EnhancedSection | None:
+        """Return the latest finished result of a section, not a preview."""
+        return self._results.get(section)
 
     # -- looking at it -------------------------------------------------------------
 
@@ -267,6 +272,8 @@ class Controller:
 
     def _show(self, enhanced: EnhancedSection) -> None:
         self.session.enhanced = enhanced
+        if not self.session.side_by_side:
+            self.stage.put_brush_away(enhanced.section, hide=True)
         for gene in self.stage.genes(enhanced.section):
             self.stage.show_enhanced(enhanced, gene)
         self._arrange()
@@ -346,7 +353,7 @@ def _ignore(_progress: Progress) -> None:
 def _describing() -> Steps[dict[str, str]]:
     from napari_stentrans.methods.base import get_method, method_names
 
-    summaries = {}
+    summaries: dict[str, str] = {}
     for name in method_names():
         yield Progress("Looking up methods", len(summaries), len(method_names()))
         summaries[name] = get_method(name).summary

@@ -27,7 +27,7 @@ Limits: TypeAlias = tuple[float, float]
 _TOP_PERCENTILE = 99.5
 _OVER_IMAGE = 0.75
 """Opacity of expression above a picture of the tissue."""
-_BRUSH = {0: "transparent", PREDICT: "#3fd0ff", OUTSIDE: "#8a8f98", None: "transparent"}
+_BRUSH = {0: "transparent", PREDICT: "#ff5db1", OUTSIDE: "#9aa0a8", None: "transparent"}
 
 
 class Role(StrEnum):
@@ -42,15 +42,16 @@ class Role(StrEnum):
 
 
 _COLORMAP = {
-    Role.COUNTS: "viridis",
-    Role.GENE: "magma",
-    Role.ENHANCED: "magma",
+    Role.COUNTS: "magma",
+    Role.GENE: "viridis",
+    Role.ENHANCED: "viridis",
     Role.SD: "cividis",
 }
+"""None is black at zero where zeros are common: tissue must differ from no tissue."""
 _NAME = {
     Role.GENE: "{gene} measured",
     Role.ENHANCED: "{gene} enhanced",
-    Role.SD: "{gene} uncertainty (sd)",
+    Role.SD: "{gene} sd",
 }
 
 

@@ -100,14 +100,15 @@ class Stage:
                 self.viewer.layers.remove(layer)
             layer = self._add(data, above)
             if role is Role.ENHANCED and measured is not None:
-                layer.colormap = measured.colormap
-                layer.visible = measured.visible
-                self.viewer.layers.link_layers([measured, layer], _LINKED)
+                self._replace(measured, layer)
 
     def remove_enhanced(self, section: Section) -> None:
-        """Remove every layer that shows a result of this section."""
+        """Remove every layer that shows a result, and show the measured ones again."""
         for layer, tag in list(self.tagged()):
             if tag.section is section and tag.role in (Role.ENHANCED, Role.SD):
+                measured = self.find(section, Role.GENE, tag.gene)
+                if measured is not None and tag.role is Role.ENHANCED:
+                    measured.visible = measured.visible or layer.visible
                 self.viewer.layers.remove(layer)
 
     def hide_expression(self, section: Section) -> None:
@@ -139,6 +140,19 @@ class Stage:
         canvas.mode = "paint" if label else "erase"
         self.viewer.layers.selection.active = canvas
         return canvas
+
+    def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
+        """Let the mouse move the view again; hide what is painted, if asked to."""
+        canvas = self.canvas(section)
+        if canvas is not None:
+            canvas.mode = "pan_zoom"
+            canvas.visible = canvas.visible and not hide
+
+    def _replace(self, measured: Layer, enhanced: Layer) -> None:
+        """Show a result where the measured gene was shown, in the same colours."""
+        enhanced.colormap = measured.colormap
+        enhanced.visible, measured.visible = measured.visible, False
+        self.viewer.layers.link_layers([measured, enhanced], _LINKED)
 
     def _add(self, data: LayerData, above: Layer | None = None) -> Layer:
         """Add a layer at its place: the canvas on top, results above their gene."""

@@ -7,6 +7,7 @@ rows on screen.
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,8 @@ class GenePanel(QGroupBox):
         )
         self.view.setMinimumHeight(90)
         self.shown = note()
+        self.shown.setTextFormat(Qt.TextFormat.RichText)
+        self.shown.setToolTip("Click a gene to remove its layers")
         layout = panel_layout(self)
         for widget in (self.search, self.view, self.shown):
             layout.addWidget(widget)
@@ -110,6 +113,7 @@ class GenePanel(QGroupBox):
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._add_named)
         self.view.doubleClicked.connect(self._toggle_row)
+        self.shown.linkActivated.connect(controller.remove_gene)
         self.genes.toggled.connect(self._toggle)
         session.events.section.connect(self._offer)
         session.events.genes.connect(self._tick)
@@ -153,7 +157,16 @@ class GenePanel(QGroupBox):
     def _tick(self) -> None:
         genes = self._session.genes
         self.genes.set_shown(frozenset(genes))
-        self.shown.setText(f"Shown: {', '.join(genes)}" if genes else "None shown yet")
+        self.shown.setText(_as_links(genes) if genes else "None shown yet")
+
+
+def _as_links(genes: tuple[str, ...]) -> str:
+    style = "color: #8ab4f8; text-decoration: none"
+    links = [
+        f'<a href="{escape(gene)}" style="{style}">{escape(gene)}&nbsp;✕</a>'
+        for gene in genes
+    ]
+    return "Shown: " + "&nbsp; ".join(links)
 
 
 def _named(text: str) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import napari
 
 _WIDTH = 300
+_SCROLL_BAR = 12
 
 
 class StEnTransWidget(QWidget):
@@ -67,8 +68,7 @@ class StEnTransWidget(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(inner)
-        bar = scroll.verticalScrollBar()
-        scroll.setMinimumWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
+        scroll.setMinimumWidth(inner.minimumSizeHint().width() + _SCROLL_BAR)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)

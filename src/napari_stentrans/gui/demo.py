@@ -1,0 +1,130 @@
+"""The main job shown in a real window, on the shipped sample section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.datasets import samples
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import StEnTransError
+from napari_stentrans.gui.controller import Controller
+from napari_stentrans.gui.layers import raster_of
+from napari_stentrans.gui.session import EnhanceSession, JobStatus
+from napari_stentrans.io import read_section
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    import napari
+
+_SAMPLE = "simulated_visium"
+_GENES = ("FOCI-05", "GRADIENT2-01")
+_HOLE_PITCHES = 5.0
+_WINDOW = (1500, 950)
+_SETTLE_MS = 1500
+"""For the canvas to be drawn before its picture is taken."""
+
+
+def run_demo(
+    *, out: Path, headless: bool, config: RunConfig | None = None
+) -> EnhancedSection | None:
+    """Open the sample in napari, paint a hole, enhance, and show both side by side.
+
+    Parameters
+    ----------
+    out
+        Folder for ``window.png`` (headless only).
+    headless
+        Return once the picture of the window is written; else when the user closes it.
+    config
+        The run; the default one, if not given.
+
+    Returns
+    -------
+    EnhancedSection or None
+        The result; None if the window was closed before there was one.
+
+    Raises
+    ------
+    StEnTransError
+        In headless mode, if the enhancement failed.
+    """
+    import napari
+
+    from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+
+    viewer = napari.Viewer(title="stEnTrans demo")
+    widget = StEnTransWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Enhance", area="right")
+    viewer.window._qt_window.resize(*_WINDOW)
+    demo = _Demo(widget.controller, widget.session)
+    demo.begin(config or RunConfig())
+    if headless:
+        demo.wait()
+        _take_picture(viewer, out / "window.png")
+        viewer.close()
+    else:
+        napari.run()
+    return demo.result
+
+
+@dataclass(eq=False)
+class _Demo:
+    controller: Controller
+    session: EnhanceSession
+    result: EnhancedSection | None = None
+
+    def begin(self, config: RunConfig) -> None:
+        """Do what a user would do, up to pressing Enhance."""
+        section = read_section(samples()[_SAMPLE])
+        self.controller.stage.open(section)
+        self.controller.add_genes([g for g in _GENES if g in section.genes])
+        self.controller.paint()
+        self._paint_hole(section)
+        self.session.config = config
+        self.session.events.message.connect(self._compare)
+        self.controller.enhance()
+
+    def wait(self) -> None:
+        """Let the window live until the result is there."""
+        from qtpy.QtCore import QEventLoop
+
+        loop = QEventLoop()
+        self.session.events.message.connect(
+            lambda: None if self.session.status.is_busy else loop.quit()
+        )
+        if self.session.status.is_busy:
+            loop.exec()
+        if self.session.message.is_error:
+            raise StEnTransError(self.session.message.text)
+
+    def _paint_hole(self, section: Section) -> None:
+        """Brush over the middle of the section."""
+        canvas, raster = self.controller.stage.canvas(section), raster_of(section)
+        if canvas is None:
+            return
+        middle = np.median(section.pitch_rc, axis=0)
+        distance = np.linalg.norm(section.pitch_rc - middle, axis=1)
+        hidden = distance < _HOLE_PITCHES / 2
+        canvas.data = raster.paint(hidden.astype(np.uint8))
+
+    def _compare(self) -> None:
+        section = self.session.section
+        done = None if section is None else self.controller.result_of(section)
+        if self.session.status is JobStatus.IDLE and done is not None:
+            self.result = done
+            self.controller.show_side_by_side(shown=True)
+
+
+def _take_picture(viewer: napari.Viewer, path: Path) -> None:
+    from qtpy.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(_SETTLE_MS, loop.quit)
+    loop.exec()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    viewer.screenshot(str(path), canvas_only=False)
