@@ -52,13 +52,16 @@ has_venv() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null
 }
 
+is_installed() {
+    [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) = *" installed" ]]
+}
+
 # Those of the given Debian packages that are not installed.
 missing_packages() {
     local package
     for package in "$@"; do
         # From Ubuntu 24.04 on, some libraries carry a "t64" at the end of the name.
-        dpkg -s "$package" >/dev/null 2>&1 || dpkg -s "${package}t64" >/dev/null 2>&1 ||
-            echo "$package"
+        is_installed "$package" || is_installed "${package}t64" || echo "$package"
     done
 }
 
