@@ -8,7 +8,12 @@ import numpy as np
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
-from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
+from napari_stentrans.methods.decoder import (
+    GeneDecoder,
+    ProgrammeField,
+    Residuals,
+    SpotField,
+)
 from napari_stentrans.methods.kriging.channels import (
     ChannelKriging,
     Estimate,
@@ -59,23 +64,26 @@ class FittedKriging(Fitted):
         """Expression at any positions."""
         query_rc = self.section.lattice.to_pitch(array_rc)
         estimate = yield from self.estimate_steps(query_rc)
-        left = None
-        if self.residuals is not None:
-            left = yield from self.residuals.at_steps(query_rc)
+        left = yield from self.residual_steps(query_rc)
         return ProgrammeField(self.decoder, estimate, left)
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
-        estimate = yield from self.channels.predict_steps(self.section.pitch_rc)
-        left = None
-        if self.residuals is not None:
-            left = yield from self.residuals.at_steps(self.section.pitch_rc)
+        query_rc = self.section.pitch_rc
+        estimate = yield from self.channels.predict_steps(query_rc)
+        left = yield from self.residual_steps(query_rc)
         return SpotField(self.decoder, estimate, left)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
         """Channels at any positions, in pitches, brought to what cross-fitting bears out."""
         kriged = yield from self.channels.predict_steps(query_rc)
         return sloped(kriged, self.slope)
+
+    def residual_steps(self, query_rc: FloatArray) -> Steps[Residuals | None]:
+        """What programmes leave of each gene, at any positions in pitches."""
+        if self.residuals is None:
+            return None
+        return (yield from self.residuals.at_steps(query_rc))
 
 
 class Kriging(Enhancer):

@@ -1,0 +1,117 @@
+"""The `stentrans` method: kriging, corrected by a Transformer where that pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.errors import ComputeError
+from napari_stentrans.methods.base import Enhancer, Fitted
+from napari_stentrans.methods.decoder import ProgrammeField, SpotField
+from napari_stentrans.methods.device import resolve_device
+from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
+from napari_stentrans.methods.stentrans.episodes import VisibleSpots
+from napari_stentrans.methods.stentrans.training import (
+    NEAR,
+    Trained,
+    correct,
+    training_steps,
+)
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.section import Section
+
+_FEWEST_SPOTS = 40
+"""With fewer visible spots there is nothing to train on: kriging answers alone."""
+_QUERIES_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class FittedStEnTrans(Fitted):
+    """Kriging and a trained network for one section."""
+
+    kriging: FittedKriging
+    trained: Trained
+    n_neighbours: int
+
+    @property
+    def section(self) -> Section:  # type: ignore[override]
+        """What it learnt from."""
+        return self.kriging.section
+
+    def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
+        """Expression at any positions."""
+        query_rc = self.section.lattice.to_pitch(array_rc)
+        kriged = yield from self.kriging.estimate_steps(query_rc)
+        corrected = yield from self._corrected_steps(query_rc, kriged)
+        left = yield from self.kriging.residual_steps(query_rc)
+        return ProgrammeField(self.kriging.decoder, corrected, left)
+
+    def spot_field_steps(self) -> Steps[SpotField]:
+        """Posterior expression at the spots.
+
+        The correction of a spot is predicted without its own counts, then weighed
+        against them as kriging weighs its own prediction: by the share of variance
+        that is left once the spot is seen.
+        """
+        query_rc = self.section.pitch_rc
+        seen = yield from self.kriging.channels.predict_steps(query_rc)
+        unseen = self.kriging.decoder.left_out
+        moved = yield from self._corrected_steps(query_rc, unseen, exclude_self=True)
+        open_share = np.clip(seen.variance / unseen.variance, 0.0, 1.0)
+        mean = seen.mean + open_share * (moved.mean - unseen.mean)
+        left = yield from self.kriging.residual_steps(query_rc)
+        return SpotField(self.kriging.decoder, Estimate(mean, seen.variance), left)
+
+    def _corrected_steps(
+        self, query_rc: FloatArray, kriged: Estimate, *, exclude_self: bool = False
+    ) -> Steps[Estimate]:
+        tokens = VisibleSpots(
+            self.section.pitch_rc,
+            self.kriging.programmes.scores,
+            self.kriging.decoder.left_out,
+            self.n_neighbours,
+        )
+        mean = kriged.mean.copy()
+        if self.trained.gate.any():
+            for start in range(0, len(query_rc), _QUERIES_AT_ONCE):
+                yield Progress("Transformer: predicting", start, len(query_rc))
+                part = slice(start, start + _QUERIES_AT_ONCE)
+                here = Estimate(kriged.mean[part], kriged.variance[part])
+                scene, remoteness = tokens.scene(
+                    query_rc[part], here, exclude_self=exclude_self
+                )
+                gate = self.trained.gate[(remoteness > NEAR).astype(int)]
+                mean[part, 1:] += gate * correct(self.trained.network, scene)
+        return Estimate(mean, kriged.variance)
+
+
+class StEnTrans(Enhancer):
+    """A Transformer, trained on the section itself, that corrects kriging."""
+
+    name = "stentrans"
+    summary = "Transformer trained on your section, on top of kriging: the default."
+
+    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+        """Krige, offer that as a first result, then train. Stopping keeps the best."""
+        device = resolve_device(config.device)
+        kriging = yield from Kriging().fit_steps(section, config)
+        n_programmes = kriging.programmes.n_channels - 1
+        if section.n_spots < _FEWEST_SPOTS or n_programmes < 1:
+            return kriging
+        stop = yield Progress("Kriging: ready", 1, 1, partial=kriging)
+        if stop:
+            return kriging
+        try:
+            trained = yield from training_steps(kriging, config, device)
+        except torch.OutOfMemoryError as error:
+            msg = (
+                f"the device {device} ran out of memory ({error}). Choose device 'cpu', "
+                "or a smaller width or window."
+            )
+            raise ComputeError(msg) from error
+        return FittedStEnTrans(kriging, trained, config.transformer.neighbours)
