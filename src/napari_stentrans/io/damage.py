@@ -32,6 +32,8 @@ def said(error: BaseException) -> str:
     """Return the first line of what an error says, or its kind if it says nothing."""
     if isinstance(error, EOFError):
         return "the file is cut off; copy or download it again"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

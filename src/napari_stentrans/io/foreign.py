@@ -71,15 +71,16 @@ def _folder(path: Path) -> str:
 
 def _file(path: Path) -> str:
     if h5py.is_hdf5(path):
-        return _hdf5(path)
+        try:
+            return _hdf5(path)
+        except DAMAGE:
+            return "is an HDF5 file that is cut off or damaged. Copy it again."
     with path.open("rb") as file:
         start = file.read(300)
     for magic, what in _MAGIC.items():
         if start.startswith(magic) or (magic == b"ustar" and magic in start[250:270]):
             hint = "" if "; " in what else f" {READABLE}"
             return f"is {what}.{hint}"
-    if start.startswith(b"\x89HDF"):
-        return "is an HDF5 file that is cut off or damaged. Copy or download it again."
     if start.startswith(b"\x1f\x8b") and _is_cut_off(path):
         return "is a gzipped file that is cut off. Copy or download it again."
     if path.suffix.lower() in (".h5ad", ".h5"):

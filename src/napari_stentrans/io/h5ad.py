@@ -21,10 +21,8 @@ from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.h5ad_counts import find_values, named_genes
 from napari_stentrans.io.h5ad_positions import find_places, under_tissue
-from napari_stentrans.io.images import image_from_library, misfit_note
-from napari_stentrans.io.matrix import (
-    plain,
-)
+from napari_stentrans.io.images import image_from_library, misfit_note, scale_factor
+from napari_stentrans.io.matrix import plain
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
@@ -95,8 +93,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
         raise InvalidSectionError(msg)
     kept = under_tissue(adata.obs)
-    # What an earlier run wrote holds expected counts: fractions are as they should be.
-    allowed = options.allow_normalised or keys.PROVENANCE in adata.uns
+    allowed = options.allow_normalised
     values = attempt(problems, "counts", lambda: find_values(adata, allowed=allowed))
     places = attempt(problems, "positions", lambda: find_places(adata))
     if values is None or places is None:
@@ -106,12 +103,12 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if not kept.all():
         notes.append(f"{(~kept).sum()} spots that are not under tissue left out.")
     pixel_xy = None if places.pixel_xy is None else places.pixel_xy[kept]
-    placed = options.place(places.array_rc[kept], pixel_xy)
+    proportions_xy = pixel_xy if places.on_array else None
+    placed = options.place(places.array_rc[kept], proportions_xy)
     library = _library(adata, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
         notes += misfit_note(image, pixel_xy)
-    diameter = library.get("scalefactors", {}).get("spot_diameter_fullres")
     obs = plain(adata.obs)[kept]
     obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
     return Section(
@@ -122,7 +119,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,
-        spot_diameter=None if diameter is None else float(diameter),
+        spot_diameter=scale_factor(library, "spot_diameter_fullres"),
         image=image,
         notes=tuple(notes),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,10 @@ from napari_stentrans.io.matrix import (
 if TYPE_CHECKING:
     from anndata import AnnData
 
+_ENHANCED_NOTE = (
+    "This section was enhanced before: its values are expected counts, "
+    "not measured ones."
+)
 _SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_symbol", "gene_symbols", "symbol")
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 
@@ -38,29 +42,45 @@ class Values:
 
 
 def find_values(adata: AnnData, *, allowed: bool) -> Values:
-    """Raw counts, from the first place that holds some; else normalised, if allowed."""
-    looked, fallback = [], None
+    """Raw counts, from the first place that holds some; else normalised, if allowed.
+
+    What an earlier run of ours wrote holds expected counts, whose fractions are right.
+    """
+    looked: list[str] = []
+    fallback: Values | None = None
     for place, matrix, var in _matrices(adata):
-        looked.append(place)
         counts = as_counts(matrix)
         if are_counts(counts):
             took = () if place == "X" else (f"Raw counts were taken from {place}.",)
             return Values(counts, var, took)
-        usable = not (counts.data < 0).any()
-        if fallback is None or (usable and (fallback.counts.data < 0).any()):
+        broken = _broken(counts)
+        looked.append(f"{place} holds {broken or 'fractions, so normalised values'}")
+        if fallback is None and not broken:
             fallback = Values(counts, var, (NORMALISED_NOTE,))
-    if fallback is None:
+    if fallback is not None and keys.PROVENANCE in adata.uns:
+        return replace(fallback, notes=(_ENHANCED_NOTE,))
+    if fallback is not None and allowed:
+        return fallback
+    if not looked:
         msg = "there is no expression: X is empty, and there are no layers and no raw"
         raise ReadError(msg)
-    if allowed:
-        return fallback
+    insist = (
+        ", or insist with allow_normalised=True (command line: --allow-normalised)"
+        if fallback is not None
+        else ""
+    )
     msg = (
-        f"there are no raw counts: {', '.join(looked)} "
-        f"hold{'s' if len(looked) == 1 else ''} normalised values. "
-        'Put the counts into layers["counts"], or insist with allow_normalised=True '
-        "(command line: --allow-normalised)."
+        f"there are no raw counts: {'; '.join(looked)}. Put the counts into "
+        f'layers["{keys.COUNTS}"]{insist}.'
     )
     raise ReadError(msg)
+
+
+def _broken(counts: sparse.csr_matrix) -> str:
+    """Why values cannot be expression at all, or nothing."""
+    if not np.isfinite(counts.data).all():
+        return "NaN or infinite values"
+    return "negative, so scaled values" if (counts.data < 0).any() else ""
 
 
 def _matrices(adata: AnnData) -> Iterator[tuple[str, Any, pd.DataFrame]]:

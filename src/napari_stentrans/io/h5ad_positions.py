@@ -30,11 +30,12 @@ _PIXEL_COLUMNS = (
 class Places:
     """Positions, and what to say about where they were found.
 
-    ``array_rc`` are array coordinates or free positions (y, x), shape (spot, 2).
+    ``array_rc`` are array coordinates where ``on_array``, else free positions (y, x).
     """
 
     array_rc: FloatArray
     pixel_xy: FloatArray | None
+    on_array: bool
     notes: tuple[str, ...] = ()
 
 
@@ -44,7 +45,7 @@ def find_places(adata: AnnData) -> Places:
     for row, col in _ARRAY_COLUMNS:
         array_rc = _columns(adata.obs, row, col)
         if array_rc is not None:
-            return Places(array_rc, pixel_xy)
+            return Places(array_rc, pixel_xy, on_array=True)
     if pixel_xy is None:
         msg = (
             "there are no spot positions: neither obs array_row, array_col nor "
@@ -54,7 +55,7 @@ def find_places(adata: AnnData) -> Places:
         )
         raise ReadError(msg)
     note = f"Positions were taken from {source}; there are no array coordinates."
-    return Places(pixel_xy[:, ::-1].copy(), pixel_xy, (note,))
+    return Places(pixel_xy[:, ::-1].copy(), pixel_xy, on_array=False, notes=(note,))
 
 
 def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:

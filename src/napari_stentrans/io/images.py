@@ -76,22 +76,32 @@ def image_from_library(
     library: Mapping[str, Any], notes: list[str]
 ) -> TissueImage | None:
     """Best usable image of an entry of ``uns["spatial"]``; notes say what is not."""
-    images = library.get("images", {})
-    factors = library.get("scalefactors", {})
+    images = library.get("images")
     for resolution in ("hires", "lowres"):
-        if resolution not in images:
+        if not isinstance(images, Mapping) or resolution not in images:
             continue
-        scale = factors.get(f"tissue_{resolution}_scalef")
-        if scale is None or not float(scale) > 0:
+        scale = scale_factor(library, f"tissue_{resolution}_scalef")
+        if scale is None:
             notes.append(
                 f"The {resolution} image has no scale factor and is not shown."
             )
             continue
         try:
-            return image_from_array(images[resolution], float(scale), resolution)
+            return image_from_array(images[resolution], scale, resolution)
         except (ValueError, TypeError) as error:
             notes.append(f"The {resolution} image is not shown: {error}.")
     return None
+
+
+def scale_factor(library: Mapping[str, Any], name: str) -> float | None:
+    """A positive number among an entry's ``scalefactors``, or None."""
+    factors = library.get("scalefactors")
+    value = factors.get(name) if isinstance(factors, Mapping) else None
+    try:
+        number = float(np.asarray(value, dtype=np.float64).item())
+    except (TypeError, ValueError):
+        return None
+    return number if 0 < number < np.inf else None
 
 
 def misfit_note(image: TissueImage, pixel_xy: NDArray[np.float64]) -> list[str]:
@@ -99,7 +109,7 @@ def misfit_note(image: TissueImage, pixel_xy: NDArray[np.float64]) -> list[str]:
     height, width = image.data.shape[:2]
     at = pixel_xy * image.scale
     outside = ((at < 0) | (at > (width, height))).any(axis=1)
-    if outside.mean() < 0.02:
+    if not len(at) or outside.mean() < 0.02:
         return []
     return [
         f"{outside.sum()} of {len(at)} spots lie outside the {image.name} image: its "

@@ -129,6 +129,9 @@ def read_positions(path: str | Path) -> FloatArray:
 
 
 def _table(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        msg = f"{path} cannot be read: there is no such file"
+        raise InvalidRequestError(msg)
     if not first_lines(path, 1):
         msg = f"{path} is empty, or neither a table nor a picture"
         raise InvalidRequestError(msg)

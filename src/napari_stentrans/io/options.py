@@ -92,6 +92,8 @@ class ReadOptions:
             return Detected(
                 impose_lattice(np.zeros((1, 2)), LatticeKind.SQUARE), array_rc
             )
+        if pixel_xy is not None and not np.isfinite(pixel_xy).all():
+            pixel_xy = None  # the section says which are wrong
         found = detect_lattice(array_rc, pixel_xy, checkerboard)
         if self.lattice is None or self.lattice is found.lattice.kind:
             return found

@@ -1,0 +1,139 @@
+"""Writing h5ad block by block: complete and readable, or not there at all."""
+
+from __future__ import annotations
+
+import os
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.export import write_h5ad
+from napari_stentrans.methods.base import Prediction
+
+N_POSITIONS, N_GENES = 50, 23
+
+
+@pytest.fixture
+def annotations():
+    found = ad.AnnData(
+        obs=pd.DataFrame({"origin": "measured"}, [f"s{i}" for i in range(N_POSITIONS)]),
+        var=pd.DataFrame({"gene_ids": "x"}, [f"g{i}" for i in range(N_GENES)]),
+    )
+    found.obsm["spatial"] = np.arange(2.0 * N_POSITIONS).reshape(-1, 2)
+    found.uns["stentrans"] = {"seed": 3}
+    return found
+
+
+@pytest.fixture
+def whole(rng):
+    shape = (N_POSITIONS, N_GENES)
+    return Prediction(
+        rng.random(shape, dtype=np.float32), rng.random(shape, dtype=np.float32)
+    )
+
+
+def blocks_of(whole, width):
+    for start in range(0, whole.mean.shape[1], width):
+        columns = slice(start, min(start + width, whole.mean.shape[1]))
+        yield columns, Prediction(whole.mean[:, columns], whole.sd[:, columns])
+
+
+@pytest.mark.parametrize("width", [1, 7, 23, 100])
+def test_blocks_make_the_whole(tmp_path, annotations, whole, width):
+    path = write_h5ad(tmp_path / "e.h5ad", annotations, blocks_of(whole, width))
+    found = ad.read_h5ad(path)
+    np.testing.assert_array_equal(found.X, whole.mean)
+    np.testing.assert_array_equal(found.layers["sd"], whole.sd)
+    np.testing.assert_array_equal(found.obsm["spatial"], annotations.obsm["spatial"])
+    pd.testing.assert_frame_equal(found.obs, annotations.obs, check_categorical=False)
+    pd.testing.assert_frame_equal(found.var, annotations.var, check_categorical=False)
+    assert found.uns["stentrans"]["seed"] == 3
+    assert os.listdir(tmp_path) == ["e.h5ad"]  # noqa: PTH208
+
+
+def test_it_opens_in_scanpy_and_backed(tmp_path, annotations, whole):
+    import scanpy
+
+    path = write_h5ad(tmp_path / "e.h5ad", annotations, blocks_of(whole, 5))
+    backed = scanpy.read_h5ad(path, backed="r")
+    np.testing.assert_array_equal(
+        backed[3:5, ["g7"]].to_memory().X, whole.mean[3:5, [7]]
+    )
+    backed.file.close()
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt, ValueError, GeneratorExit, OSError]
+)
+@pytest.mark.parametrize("before", [b"an older result", None])
+def test_nothing_half_written_is_left(tmp_path, annotations, whole, error, before):
+    path = tmp_path / "e.h5ad"
+    if before:
+        path.write_bytes(before)
+
+    def failing():
+        blocks = blocks_of(whole, 5)
+        yield next(blocks)
+        yield next(blocks)
+        raise error
+
+    with pytest.raises(InvalidRequestError if error is OSError else error):
+        write_h5ad(path, annotations, failing())
+    assert [file.name for file in tmp_path.iterdir()] == (["e.h5ad"] if before else [])
+    assert not before or path.read_bytes() == before
+
+
+def test_an_older_file_is_replaced(tmp_path, annotations, whole):
+    path = tmp_path / "e.h5ad"
+    path.write_bytes(b"an older result")
+    write_h5ad(path, annotations, blocks_of(whole, 5))
+    assert ad.read_h5ad(path).shape == (N_POSITIONS, N_GENES)
+
+
+def test_places_that_cannot_be_written(tmp_path, annotations, whole, monkeypatch):
+    with pytest.raises(InvalidRequestError, match="there is no folder"):
+        write_h5ad(tmp_path / "no" / "e.h5ad", annotations, blocks_of(whole, 5))
+    with pytest.raises(InvalidRequestError, match="is a folder"):
+        write_h5ad(tmp_path, annotations, blocks_of(whole, 5))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InvalidRequestError, match="may not write"):
+        write_h5ad(tmp_path / "e.h5ad", annotations, blocks_of(whole, 5))
+
+
+def test_no_genes_are_no_failure(tmp_path, annotations):
+    path = write_h5ad(tmp_path / "e.h5ad", annotations[:, :0].copy(), iter(()))
+    assert ad.read_h5ad(path).shape == (N_POSITIONS, 0)
+
+
+def test_large_matrices_are_chunked_along_the_blocks(tmp_path):
+    import h5py
+
+    n_positions, n_genes = 5000, 300
+    annotations = ad.AnnData(
+        obs=pd.DataFrame(index=[f"s{i}" for i in range(n_positions)]),
+        var=pd.DataFrame(index=[f"g{i}" for i in range(n_genes)]),
+    )
+    mean = np.tile(np.arange(n_genes, dtype=np.float32), (n_positions, 1))
+    path = tmp_path / "e.h5ad"
+    write_h5ad(path, annotations, blocks_of(Prediction(mean, mean + 1), 128))
+    with h5py.File(path) as file:
+        assert file["X"].chunks == (2048, 128)
+    np.testing.assert_array_equal(ad.read_h5ad(path).layers["sd"], mean + 1)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 5))
+@settings(max_examples=15, deadline=None)
+def test_any_shape(tmp_path_factory, n_positions, n_genes, width):
+    annotations = ad.AnnData(
+        obs=pd.DataFrame(index=[f"s{i}" for i in range(n_positions)]),
+        var=pd.DataFrame(index=[f"g{i}" for i in range(n_genes)]),
+    )
+    mean = np.arange(n_positions * n_genes, dtype=np.float32).reshape(n_positions, -1)
+    path = tmp_path_factory.mktemp("any") / "e.h5ad"
+    write_h5ad(path, annotations, blocks_of(Prediction(mean, mean / 2), width))
+    np.testing.assert_array_equal(ad.read_h5ad(path).X, mean)

@@ -1,0 +1,110 @@
+"""What is no section: one clear error, never a traceback of another library."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.genes import read_gene_list
+
+
+def refused(path) -> str:
+    assert not can_read(path)
+    with pytest.raises(ReadError) as caught:
+        read_section(path)
+    assert caught.value.__notes__ == [f"while reading {path}"]
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.h5ad", b"", "is empty"),
+        ("a.h5ad", b"not hdf5 at all", "not the HDF5 file its name promises"),
+        ("a.h5", b"\x89HDF\r\n\x1a\n\0\0", "cut off"),
+        ("a.txt", b"Dear diary,\ntoday\n", "is a text file, but no table"),
+        ("a.csv", b"gene,s1,s2\nA,1,2\nB,3,4\nC,1,1\n", "named ROWxCOL"),
+        ("a.csv", b"x,y\n1,2\n", "lists positions but no counts"),
+        ("a.gem", b"geneID\tx\ty\tMIDCounts\nA\t1\t2\t1\n", "Stereo-seq"),
+        ("cells.csv", b'"cell_id","x_centroid","y_centroid"\n1,2,3\n', "Xenium"),
+        ("a.tsv.gz", gzip.compress(b"\t1x1\t1x2\n" * 99)[:-12], "cut off"),
+        ("a.rds", b"RDX3\n\0\0", "R data file"),
+        ("a.bin", bytes(range(256)), "no kind known here"),
+        ("a.npy", b"\x93NUMPY\x01\0", "a NumPy array"),
+        ("a.tsv", "1x1\tµ\n".encode("latin-1"), "no kind known here"),
+    ],
+)
+def test_files_that_are_no_sections(tmp_path, name, content, told):
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert told in refused(path)
+
+
+def test_pictures_archives_and_other_hdf5(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.jpg")
+    assert "a picture (jpg)" in refused(tmp_path / "a.jpg")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x", "y")
+    assert "unpack it" in refused(tmp_path / "a.zip")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["values"] = np.arange(3)
+    assert "it holds values" in refused(tmp_path / "a.h5")
+
+
+def test_paths_that_are_nothing(tmp_path):
+    assert "does not exist" in refused(tmp_path / "nothing.h5ad")
+    assert "is an empty folder" in refused(tmp_path)
+    (tmp_path / "one").write_text("")
+    (tmp_path / "two").write_text("")
+    assert "only one, two" in refused(tmp_path)
+
+
+def test_a_folder_with_one_foreign_file_says_what_that_is(tmp_path):
+    (tmp_path / "a.gem").write_text("geneID\tx\ty\tMIDCounts\nA\t1\t2\t1\n")
+    assert "Stereo-seq" in refused(tmp_path)
+
+
+def test_a_loop_of_links_is_not_followed_for_ever(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert not can_read(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    assert not can_read(tmp_path / "self")
+
+
+@pytest.mark.parametrize("path", ["", "\0", "a" * 5000])
+def test_can_read_never_raises(path):
+    assert can_read(path) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "genes"),
+    [
+        ("CD37\nDLL3\n", ["CD37", "DLL3"]),
+        ("CD37, DLL3,\tCSPG4", ["CD37", "DLL3", "CSPG4"]),
+        ("# mine\r\nCD37\r\n\r\nCD37\r\n'DLL3'\r\n", ["CD37", "DLL3"]),
+        ("\ufeffCD37\nHLA-A;B2M", ["CD37", "HLA-A", "B2M"]),
+    ],
+)
+def test_gene_lists(tmp_path, content, genes):
+    path = tmp_path / "genes.txt"
+    path.write_bytes(content.encode())
+    assert read_gene_list(path) == genes
+    path.write_bytes(gzip.compress(content.encode()))
+    assert read_gene_list(path) == genes
+
+
+@pytest.mark.parametrize("content", [b"", b"# none\n", b"\x00\x01", b"\xff\xfe\x00"])
+def test_lists_without_genes(tmp_path, content):
+    (tmp_path / "genes.txt").write_bytes(content)
+    with pytest.raises(InvalidRequestError, match=r"genes\.txt"):
+        read_gene_list(tmp_path / "genes.txt")
+    with pytest.raises(InvalidRequestError, match="cannot be read"):
+        read_gene_list(tmp_path / "nothing")

@@ -1,0 +1,266 @@
+"""AnnData: where counts, positions and images are found, and what is refused."""
+
+from __future__ import annotations
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from napari_stentrans import keys
+from napari_stentrans.errors import InvalidRequestError, InvalidSectionError, ReadError
+from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.h5ad import section_from_anndata
+from napari_stentrans.section.lattice import LatticeKind
+
+
+@pytest.fixture
+def adata(hexagonal):
+    obs = pd.DataFrame(
+        hexagonal.array_rc, hexagonal.barcodes, ["array_row", "array_col"]
+    )
+    found = ad.AnnData(
+        sparse.csr_matrix(hexagonal.counts, dtype=np.float32),
+        obs=obs,
+        var=pd.DataFrame(index=hexagonal.genes),
+    )
+    pixel = hexagonal.array_rc * (np.sqrt(3) * 10, 10)
+    found.obsm["spatial"] = pixel[:, ::-1].copy()
+    return found
+
+
+def normalised(adata):
+    adata.X = adata.X.multiply(0.37).tocsr().astype(np.float32)
+    return adata
+
+
+def test_everything_is_found(adata, hexagonal):
+    adata.uns["spatial"] = {
+        "lib": {
+            "images": {
+                "hires": np.full((40, 60, 3), 0.5),
+                "lowres": np.zeros((4, 6, 3)),
+            },
+            "scalefactors": {
+                "tissue_hires_scalef": 0.5,
+                "tissue_lowres_scalef": 0.05,
+                "spot_diameter_fullres": np.float32(6.5),
+            },
+        }
+    }
+    section = section_from_anndata(adata, name="mine")
+    assert section.name == "mine"
+    assert section.lattice.kind is LatticeKind.HEX
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
+    np.testing.assert_array_equal(section.array_rc, hexagonal.array_rc)
+    np.testing.assert_array_equal(section.pixel_xy, adata.obsm["spatial"])
+    assert section.spot_diameter == 6.5
+    assert (section.image.name, section.image.scale) == ("hires", 0.5)
+    assert section.image.data.dtype == np.uint8
+    assert section.image.data.max() == 127
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_the_callers_anndata_stays_as_it_is(adata, dense):
+    if dense:
+        adata.X = adata.X.toarray()
+    adata.obs["kind"] = pd.Categorical(["a", "b"] * 18)
+    adata.uns["spatial"] = {"lib": {"images": {}, "scalefactors": {}}}
+    before = adata.copy()
+    section = section_from_anndata(adata)
+    for array in (section.counts.data, section.array_rc, section.pixel_xy):
+        array += 1
+    section.obs["array_row"] = 0.0
+    section.var["new"] = 1
+    pd.testing.assert_frame_equal(adata.obs, before.obs)
+    pd.testing.assert_frame_equal(adata.var, before.var)
+    values = (adata.X, before.X) if dense else (adata.X.toarray(), before.X.toarray())
+    np.testing.assert_array_equal(*values)
+    np.testing.assert_array_equal(adata.obsm["spatial"], before.obsm["spatial"])
+
+
+@pytest.mark.parametrize("layer", ["counts", "umi"])
+def test_counts_in_a_layer(adata, hexagonal, layer):
+    adata.layers[layer] = adata.X.copy()
+    section = section_from_anndata(normalised(adata))
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
+    assert layer in section.notes[0]
+
+
+def test_counts_in_raw_bring_their_genes(adata, hexagonal):
+    adata.raw = adata.copy()
+    section = section_from_anndata(normalised(adata[:, :2].copy()))
+    assert list(section.genes) == hexagonal.genes
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
+    assert "raw" in section.notes[0]
+
+
+def test_normalised_values_are_refused_unless_insisted(adata):
+    adata.layers["log"] = normalised(adata).X.copy()
+    with pytest.raises(
+        ReadError, match=r'X holds fractions.*layers\["log"\]'
+    ) as caught:
+        section_from_anndata(adata)
+    assert "allow_normalised" in str(caught.value)
+    section = section_from_anndata(adata, allow_normalised=True)
+    assert "normalised" in section.notes[0]
+    np.testing.assert_array_equal(section.counts.toarray(), adata.X.toarray())
+
+
+@pytest.mark.parametrize(("value", "word"), [(-1.5, "negative"), (np.nan, "NaN")])
+def test_broken_values_are_refused_though_insisted(adata, value, word):
+    adata.X.data[0] = value
+    with pytest.raises(ReadError, match=f"X holds {word}"):
+        section_from_anndata(adata, allow_normalised=True)
+
+
+def test_a_section_enhanced_before_opens(adata):
+    adata.uns[keys.PROVENANCE] = {"seed": 0}
+    section = section_from_anndata(normalised(adata))
+    assert "enhanced before" in section.notes[0]
+
+
+@pytest.mark.parametrize("where", ["spatial", "X_spatial", "obs"])
+def test_free_positions_are_fitted(adata, hexagonal, where):
+    pixel = adata.obsm.pop("spatial")
+    adata.obs = adata.obs[[]]
+    if where == "obs":
+        adata.obs[["x", "y"]] = pixel
+    else:
+        adata.obsm[where] = pixel
+    section = section_from_anndata(adata)
+    assert section.lattice.kind is LatticeKind.HEX
+    np.testing.assert_allclose(section.to_pixel(section.array_rc), pixel, atol=1e-6)
+    assert where in section.notes[0]
+
+
+def test_scattered_cells_are_irregular(adata, rng):
+    adata.obs = adata.obs[[]]
+    adata.obsm["spatial"] = rng.uniform(0, 500, (36, 3))
+    section = section_from_anndata(adata)
+    assert section.lattice.kind is LatticeKind.IRREGULAR
+    np.testing.assert_array_equal(section.array_rc, adata.obsm["spatial"][:, 1::-1])
+
+
+def test_quincunx_is_told_by_its_pixels(adata, hexagonal):
+    adata.obsm["spatial"] = hexagonal.array_rc[:, ::-1] * 20.0
+    assert section_from_anndata(adata).lattice.kind is LatticeKind.QUINCUNX
+    del adata.obsm["spatial"]
+    assert section_from_anndata(adata).lattice.kind is LatticeKind.HEX
+
+
+def test_the_user_overrules_the_lattice(adata):
+    section = section_from_anndata(adata, lattice="irregular")
+    assert section.lattice.kind is LatticeKind.IRREGULAR
+    np.testing.assert_array_equal(section.array_rc, adata.obsm["spatial"][:, ::-1])
+    with pytest.raises(InvalidRequestError, match="square, hex, quincunx, irregular"):
+        section_from_anndata(adata, lattice="honeycomb")
+
+
+@pytest.mark.parametrize("kind", ["int", "bool", "category", "text"])
+def test_spots_off_tissue_are_left_out(adata, hexagonal, kind):
+    mask = hexagonal.array_rc[:, 0] < 4
+    values = {
+        "int": mask.astype(int),
+        "bool": mask,
+        "category": pd.Categorical(mask.astype(int)),
+        "text": mask.astype(int).astype(str),
+    }
+    adata.obs["in_tissue"] = values[kind]
+    section = section_from_anndata(adata)
+    np.testing.assert_array_equal(section.array_rc, hexagonal.array_rc[mask])
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts[mask])
+
+
+def test_no_counts_and_no_positions_are_told_together(adata):
+    del adata.obsm["spatial"]
+    adata.obs = adata.obs[[]]
+    with pytest.raises(ReadError) as caught:
+        section_from_anndata(normalised(adata))
+    assert "no raw counts" in str(caught.value)
+    assert "no spot positions" in str(caught.value)
+
+
+def test_several_captures_in_one_file_are_told(adata):
+    both = ad.concat([adata, adata], index_unique="-")
+    with pytest.raises(InvalidSectionError, match="several captures"):
+        section_from_anndata(both)
+
+
+@pytest.mark.parametrize("axis", ["obs", "var"])
+def test_an_empty_anndata_is_told(adata, axis):
+    empty = adata[:0].copy() if axis == "obs" else adata[:, :0].copy()
+    with pytest.raises(InvalidSectionError, match="nothing to show"):
+        section_from_anndata(empty)
+
+
+def test_positions_that_are_not_finite_are_told(adata):
+    adata.obs.loc[adata.obs_names[0], "array_row"] = np.nan
+    adata.obsm["spatial"][1] = np.inf
+    with pytest.raises(InvalidSectionError) as caught:
+        section_from_anndata(adata)
+    assert len(caught.value.problems) == 2
+
+
+def test_genes_are_named_by_symbol_where_the_index_holds_ids(adata, hexagonal):
+    adata.var["feature_name"] = pd.Categorical(["A", "B", "A", "C", "D"])
+    adata.var_names = [f"ENSG{i:011d}.2" for i in range(5)]
+    section = section_from_anndata(adata)
+    assert list(section.genes) == ["A", "B", "A-1", "C", "D"]
+    assert list(section.var["gene_ids"]) == list(adata.var_names)
+
+
+def test_columns_become_plain(adata):
+    adata.obs["area"] = pd.Categorical(["cortex", None] * 18)
+    adata.obs["depth"] = pd.array([1, None] * 18, dtype="Int64")
+    adata.obs["flag"] = pd.array([True, False] * 18, dtype="boolean")
+    adata.obs["mixed"] = [1, "x"] * 18
+    obs = section_from_anndata(adata).obs
+    assert obs["area"].tolist()[:2] == ["cortex", ""]
+    assert obs["depth"].dtype == np.float64
+    assert obs["flag"].dtype == bool
+    assert obs["mixed"].tolist()[:2] == ["1", "x"]
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        {},
+        {"images": None, "scalefactors": None},
+        {"images": {"hires": np.zeros(4)}, "scalefactors": {"tissue_hires_scalef": 1}},
+        {"images": {"hires": np.zeros((4, 4, 3))}, "scalefactors": {}},
+        {"images": {"hires": "lost"}, "scalefactors": {"tissue_hires_scalef": "x"}},
+    ],
+)
+def test_broken_image_entries_do_no_harm(adata, library):
+    adata.uns["spatial"] = {"lib": library, "note": "text"}
+    assert section_from_anndata(adata).image is None
+
+
+def test_the_library_of_the_sample_is_chosen(adata):
+    entry = {"images": {}, "scalefactors": {"spot_diameter_fullres": 1.0}}
+    mine = {"images": {}, "scalefactors": {"spot_diameter_fullres": 2.0}}
+    adata.uns["spatial"] = {"a": entry, "b": mine}
+    assert "2 images" in section_from_anndata(adata).notes[-1]
+    adata.obs["library_id"] = "b"
+    assert section_from_anndata(adata).spot_diameter == 2.0
+
+
+def test_reading_a_file(adata, tmp_path):
+    path = tmp_path / "brain.h5ad"
+    adata.write_h5ad(path)
+    misnamed = path.rename(tmp_path / "brain.data")
+    assert can_read(misnamed)
+    section = read_section(misnamed, name="mine")
+    assert (section.name, section.source) == ("mine", str(misnamed))
+    assert section.fingerprint == section_from_anndata(adata).fingerprint
+
+
+@pytest.mark.parametrize("kept", [10, 2000, -100])
+def test_a_cut_off_file_is_told(adata, tmp_path, kept):
+    path = tmp_path / "brain.h5ad"
+    adata.write_h5ad(path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ReadError, match=r"brain\.h5ad"):
+        read_section(path)

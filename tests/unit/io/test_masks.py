@@ -1,0 +1,189 @@
+"""Masks and positions in files: every kind, both ways, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import sparse
+
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.masks import read_missing, read_positions, write_missing
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+
+
+def section_of(truth, kind: LatticeKind) -> Section:
+    return Section(
+        name="small",
+        counts=sparse.csr_matrix(truth.counts, dtype=np.float32),
+        obs=pd.DataFrame(index=truth.barcodes),
+        var=pd.DataFrame(index=truth.genes),
+        array_rc=truth.array_rc,
+        lattice=Lattice(kind),
+    )
+
+
+@pytest.fixture(params=["square", "hexagonal"])
+def section(request):
+    kind = LatticeKind.SQUARE if request.param == "square" else LatticeKind.HEX
+    return section_of(request.getfixturevalue(request.param), kind)
+
+
+@pytest.fixture
+def regions(section):
+    """Two spots to predict, one outside, one empty site of each label."""
+    raster = SpotRaster.from_section(section)
+    picture = np.zeros(raster.shape, dtype=np.uint8)
+    empty = raster.empty_sites(np.ones(raster.shape, dtype=bool))
+    labels = np.zeros(section.n_spots, dtype=np.uint8)
+    labels[[0, 7]], labels[4] = 1, 2
+    picture += raster.paint(labels)
+    for site, label in ((empty[5], 1), (empty[-5], 2)):
+        row, col = raster.pixel_of(site[None])[0]
+        picture[row, col] = label
+    return MissingRegions.from_labels(picture, raster)
+
+
+def assert_same(found: MissingRegions, expected: MissingRegions) -> None:
+    for name in ("unmeasured", "outside", "new_rc", "outside_rc"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize(
+    "name", ["m.npy", "m.png", "m.tif", "m.TIFF", "m.csv", "m.tsv"]
+)
+def test_what_is_written_is_read_back(tmp_path, section, regions, name):
+    raster = SpotRaster.from_section(section)
+    assert regions.n_spots == 2
+    assert regions.n_new == 1
+    path = write_missing(tmp_path / name, regions, raster)
+    assert_same(read_missing(path, section), regions)
+
+
+def test_a_mask_is_told_by_its_content(tmp_path, section, regions):
+    raster = SpotRaster.from_section(section)
+    path = write_missing(tmp_path / "m.png", regions, raster).rename(tmp_path / "mask")
+    assert_same(read_missing(path, section), regions)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "1", "LA"])
+def test_black_and_white_pictures_mean_predict(tmp_path, section, mode):
+    raster = SpotRaster.from_section(section)
+    marked = np.zeros(section.n_spots, dtype=np.uint8)
+    marked[[2, 3]] = 1
+    picture = Image.fromarray(raster.paint(marked) * 255).convert(mode)
+    picture.save(tmp_path / "m.png")
+    found = read_missing(tmp_path / "m.png", section)
+    assert np.flatnonzero(found.unmeasured).tolist() == [2, 3]
+    assert not found.outside.any()
+
+
+def test_float_labels_are_welcome_if_they_are_whole(tmp_path, section):
+    raster = SpotRaster.from_section(section)
+    np.save(tmp_path / "m.npy", np.ones(raster.shape))
+    assert read_missing(tmp_path / "m.npy", section).unmeasured.all()
+    np.save(tmp_path / "m.npy", np.full(raster.shape, 0.5))
+    with pytest.raises(InvalidRequestError, match="fractions"):
+        read_missing(tmp_path / "m.npy", section)
+
+
+@pytest.mark.parametrize("header", ["barcode\n", "", "barcode,label\n"])
+def test_lists_of_barcodes(tmp_path, section, header):
+    names = [f"{section.barcodes[i]}" for i in (5, 1)]
+    rows = [f"{names[0]},2", f"{names[1]},1"] if "label" in header else names
+    (tmp_path / "m.csv").write_text(header + "\n".join(rows) + "\n")
+    found = read_missing(tmp_path / "m.csv", section)
+    predicted = [1] if "label" in header else [1, 5]
+    assert np.flatnonzero(found.unmeasured).tolist() == predicted
+    assert found.outside.any() == ("label" in header)
+
+
+def test_positions_without_labels_mean_predict(tmp_path, section):
+    row, col = section.array_rc[3]
+    (tmp_path / "m.csv").write_text(
+        f"array_col,array_row,note\n{col},{row},hole\n{col},{row + 20},gap\n"
+    )
+    found = read_missing(tmp_path / "m.csv", section)
+    assert np.flatnonzero(found.unmeasured).tolist() == [3]
+    np.testing.assert_array_equal(found.new_rc, [[row + 20, col]])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "empty"),
+        ("array_row,array_col\n", "lists no position"),
+        ("array_row,array_col\n2,4\n2,x\n", "line 3, 2, x"),
+        ("array_row\n2\n", "no column array_col"),
+        ("array_row,array_col\n2.3,4\n", "no sites of the .* lattice"),
+        ("array_row,array_col,label\n2,4,7\n", "labels are not 0, 1 or 2"),
+        ("barcode\nNOBODY-1\n", "not in the section .*NOBODY"),
+    ],
+)
+def test_wrong_tables_are_refused(tmp_path, section, content, message):
+    path = tmp_path / "m.csv"
+    path.write_text(content)
+    with pytest.raises(InvalidRequestError, match=message):
+        read_missing(path, section)
+
+
+def test_wrong_pictures_are_refused(tmp_path, section):
+    shape = SpotRaster.from_section(section).shape
+    path = tmp_path / "m.png"
+    Image.new("RGB", shape[::-1], (1, 2, 3)).save(path)
+    with pytest.raises(InvalidRequestError, match="colour picture"):
+        read_missing(path, section)
+    Image.new("L", (4, 4)).save(path)
+    with pytest.raises(InvalidRequestError, match=r"shape \(4, 4\).*drawn as"):
+        read_missing(path, section)
+    Image.new("L", shape[::-1], 9).save(path)
+    with pytest.raises(InvalidRequestError, match="labels"):
+        read_missing(path, section)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(InvalidRequestError, match="cannot be read"):
+        read_missing(path, section)
+    np.save(tmp_path / "m.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(InvalidRequestError, match="cannot be read"):
+        read_missing(tmp_path / "m.npy", section)
+    with pytest.raises(InvalidRequestError, match=r"nowhere\.png"):
+        read_missing(tmp_path / "nowhere.png", section)
+
+
+def test_masks_are_not_written_where_that_cannot_be(tmp_path, section, regions):
+    raster = SpotRaster.from_section(section)
+    with pytest.raises(InvalidRequestError, match=r"choose \.npy"):
+        write_missing(tmp_path / "m.bmp", regions, raster)
+    with pytest.raises(InvalidRequestError, match="no folder"):
+        write_missing(tmp_path / "no" / "m.npy", regions, raster)
+
+
+def test_positions_keep_their_order_and_fractions(tmp_path):
+    path = tmp_path / "at.tsv"
+    path.write_text("name\tarray_col\tarray_row\na\t4.5\t2\nb\t1\t7.25\n")
+    np.testing.assert_array_equal(read_positions(path), [[2, 4.5], [7.25, 1]])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"x,y\n1,2\n", "no column array_row and no column array_col, only x, y"),
+        (b"array_row,array_col\n", "lists no position"),
+        (b"array_row,array_col\n1,2\n,4\ninf,3\n", "2 positions.*line 3"),
+        (b"\x89PNG\r\n\0\0\0", "neither a table nor a picture"),
+        (b"\x1f\x8b\x08cut", "positions"),
+    ],
+)
+def test_wrong_positions_are_refused(tmp_path, content, message):
+    (tmp_path / "at.csv").write_bytes(content)
+    with pytest.raises(InvalidRequestError, match=message):
+        read_positions(tmp_path / "at.csv")
+
+
+def test_positions_that_are_not_there(tmp_path):
+    with pytest.raises(InvalidRequestError, match="cannot be read"):
+        read_positions(tmp_path / "at.csv")

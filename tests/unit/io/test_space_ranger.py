@@ -1,0 +1,275 @@
+"""Space Ranger output in every layout, and every way in which it can be broken."""
+
+from __future__ import annotations
+
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io import can_read, read_section
+from napari_stentrans.section.lattice import LatticeKind
+
+POSITIONS = [
+    "tissue_positions_list.csv",
+    "tissue_positions.csv",
+    "tissue_positions.parquet",
+]
+
+
+@pytest.mark.parametrize("matrix", ["h5", "mtx", "mtx.gz"])
+@pytest.mark.parametrize("positions", POSITIONS)
+@pytest.mark.parametrize("suffix", [True, False], ids=["-1", "bare"])
+def test_every_layout_reads_the_same(
+    tmp_path, hexagonal, space_ranger, matrix, positions, suffix
+):
+    in_tissue = np.ones(len(hexagonal.barcodes), dtype=int)
+    in_tissue[[2, 9]] = 0
+    folder = space_ranger(
+        tmp_path / "patient",
+        hexagonal,
+        matrix=matrix,
+        positions=positions,
+        suffix=suffix,
+        in_tissue=in_tissue,
+    )
+    kept = np.flatnonzero(in_tissue)
+    section = read_section(folder)
+    assert section.name == "patient"
+    assert section.lattice.kind is LatticeKind.HEX
+    assert list(section.genes) == hexagonal.genes
+    assert section.var["gene_ids"].iloc[1] == "ENSG00000000001"
+    np.testing.assert_array_equal(section.array_rc, hexagonal.array_rc[kept])
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts[kept])
+    np.testing.assert_allclose(section.pixel_xy, hexagonal.pixel_xy[kept])
+    assert section.spot_diameter == 6.5
+    assert section.image.name == "hires"
+    assert section.image.scale == pytest.approx(0.5)
+    assert section.image.data.shape == (35, 65, 3)
+    assert section.notes == ("2 spots that are not under tissue left out.",)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        ".",
+        "outs",
+        "outs/spatial",
+        "outs/filtered_feature_bc_matrix.h5",
+        "outs/spatial/tissue_positions_list.csv",
+    ],
+)
+def test_any_part_of_an_output_means_the_output(
+    tmp_path, hexagonal, space_ranger, inside
+):
+    folder = space_ranger(tmp_path / "patient", hexagonal)
+    assert can_read(folder / inside)
+    section = read_section(folder / inside)
+    assert (section.name, section.n_spots) == ("patient", len(hexagonal.barcodes))
+
+
+def test_the_mtx_folder_means_the_output(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "patient", hexagonal, matrix="mtx")
+    section = read_section(folder / "outs" / "raw_feature_bc_matrix")
+    assert (section.name, section.n_spots) == ("patient", len(hexagonal.barcodes))
+
+
+def test_all_in_one_folder_as_in_archives(tmp_path, hexagonal, space_ranger):
+    outs = space_ranger(tmp_path / "patient", hexagonal) / "outs"
+    flat = tmp_path / "GSM1"
+    flat.mkdir()
+    for file in [*outs.glob("*.h5"), *(outs / "spatial").iterdir()]:
+        shutil.copy(file, flat / f"GSM1_{file.name}")
+    section = read_section(flat)
+    assert (section.name, section.n_spots) == ("GSM1", len(hexagonal.barcodes))
+    assert section.image.name == "hires"
+
+
+def test_filtered_counts_come_before_raw_unless_pointed_at(
+    tmp_path, hexagonal, space_ranger
+):
+    outs = space_ranger(tmp_path / "patient", hexagonal) / "outs"
+    raw = outs / "raw_feature_bc_matrix.h5"
+    shutil.copy(outs / "filtered_feature_bc_matrix.h5", raw)
+    with h5py.File(raw, "r+") as file:
+        file["matrix/data"][:] += 1
+    stored = np.count_nonzero(hexagonal.counts)
+    total = hexagonal.counts.sum()
+    assert read_section(outs).counts.sum() == total
+    assert read_section(raw).counts.sum() == total + stored
+
+
+def test_several_sections_are_listed(tmp_path, hexagonal, space_ranger):
+    for name in ("left", "right"):
+        space_ranger(tmp_path / "slide" / name, hexagonal)
+    with pytest.raises(ReadError, match=r"2 sections.*\n  left/outs\n  right/outs"):
+        read_section(tmp_path / "slide")
+    shutil.rmtree(tmp_path / "slide" / "left")
+    assert read_section(tmp_path / "slide").name == "right"
+
+
+def test_visium_hd_is_a_square_lattice_however_few_bins(tmp_path, square, space_ranger):
+    from dataclasses import replace
+
+    sparse_rc = square.array_rc * 101  # far apart: nothing to recognise a lattice from
+    outs = space_ranger(
+        tmp_path / "brain",
+        replace(square, array_rc=sparse_rc),
+        positions="tissue_positions.parquet",
+        factors={"bin_size_um": 8.0},
+    )
+    binned = outs / "outs" / "binned_outputs" / "square_008um"
+    binned.mkdir(parents=True)
+    for child in list((outs / "outs").iterdir()):
+        if child.name != "binned_outputs":
+            shutil.move(child, binned / child.name)
+    section = read_section(tmp_path / "brain")
+    assert section.name == "brain_square_008um"
+    assert section.lattice.kind is LatticeKind.SQUARE
+    assert section.lattice.step_rc == (1.0, 1.0)
+    np.testing.assert_array_equal(section.array_rc, sparse_rc)
+
+
+def test_hex_is_known_from_few_spots(tmp_path, hexagonal, space_ranger):
+    in_tissue = ((hexagonal.array_rc % 4) == 0).all(axis=1).astype(int)
+    section = read_section(
+        space_ranger(tmp_path / "patient", hexagonal, in_tissue=in_tissue)
+    )
+    assert section.lattice.kind is LatticeKind.HEX
+    assert section.lattice.step_rc == (1.0, 1.0)
+
+
+def test_symbols_are_made_unique_and_ids_kept(tmp_path, hexagonal, space_ranger):
+    symbols = ["TBCE", "A", "TBCE", "", "TBCE-1"]
+    section = read_section(space_ranger(tmp_path / "p", hexagonal, symbols=symbols))
+    assert list(section.genes) == ["TBCE", "A", "TBCE-2", "ENSG00000000003", "TBCE-1"]
+    assert section.var["gene_ids"].is_unique
+    assert "TBCE" in section.notes[0]
+
+
+def test_features_that_are_no_genes_are_left_out(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    with h5py.File(folder / "outs" / "filtered_feature_bc_matrix.h5", "r+") as file:
+        file["matrix/features/feature_type"][4] = b"Antibody Captur"
+    section = read_section(folder)
+    assert list(section.genes) == hexagonal.genes[:4]
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts[:, :4])
+
+
+@pytest.mark.parametrize(
+    ("images", "shown"), [(("lowres",), "lowres"), ((), None)], ids=["lowres", "none"]
+)
+def test_images_that_there_are(tmp_path, hexagonal, space_ranger, images, shown):
+    section = read_section(space_ranger(tmp_path / "p", hexagonal, images=images))
+    assert (section.image.name if section.image else None) == shown
+    assert bool(section.notes) == (shown is None)
+
+
+def test_a_damaged_image_gives_way_to_the_next(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    picture = folder / "outs" / "spatial" / "tissue_hires_image.png"
+    picture.write_bytes(picture.read_bytes()[:60])
+    section = read_section(folder)
+    assert section.image.name == "lowres"
+    assert "tissue_hires_image.png cannot be read" in section.notes[0]
+
+
+def test_a_wrong_scale_is_noticed(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(
+        tmp_path / "p", hexagonal, factors={"tissue_hires_scalef": 2.0}
+    )
+    assert "outside the hires image" in read_section(folder).notes[-1]
+
+
+@pytest.mark.parametrize("how", ["missing", "no json", "a list"])
+def test_without_scale_factors_there_is_no_image(
+    tmp_path, hexagonal, space_ranger, how
+):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    factors = folder / "outs" / "spatial" / "scalefactors_json.json"
+    if how == "missing":
+        factors.unlink()
+    else:
+        factors.write_text({"no json": "{", "a list": "[1]"}[how])
+    section = read_section(folder)
+    assert section.image is None
+    assert section.spot_diameter is None
+    assert len(section.notes) == 2
+
+
+def test_every_problem_is_told_at_once(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    matrix = folder / "outs" / "filtered_feature_bc_matrix.h5"
+    matrix.write_bytes(matrix.read_bytes()[:500])
+    positions = folder / "outs" / "spatial" / "tissue_positions_list.csv"
+    positions.write_text(positions.read_text().replace(",", ";;"))
+    with pytest.raises(ReadError) as caught:
+        read_section(folder)
+    assert "filtered_feature_bc_matrix.h5" in str(caught.value)
+    assert "tissue_positions_list.csv" in str(caught.value)
+    assert caught.value.__notes__ == [f"while reading {folder}"]
+
+
+@pytest.mark.parametrize(
+    ("remove", "message"),
+    [
+        ("filtered_feature_bc_matrix.h5", "no count matrix"),
+        ("spatial/tissue_positions_list.csv", "no tissue_positions"),
+    ],
+)
+def test_missing_parts_are_named(tmp_path, hexagonal, space_ranger, remove, message):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    (folder / "outs" / remove).unlink()
+    with pytest.raises(ReadError, match=message):
+        read_section(folder)
+
+
+def test_parts_of_different_sections_are_told(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    positions = folder / "outs" / "spatial" / "tissue_positions_list.csv"
+    positions.write_text("".join(f"X{line}" for line in positions.open()))
+    with pytest.raises(ReadError, match="belong to different sections"):
+        read_section(folder)
+
+
+def test_nothing_under_tissue_is_told(tmp_path, hexagonal, space_ranger):
+    none = np.zeros(len(hexagonal.barcodes), dtype=int)
+    with pytest.raises(ReadError, match="in tissue"):
+        read_section(space_ranger(tmp_path / "p", hexagonal, in_tissue=none))
+
+
+def test_positions_that_are_no_numbers_are_told(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal, positions="tissue_positions.csv")
+    positions = folder / "outs" / "spatial" / "tissue_positions.csv"
+    lines = positions.read_text().splitlines()
+    lines[3] = lines[3].replace(",1,", ",1,?", 1)
+    positions.write_text("\n".join(lines))
+    with pytest.raises(ReadError, match="1 cells that are no numbers in array_row"):
+        read_section(folder)
+
+
+@pytest.mark.parametrize("part", ["barcodes.tsv", "features.tsv", "matrix.mtx"])
+def test_parts_of_an_mtx_folder_that_do_not_fit(
+    tmp_path, hexagonal, space_ranger, part
+):
+    folder = space_ranger(tmp_path / "p", hexagonal, matrix="mtx")
+    file = folder / "outs" / "raw_feature_bc_matrix" / part
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:-1]))
+    with pytest.raises(ReadError, match=r"(for|cannot be read)"):
+        read_section(folder)
+
+
+def test_a_matrix_alone_says_what_is_missing(tmp_path, hexagonal, space_ranger):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(folder / "outs" / "filtered_feature_bc_matrix.h5", alone / "x.h5")
+    assert not can_read(alone / "x.h5")
+    for path in (alone, alone / "x.h5"):
+        with pytest.raises(
+            ReadError, match=r"36 barcodes x 5 features.*'spatial' folder"
+        ):
+            read_section(path)
