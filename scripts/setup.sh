@@ -98,7 +98,7 @@ ensure_system_packages() {
 }
 
 ensure_venv() {
-    [ -x "$venv/bin/pip" ] && return
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
     say "Making $venv with $("$python" --version)"
     "$python" -m venv "$venv"
 }
