@@ -27,13 +27,15 @@ from napari_stentrans.section.lattice import (
     LatticeKind,
 )
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.section import Section
+from napari_stentrans.section.section import Section, TissueImage
 from napari_stentrans.section.targets import Targets
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _GENES_PER_BLOCK = 256
+_BLANK_PIXELS = 1000
+"""Longer side of the image that is handed on where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,19 +174,17 @@ class EnhancedSection:
     def _scverse_image(self) -> dict[str, Any]:
         section = self.section
         pitch_px = float(np.linalg.norm(section.pitch_to_pixel[:2], axis=1).mean())
-        diameter = section.spot_diameter or 0.55 * pitch_px
-        library: dict[str, Any] = {
+        refined = self.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
+        diameter = (section.spot_diameter or 0.55 * pitch_px) * refined
+        image = section.image or _blank_image(self.pixel_xy)
+        return {
+            "images": {"hires": image.data.copy()},
             "scalefactors": {
-                "spot_diameter_fullres": diameter
-                * self.targets.lattice.step_rc[0]
-                / section.lattice.step_rc[0]
+                "tissue_hires_scalef": image.scale,
+                "spot_diameter_fullres": diameter,
             },
-            "images": {},
+            "metadata": {keys.BLANK_IMAGE: section.image is None},
         }
-        if section.image is not None:
-            library["images"]["hires"] = section.image.data.copy()
-            library["scalefactors"]["tissue_hires_scalef"] = section.image.scale
-        return library
 
     def _read(self, genes: IntArray) -> Prediction:
         measured = self.targets.measured
@@ -195,6 +195,14 @@ class EnhancedSection:
                 part = source.read(genes)
                 mean[rows], sd[rows] = part.mean, part.sd
         return Prediction(mean, sd)
+
+
+def _blank_image(pixel_xy: FloatArray) -> TissueImage:
+    """White paper for the plots of scanpy and squidpy, which draw spots on an image."""
+    cols, rows = np.maximum(pixel_xy.max(axis=0), 1.0)
+    scale = _BLANK_PIXELS / max(cols, rows)
+    shape = (int(np.ceil(rows * scale)) + 1, int(np.ceil(cols * scale)) + 1, 3)
+    return TissueImage(np.full(shape, 255, dtype=np.uint8), float(scale), "blank")
 
 
 def _without_sites(lattice: Lattice) -> Lattice:

@@ -19,6 +19,8 @@ COUNTS: Final = "counts"
 IN_TISSUE: Final = "in_tissue"
 PROVENANCE: Final = "stentrans"
 """uns: configuration, seed, versions, fingerprint and seconds of a run."""
+BLANK_IMAGE: Final = "blank_image"
+"""uns["spatial"][library]["metadata"]: whether the image is only white paper."""
 
 LAYER_TAG: Final = "stentrans"
 """napari layer.metadata: one `gui.layers.LayerTag`."""

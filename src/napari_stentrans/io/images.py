@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from napari_stentrans import keys
 from napari_stentrans.section.section import TissueImage
 
 _LONGEST_SIDE = 4096
@@ -76,6 +77,8 @@ def image_from_library(
     library: Mapping[str, Any], notes: list[str]
 ) -> TissueImage | None:
     """Best usable image of an entry of ``uns["spatial"]``; notes say what is not."""
+    if is_blank(library):
+        return None
     images = library.get("images")
     for resolution in ("hires", "lowres"):
         if not isinstance(images, Mapping) or resolution not in images:
@@ -91,6 +94,12 @@ def image_from_library(
         except (ValueError, TypeError) as error:
             notes.append(f"The {resolution} image is not shown: {error}.")
     return None
+
+
+def is_blank(library: Mapping[str, Any]) -> bool:
+    """Whether the image is the white paper that enhanced sections without one carry."""
+    metadata = library.get("metadata")
+    return isinstance(metadata, Mapping) and bool(metadata.get(keys.BLANK_IMAGE, False))
 
 
 def scale_factor(library: Mapping[str, Any], name: str) -> float | None:
