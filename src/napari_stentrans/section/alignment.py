@@ -18,7 +18,7 @@ def affine_between(pitch_rc: FloatArray, pixel_xy: FloatArray) -> FloatArray:
     """
     design = np.column_stack([pitch_rc, np.ones(len(pitch_rc))])
     solution = np.asarray(np.linalg.lstsq(design, pixel_xy, rcond=None)[0])
-    flat = abs(np.linalg.det(solution[:2])) < 1e-9 * (solution[:2] ** 2).sum()
+    flat = abs(np.linalg.det(solution[:2])) <= 1e-9 * (solution[:2] ** 2).sum()
     if flat or np.linalg.matrix_rank(pitch_rc - pitch_rc[0], 1e-6) < 2:
         return _similarity(pitch_rc, pixel_xy)
     return solution

@@ -52,7 +52,7 @@ class MissingRegions:
     def none(cls, section: Section) -> MissingRegions:
         """Nothing marked."""
         nothing = np.zeros(section.n_spots, dtype=bool)
-        return cls(nothing, nothing, np.empty((0, 2)), np.empty((0, 2)))
+        return cls(nothing, nothing.copy(), np.empty((0, 2)), np.empty((0, 2)))
 
     @classmethod
     def from_labels(
@@ -81,11 +81,14 @@ class MissingRegions:
             )
             raise InvalidRequestError(msg)
         at_spots = raster.spot_labels(picture)
+        outside_rc = raster.empty_sites(picture == OUTSIDE)
+        predict = picture == PREDICT
+        predict[tuple(raster.empty_pixels(outside_rc).T)] = False  # outside wins
         return cls(
             unmeasured=at_spots == PREDICT,
             outside=at_spots == OUTSIDE,
-            new_rc=raster.empty_sites(picture == PREDICT),
-            outside_rc=raster.empty_sites(picture == OUTSIDE),
+            new_rc=raster.empty_sites(predict),
+            outside_rc=outside_rc,
         )
 
     @classmethod

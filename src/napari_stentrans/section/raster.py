@@ -21,7 +21,7 @@ from napari_stentrans.section.section import Section
 
 _PIXELS_PER_PITCH = 3
 """Pixels a pitch for positions that lie on no lattice."""
-_MAX_PIXELS = 16_000_000
+_MAX_PIXELS = 4_000_000
 _REACH = 0.75
 """Off a lattice a pixel belongs to the nearest spot within this many pitches."""
 
@@ -196,7 +196,8 @@ def _irregular_raster(
     size = max(1 / _PIXELS_PER_PITCH, float(np.sqrt(extent.prod() / _MAX_PIXELS)))
     rows, cols = np.ceil(extent / size).astype(int) + 1
     pixel_rc = np.indices((rows, cols)).reshape(2, -1).T * size + first
-    distance, nearest = KDTree(pitch_rc).query(pixel_rc, distance_upper_bound=_REACH)
+    reach = max(_REACH, size)  # coarse pixels still show what lies in them
+    distance, nearest = KDTree(pitch_rc).query(pixel_rc, distance_upper_bound=reach)
     index = np.where(np.isfinite(distance), nearest, -1).astype(np.int32)
     origin = (float(first[0]), float(first[1]))
     affine = _pixel_to_world(section, lattice, origin, size, 0.0)

@@ -18,12 +18,14 @@ def short_triangles(pitch_rc: NDArray[np.float64]) -> NDArray[np.int64]:
 
     None where the positions lie on one line.
     """
+    nothing = np.empty((0, 3), dtype=np.int64)
+    if len(pitch_rc) < 3:
+        return nothing
+    centred = pitch_rc - pitch_rc.mean(axis=0)
     try:
-        triangles = Delaunay(pitch_rc - pitch_rc.mean(axis=0)).simplices.astype(
-            np.int64
-        )
-    except (QhullError, ValueError):  # too few positions, or all on a line
-        return np.empty((0, 3), dtype=np.int64)
+        triangles = Delaunay(centred).simplices.astype(np.int64)
+    except QhullError:  # all on one line
+        return nothing
     corners = pitch_rc[triangles]
     edges = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     short: NDArray[np.int64] = triangles[edges.max(axis=1) <= _LONGEST_EDGE]

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.section.detection import detect_lattice, impose_lattice
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+
+HEX, SQUARE = LatticeKind.HEX, LatticeKind.SQUARE
+QUINCUNX, IRREGULAR = LatticeKind.QUINCUNX, LatticeKind.IRREGULAR
+
+
+def checkerboard(n_rows: int, n_cols: int) -> np.ndarray:
+    row, col = np.mgrid[:n_rows, :n_cols].reshape(2, -1)
+    return np.column_stack([row, 2 * col + row % 2]).astype(float)
+
+
+def square(n_rows: int, n_cols: int) -> np.ndarray:
+    return np.argwhere(np.ones((n_rows, n_cols), bool)).astype(float)
+
+
+def turned(positions: np.ndarray, degrees: float) -> np.ndarray:
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return positions @ np.array([[cos, sin], [-sin, cos]])
+
+
+@pytest.mark.parametrize("kind", LatticeKind)
+def test_simulated_sections_are_recognised(kind):
+    section = simulated_section(lattice=kind, n_rows=16, n_cols=16, n_genes=1).section
+    found = detect_lattice(section.array_rc, section.pixel_xy)
+    assert found.lattice.kind is kind
+    np.testing.assert_array_equal(found.array_rc, section.array_rc)
+    assert found.lattice.is_site(section.array_rc).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sites"), [(SQUARE, square(12, 15)), (HEX, checkerboard(12, 12))]
+)
+@pytest.mark.parametrize("degrees", [0, 7, 30, 44, 61, 90, 133])
+def test_free_positions_are_fitted_in_any_orientation(kind, sites, degrees, rng):
+    ideal = Lattice(kind).to_pitch(sites)
+    noisy = turned(ideal, degrees) * 137.3 + rng.normal(scale=3, size=ideal.shape)
+    found = detect_lattice(noisy + np.array([5000.5, 70.25]))
+    assert found.lattice.kind is kind
+    pitch_rc = found.lattice.to_pitch(found.array_rc)
+    apart = np.linalg.norm(pitch_rc[:, None] - pitch_rc[None], axis=2)
+    truth = np.linalg.norm(ideal[:, None] - ideal[None], axis=2)
+    np.testing.assert_allclose(apart, truth, atol=1e-9)
+
+
+def test_scattered_positions_are_irregular(rng):
+    found = detect_lattice(rng.uniform(0, 1000, size=(400, 2)))
+    assert found.lattice.kind is IRREGULAR
+    pitch = np.asarray(found.lattice.step_rc)
+    assert pitch[0] == pitch[1]
+    assert 15 < pitch[0] < 35  # half the mean distance of points of this density
+
+
+def test_whole_pixel_positions_of_cells_are_not_taken_for_an_array(rng):
+    cells = rng.choice(5000 * 5000, size=800, replace=False)
+    positions = np.column_stack(np.divmod(cells, 5000)).astype(float)
+    assert detect_lattice(positions).lattice.kind is IRREGULAR
+
+
+def test_proportions_of_the_pixels_tell_hex_from_quincunx():
+    sites = checkerboard(10, 10)
+    hex_xy = sites[:, ::-1] * (50, 50 * np.sqrt(3))
+    quincunx_xy = sites[:, ::-1] * (50, 50)
+    assert detect_lattice(sites, hex_xy).lattice.kind is HEX
+    assert detect_lattice(sites, quincunx_xy).lattice.kind is QUINCUNX
+    assert detect_lattice(sites).lattice.kind is HEX
+    assert detect_lattice(sites, checkerboard=QUINCUNX).lattice.kind is QUINCUNX
+
+
+def test_odd_parity_gets_an_origin_on_a_site():
+    sites = checkerboard(6, 6) + np.array([3, 4])
+    found = detect_lattice(sites[1:])
+    assert found.lattice.kind is HEX
+    assert found.lattice.is_site(sites).all()
+
+
+@pytest.mark.parametrize("parts", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("kind", "sites"), [(SQUARE, square(9, 9)), (HEX, checkerboard(9, 9))]
+)
+def test_refined_coordinates_keep_their_values(kind, sites, parts):
+    fine = np.round(sites / parts + (2, 3), 6)  # as written in a csv
+    found = detect_lattice(fine)
+    assert found.lattice.kind is kind
+    np.testing.assert_array_equal(found.array_rc, fine)
+    np.testing.assert_allclose(found.lattice.step_rc, 1 / parts, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "array_rc",
+    [
+        pytest.param([[4, 7]], id="one spot"),
+        pytest.param([[4, 7], [5, 8]], id="two spots"),
+        pytest.param([[4.25, 7.1]], id="one free position"),
+        pytest.param([[4.25, 7.1], [6.3, 9.9]], id="two free positions"),
+        pytest.param([[3, col] for col in range(9)], id="single row"),
+        pytest.param(
+            [[3, 2 * col] for col in range(9)], id="single row of a hex array"
+        ),
+        pytest.param([[0.3 * k, 0.7 * k] for k in range(20)], id="free, on a line"),
+    ],
+)
+def test_few_or_aligned_spots_get_a_lattice_that_holds_them(array_rc):
+    found = detect_lattice(np.array(array_rc, float))
+    assert found.lattice.is_site(found.array_rc).all()
+    assert len(found.array_rc) == len(array_rc)
+    assert min(found.lattice.step_rc) > 0
+
+
+@pytest.mark.parametrize("array_rc", [np.empty((0, 2)), np.full((5, 2), np.nan)])
+def test_no_usable_position_is_left_for_the_section_to_refuse(array_rc):
+    assert len(detect_lattice(array_rc).array_rc) == len(array_rc)
+
+
+def test_a_large_dense_square_is_recognised_quickly(rng):
+    sites = square(500, 500)
+    sites = sites[rng.random(len(sites)) < 0.7] + (120, 3000)
+    started = time.perf_counter()
+    found = detect_lattice(sites)
+    assert time.perf_counter() - started < 3
+    assert found.lattice.kind is SQUARE
+    assert found.lattice.step_rc == (1.0, 1.0)
+
+
+def test_an_imposed_lattice_goes_through_the_spots():
+    assert impose_lattice(checkerboard(5, 5), HEX).is_site(checkerboard(5, 5)).all()
+    assert impose_lattice(checkerboard(5, 5), SQUARE).is_site(checkerboard(5, 5)).all()
+    assert not impose_lattice(square(5, 5), HEX).is_site(square(5, 5)).all()
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_hex_can_be_imposed_on_a_single_line_of_spots(transposed):
+    line = np.array([[3.0, 2 * col] for col in range(9)])
+    line = line[:, ::-1] if transposed else line
+    lattice = impose_lattice(line, HEX)
+    assert lattice.is_site(line).all()
+    assert impose_lattice(line[:1], HEX).is_site(line[:1]).all()
+
+
+def test_irregular_can_be_imposed_on_an_array():
+    lattice = impose_lattice(square(6, 6) * 50.0, IRREGULAR)
+    assert lattice.kind is IRREGULAR
+    assert lattice.step_rc == (50.0, 50.0)

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+from napari_stentrans.section.section import Section
+
+
+@pytest.fixture
+def section() -> Section:
+    return simulated_section(n_rows=9, n_cols=9, n_genes=30, seed=3).section
+
+
+def test_totals_and_detection_count_each_value_once(section):
+    dense = section.counts.toarray()
+    np.testing.assert_array_equal(section.library_size, dense.sum(axis=1))
+    np.testing.assert_array_equal(section.detected_in, (dense > 0).sum(axis=0))
+    np.testing.assert_array_equal(section.gene_counts("GENE0003"), dense[:, -10])
+
+
+def test_subset_by_mask_and_by_indices(section):
+    mask = np.arange(section.n_spots) % 3 == 0
+    by_mask = section.subset(mask)
+    by_index = section.subset(np.flatnonzero(mask)[::-1])
+    assert by_mask.barcodes.tolist() == section.barcodes[mask].tolist()
+    assert by_index.barcodes.tolist() == section.barcodes[mask].tolist()[::-1]
+    np.testing.assert_array_equal(
+        by_mask.counts.toarray(), section.counts.toarray()[mask]
+    )
+    np.testing.assert_array_equal(by_index.array_rc, section.array_rc[mask][::-1])
+    np.testing.assert_array_equal(by_index.pixel_xy, section.pixel_xy[mask][::-1])
+    assert by_mask.lattice == section.lattice
+
+
+def test_an_empty_subset_is_no_section(section):
+    with pytest.raises(InvalidSectionError, match="0 spots"):
+        section.subset(np.zeros(section.n_spots, bool))
+
+
+def test_subsets_do_not_write_into_the_whole(section):
+    before = section.counts.toarray()
+    part = section.subset([0, 1])
+    part.counts.data[:] = 99
+    part.array_rc[:] = -1
+    np.testing.assert_array_equal(section.counts.toarray(), before)
+
+
+def test_gene_index_follows_the_order_asked_for(section):
+    names = ["GENE0002", "DOMAIN1-01", "GENE0001"]
+    assert section.genes[section.gene_index(names)].tolist() == names
+    assert section.gene_index([]).shape == (0,)
+
+
+def test_unknown_genes_are_all_named_with_the_nearest_spelling(section):
+    with pytest.raises(UnknownGeneError) as caught:
+        section.gene_index(["gene0002", "GENE0001", "zzz"])
+    message = str(caught.value)
+    assert "'gene0002' (did you mean 'GENE0002'?)" in message
+    assert "'zzz'" in message
+    assert "GENE0001'" not in message
+    assert "30 genes" in message
+    assert isinstance(caught.value, KeyError)
+
+
+def test_many_unknown_genes_are_counted(section):
+    with pytest.raises(UnknownGeneError, match="and 3 more"):
+        section.gene_index([f"zzz{k}" for k in range(8)])
+
+
+def scrambled(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The same matrix, stored backwards, with zeros and values split in two."""
+    data, indices, indptr = [], [], [0]
+    for row in range(counts.shape[0]):
+        part = counts[row]
+        empty = np.setdiff1d(np.arange(counts.shape[1]), part.indices)[:2]
+        data += [*(part.data[::-1] - 1), *np.ones(part.nnz), *np.zeros(len(empty))]
+        indices += [*part.indices[::-1], *part.indices, *empty]
+        indptr.append(len(data))
+    return sparse.csr_matrix(
+        (np.array(data, np.float32), indices, indptr), shape=counts.shape
+    )
+
+
+def test_the_same_counts_stored_otherwise_are_the_same_section(section):
+    other_counts = scrambled(section.counts)
+    n_stored = other_counts.nnz
+    other = section.with_counts(other_counts)
+    assert other.fingerprint == section.fingerprint
+    np.testing.assert_array_equal(other.detected_in, section.detected_in)
+    assert other_counts.nnz == n_stored, "the caller's matrix was written to"
+
+
+@pytest.mark.parametrize("part", ["counts", "genes", "barcodes", "positions"])
+def test_the_fingerprint_tells_sections_apart(section, part):
+    changed = {
+        "counts": {"counts": section.counts * 2},
+        "genes": {"var": section.var.rename(index={"GENE0001": "OTHER"})},
+        "barcodes": {"obs": section.obs.rename(index={section.barcodes[0]: "other"})},
+        "positions": {"array_rc": section.array_rc + np.array([2, 0])},
+    }[part]
+    assert replace(section, **changed).fingerprint != section.fingerprint
+
+
+def test_every_problem_is_listed_at_once():
+    counts = sparse.csr_matrix(
+        np.array([[1, np.nan], [-1, 2], [0, 3]], dtype=np.float32)
+    )
+    with pytest.raises(InvalidSectionError) as caught:
+        Section(
+            name="broken",
+            counts=counts,
+            obs=pd.DataFrame(index=["a", "a"]),
+            var=pd.DataFrame(index=["G", "G"]),
+            array_rc=np.array([[0, 0], [1, 1], [1, 1]], float),
+            lattice=Lattice(LatticeKind.SQUARE),
+            pixel_xy=np.zeros((2, 2)),
+        )
+    message = str(caught.value)
+    for told in (
+        "2 spot names for 3 rows",
+        "NaN or infinite",
+        "negative",
+        "1 barcode names",
+        "1 gene names",
+        "more than one spot",
+        "pixel positions have shape (2, 2)",
+    ):
+        assert told in message
+    assert len(caught.value.problems) == 7
+
+
+def test_spots_in_one_place_are_named(section):
+    array_rc = section.array_rc.copy()
+    array_rc[5] = array_rc[2]
+    with pytest.raises(InvalidSectionError) as caught:
+        replace(section, array_rc=array_rc)
+    first, second = section.barcodes[[2, 5]]
+    assert f"{first!r}, {second!r}" in str(caught.value)
+
+
+def test_spots_off_the_lattice_are_refused_with_a_way_out(section):
+    with pytest.raises(InvalidSectionError, match=r"not on a hex lattice.*'irregular'"):
+        replace(section, array_rc=section.array_rc + np.array([0, 1]))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_sections_without_spots_or_genes_are_refused(shape):
+    with pytest.raises(
+        InvalidSectionError, match=f"{shape[0]} spots and {shape[1]} genes"
+    ):
+        Section(
+            name="empty",
+            counts=sparse.csr_matrix(shape, dtype=np.float32),
+            obs=pd.DataFrame(index=list("abc"[: shape[0]])),
+            var=pd.DataFrame(index=list("ABC"[: shape[1]])),
+            array_rc=np.argwhere(np.ones((shape[0], 1))).astype(float),
+            lattice=Lattice(LatticeKind.SQUARE),
+        )
+
+
+def test_pixels_of_any_position_follow_the_spots(section):
+    between = (section.array_rc[0] + section.array_rc[1]) / 2
+    expected = (section.pixel_xy[0] + section.pixel_xy[1]) / 2
+    np.testing.assert_allclose(section.to_pixel([between])[0], expected, atol=1e-6)
+
+
+def test_without_pixels_a_pitch_is_100_units(bare_section):
+    section = bare_section([[0, 0], [0, 1], [1, 0]], Lattice(LatticeKind.SQUARE))
+    np.testing.assert_allclose(section.to_pixel([[2, 3]]), [[300, 200]])
+
+
+@pytest.mark.parametrize("n_spots", [1, 2, 7])
+def test_spots_on_one_line_keep_their_pixels_and_an_upright_map(bare_section, n_spots):
+    array_rc = np.column_stack([np.full(n_spots, 3), np.arange(n_spots)])
+    pixel_xy = np.column_stack([500 + 40 * np.arange(n_spots), np.full(n_spots, 90)])
+    section = bare_section(array_rc, Lattice(LatticeKind.SQUARE), pixel_xy)
+    scale = 40 if n_spots > 1 else 100
+    np.testing.assert_allclose(section.to_pixel(array_rc), pixel_xy, atol=1e-6)
+    np.testing.assert_allclose(
+        section.to_pixel([[4, 0]]), [[500, 90 + scale]], atol=1e-6
+    )
+
+
+def test_pixels_all_in_one_place_still_give_an_invertible_map(bare_section):
+    array_rc = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    section = bare_section(array_rc, Lattice(LatticeKind.SQUARE), np.zeros((4, 2)))
+    assert abs(np.linalg.det(section.pitch_to_pixel[:2])) > 1
