@@ -1,9 +1,9 @@
 """The classical methods: each gene on its own, from the counts of nearby spots.
 
 They are the baselines that a better method has to beat, and honest ones: outside the
-spots they take the nearest one, never zero. All four have one shape. An *interpolator*
-looks at where the spots and the wanted positions are and gives an *operator*; that one
-turns counts at the spots, of any number of genes, into expression at the positions.
+spots they take the nearest one, never zero. All four have one shape: a *rule* looks at
+where the spots and the wanted positions are and gives weights, and a prediction is the
+weighted sum of the counts, of any number of genes.
 """
 
 from __future__ import annotations

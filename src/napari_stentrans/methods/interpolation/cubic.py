@@ -1,20 +1,17 @@
 """Cubic interpolation over triangles.
 
 The gradient at every spot is the one for which the cubic curves along all edges bend
-least (Nielson 1983): a sparse linear system, factorised once for all genes. Inside a
-triangle values and gradients of its corners are blended by the cubic Bezier triangle
-whose middle control point is chosen to reproduce quadratic surfaces (Farin 1986).
+least (Nielson 1983). Inside a triangle, values and gradients of its corners are blended
+by the cubic Bezier triangle whose middle control point reproduces quadratic surfaces
+(Farin 1986). All of it is linear in the values, and the influence of a spot dies out
+within a few pitches, so that the whole comes down to a sparse matrix of weights.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import SuperLU, splu
 
-from napari_stentrans.methods.interpolation.operators import Operator, Values, nearest
 from napari_stentrans.methods.interpolation.triangles import (
     Located,
     Triangulation,
@@ -24,69 +21,44 @@ from napari_stentrans.methods.interpolation.triangles import (
 )
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
+_ROUNDS = 12
+"""Each round at least halves the error of the gradients."""
+_NEGLIGIBLE = 1e-4
+"""Weights of gradients below this, in pitches, are dropped."""
 
-def cubic(spots_rc: FloatArray, positions_rc: FloatArray) -> Operator:
+
+def cubic(spots_rc: FloatArray, positions_rc: FloatArray) -> sparse.csr_matrix:
     """Interpolate smoothly; outside the hull take the nearest spot."""
     triangulated = triangulations(spots_rc)
-    if not triangulated:
-        return nearest(spots_rc, positions_rc)
     located = locate(triangulated, positions_rc)
+    outside = beyond(located, spots_rc, positions_rc)
+    if not triangulated:
+        return outside
     n_spots = len(spots_rc)
     value, slope = _blend(located, spots_rc)
     by_value = located.scatter(located.corner, value, n_spots)
-    by_gradient = located.scatter(_gradient_columns(located.corner), slope, 2 * n_spots)
-    stiffness, load = _least_bending(spots_rc, _edges(triangulated))
-    return CubicOperator(
-        by_value=by_value + beyond(located, spots_rc, positions_rc),
-        by_gradient=by_gradient,
-        stiffness=splu(stiffness, permc_spec="MMD_AT_PLUS_A"),
-        load=load,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class CubicOperator:
-    """Values at the spots to values at the positions, by way of gradients.
-
-    Attributes
-    ----------
-    by_value : csr_matrix, shape (position, spot)
-    by_gradient : csr_matrix, shape (position, 2 * spot)
-    stiffness
-        Factorised system of the gradients, of order 2 * spot.
-    load : csr_matrix, shape (2 * spot, spot)
-        Right-hand side of that system, of the values.
-    """
-
-    by_value: sparse.csr_matrix
-    by_gradient: sparse.csr_matrix
-    stiffness: SuperLU
-    load: sparse.csr_matrix
-
-    def __call__(self, values: Values) -> Values:
-        """Interpolate values, shape (spot, gene)."""
-        double = np.asarray(values, dtype=np.float64)
-        gradient = self.stiffness.solve(self.load @ double)
-        found = self.by_value @ double + self.by_gradient @ gradient
-        return np.asarray(found, dtype=np.float32)
+    by_gradient = located.scatter(_components(located.corner), slope, 2 * n_spots)
+    through_gradient = _gradients_to_values(by_gradient, spots_rc, _edges(triangulated))
+    weights: sparse.csr_matrix = by_value + through_gradient + outside
+    return weights.astype(np.float32)
 
 
 def _blend(located: Located, spots_rc: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Weights of corner values, shape (position, 3), and gradients, (position, 6)."""
+    """Weights of corner values, shape (entry, 3), and gradients, shape (entry, 6)."""
     share = located.share
     bubble = share.prod(axis=1, keepdims=True)
     value = share**2 * (3 - 2 * share) + 2 * bubble
-    place = spots_rc[located.corner]
+    place_rc = spots_rc[located.corner]
     slope = np.zeros((len(share), 3, 2))
-    for a in range(3):
-        for b in {0, 1, 2} - {a}:
-            towards = share[:, [a]] ** 2 * share[:, [b]] + bubble / 2
-            slope[:, a] += towards * (place[:, b] - place[:, a])
+    for here in range(3):
+        for there in {0, 1, 2} - {here}:
+            weight = share[:, [here]] ** 2 * share[:, [there]] + bubble / 2
+            slope[:, here] += weight * (place_rc[:, there] - place_rc[:, here])
     return value, slope.reshape(-1, 6)
 
 
-def _gradient_columns(spot: IntArray) -> IntArray:
-    """Columns of the (row, col) gradient of each spot: (..., n) to (..., 2 * n)."""
+def _components(spot: IntArray) -> IntArray:
+    """Numbers of the (row, col) components of gradients, shape (..., 2 spot)."""
     return np.stack([2 * spot, 2 * spot + 1], axis=-1).reshape(*spot.shape[:-1], -1)
 
 
@@ -100,31 +72,54 @@ def _edges(triangulated: list[Triangulation]) -> IntArray:
     return np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
 
 
-def _least_bending(
-    spots_rc: FloatArray, edges: IntArray
-) -> tuple[sparse.csc_matrix, sparse.csr_matrix]:
-    """Normal equations of the gradients that bend the edge curves least.
+def _gradients_to_values(
+    by_gradient: sparse.csr_matrix, spots_rc: FloatArray, edges: IntArray
+) -> sparse.csr_matrix:
+    """Turn weights of gradients into weights of values, shape (position, spot).
 
-    Along an edge ``e`` of length L the bending energy of the Hermite curve is
+    Along an edge ``e`` of length L the bending energy of a Hermite curve is
     ``4 (d0^2 + d0 d1 + d1^2) - 12 (d0 + d1) rise + 12 rise^2`` over ``L^3``, with the
-    end slopes ``d = gradient . e``: quadratic, so its minimum is a linear system.
+    end slopes ``d = gradient . e``. Its minimum solves ``(own + joint) g = load f``,
+    where ``own`` couples the two components of one spot's gradient and ``joint`` those
+    of neighbours. As ``2 |d0 d1| <= d0^2 + d1^2``, ``joint`` is at most half of
+    ``own``, and the fixed-point iteration below always converges.
     """
-    n_spots = len(spots_rc)
     along = spots_rc[edges[:, 1]] - spots_rc[edges[:, 0]]
-    stiff = 1 / np.linalg.norm(along, axis=1) ** 3
-    number = np.arange(len(edges))
-    ends = []
-    for side in (0, 1):
-        columns = _gradient_columns(edges[:, [side]])
-        entries = (along.ravel(), (np.repeat(number, 2), columns.ravel()))
-        ends.append(sparse.csr_matrix(entries, shape=(len(edges), 2 * n_spots)))
-    both = ends[0] + ends[1]
-    rise = sparse.csr_matrix(
-        (np.tile([-1.0, 1.0], len(edges)), (np.repeat(number, 2), edges.ravel())),
-        shape=(len(edges), n_spots),
-    )
-    weight = sparse.csr_matrix(sparse.diags_array(stiff))
-    bending = sparse.csc_matrix(both.T @ weight @ both)
-    for end in ends:
-        bending = bending + sparse.csc_matrix(end.T @ weight @ end)
-    return bending, sparse.csr_matrix(3 * both.T @ weight @ rise)
+    stiff = sparse.diags_array(1 / np.linalg.norm(along, axis=1) ** 3)
+    first, second = (_slopes(along, edges[:, side], len(spots_rc)) for side in (0, 1))
+    joint = sparse.csr_matrix(first.T @ stiff @ second + second.T @ stiff @ first)
+    own = 2 * (first.T @ stiff @ first + second.T @ stiff @ second)
+    load = 3 * (first + second).T @ stiff @ _rises(edges, len(spots_rc))
+    own_inverse = _block_inverse(sparse.csr_matrix(own))
+    weights = by_gradient
+    for _ in range(_ROUNDS):
+        weights = sparse.csr_matrix((by_gradient - weights @ joint) @ own_inverse)
+        weights.data[np.abs(weights.data) < _NEGLIGIBLE] = 0.0
+        weights.eliminate_zeros()
+    return sparse.csr_matrix(weights @ load)
+
+
+def _slopes(along: FloatArray, spot: IntArray, n_spots: int) -> sparse.csr_matrix:
+    """Matrix, shape (edge, 2 spot): gradients to slopes along the edges at a spot."""
+    number = np.repeat(np.arange(len(along)), 2)
+    entries = (along.ravel(), (number, _components(spot[:, None]).ravel()))
+    return sparse.csr_matrix(entries, shape=(len(along), 2 * n_spots))
+
+
+def _rises(edges: IntArray, n_spots: int) -> sparse.csr_matrix:
+    """Matrix, shape (edge, spot): values to the rise along each edge."""
+    number = np.repeat(np.arange(len(edges)), 2)
+    entries = (np.tile([-1.0, 1.0], len(edges)), (number, edges.ravel()))
+    return sparse.csr_matrix(entries, shape=(len(edges), n_spots))
+
+
+def _block_inverse(own: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Inverse of a matrix of 2 x 2 blocks along the diagonal."""
+    diagonal, off = own.diagonal(), own.diagonal(1)[::2]
+    blocks = np.empty((len(off), 2, 2))
+    blocks[:, 0, 0], blocks[:, 1, 1] = diagonal[::2], diagonal[1::2]
+    blocks[:, 0, 1] = blocks[:, 1, 0] = off
+    n_spots = len(blocks)
+    inverse = np.linalg.pinv(blocks, hermitian=True)
+    block = (inverse, np.arange(n_spots), np.arange(n_spots + 1))
+    return sparse.csr_matrix(sparse.bsr_matrix(block, shape=own.shape))

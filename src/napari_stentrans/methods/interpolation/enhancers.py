@@ -9,12 +9,12 @@ from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.interpolation.cubic import cubic
 from napari_stentrans.methods.interpolation.fitted import Interpolated
 from napari_stentrans.methods.interpolation.noise import CountNoise, leave_out_steps
-from napari_stentrans.methods.interpolation.operators import (
+from napari_stentrans.methods.interpolation.triangles import linear
+from napari_stentrans.methods.interpolation.weights import (
     GaussianKernel,
-    Interpolator,
+    Rule,
     nearest,
 )
-from napari_stentrans.methods.interpolation.triangles import linear
 from napari_stentrans.methods.interpolation.width import choose_width_steps
 from napari_stentrans.progress import Steps
 from napari_stentrans.section.section import Section
@@ -23,7 +23,7 @@ from napari_stentrans.section.section import Section
 class Interpolation(Enhancer):
     """A method that carries counts from spots to positions, each gene on its own."""
 
-    rule: Interpolator
+    rule: Rule
     """The rule between the spots, which keeps the counts of the spots themselves."""
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
@@ -70,7 +70,7 @@ class Gaussian(Enhancer):
 
 
 def interpolated_steps(
-    section: Section, between: Interpolator, at_spots: Interpolator, config: RunConfig
+    section: Section, between: Rule, at_spots: Rule, config: RunConfig
 ) -> Steps[Interpolated]:
     """Join a section and a rule, with the error of that rule at left-out spots."""
     folds = yield from leave_out_steps(section.pitch_rc, between, config.seed)

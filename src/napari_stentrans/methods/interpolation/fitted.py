@@ -9,7 +9,7 @@ from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.interpolation.noise import CountNoise
-from napari_stentrans.methods.interpolation.operators import Interpolator, Operator
+from napari_stentrans.methods.interpolation.weights import Rule
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
@@ -34,43 +34,49 @@ class Interpolated(Fitted):
     """
 
     section: Section
-    between: Interpolator
-    at_spots: Interpolator
+    between: Rule
+    at_spots: Rule
     counts: sparse.csc_matrix
     noise: CountNoise
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ExpressionField]:
         """Weigh the spots around each position."""
         yield Progress("Interpolating", 0, 1)
-        pitch_rc = self.section.lattice.to_pitch(array_rc)
-        return self._field(self.between(self.section.pitch_rc, pitch_rc), len(pitch_rc))
+        return self._field(self.between, self.section.lattice.to_pitch(array_rc))
 
     def spot_field_steps(self) -> Steps[ExpressionField]:
         """Weigh the spots around each spot, itself included."""
         yield Progress("Interpolating", 0, 1)
-        pitch_rc = self.section.pitch_rc
-        return self._field(self.at_spots(pitch_rc, pitch_rc), len(pitch_rc))
+        return self._field(self.at_spots, self.section.pitch_rc)
 
-    def _field(self, operator: Operator, n_positions: int) -> InterpolatedField:
-        return InterpolatedField(self.counts, operator, self.noise, n_positions)
+    def _field(self, rule: Rule, positions_rc: FloatArray) -> ExpressionField:
+        weights = rule(self.section.pitch_rc, positions_rc)
+        return InterpolatedField(weights, self.counts, self.noise)
 
 
 @dataclass(frozen=True, eq=False)
 class InterpolatedField(ExpressionField):
-    """Counts of the spots, and the operator that carries them to the positions."""
+    """Counts of the spots, and how much each counts at each position.
 
+    Attributes
+    ----------
+    weights : csr_matrix, shape (position, spot)
+    counts : csc_matrix, shape (spot, gene)
+    noise
+        Spread of counts around the prediction.
+    """
+
+    weights: sparse.csr_matrix
     counts: sparse.csc_matrix
-    operator: Operator
     noise: CountNoise
-    n_wanted: int
 
     @property
     def n_positions(self) -> int:
         """Number of positions."""
-        return self.n_wanted
+        return int(self.weights.shape[0])
 
     def read(self, genes: IntArray) -> Prediction:
-        """Interpolate genes, in that order."""
-        values = self.counts[:, genes].toarray()
-        mean = np.maximum(self.operator(values), np.float32(0))
+        """Interpolate genes, in that order; a cubic curve below zero is zero."""
+        mean = self.weights @ self.counts[:, genes].toarray()
+        mean = np.maximum(mean, 0, dtype=np.float32)
         return Prediction(mean, self.noise.sd(mean, genes))

@@ -10,19 +10,17 @@ typical distance to the nearest spot; deep inside a hole the truth may be furthe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from napari_stentrans.methods.interpolation.operators import (
-    Interpolator,
-    Operator,
-    Values,
-    canonical_order,
-)
+from napari_stentrans.methods.interpolation.weights import Rule, canonical_order
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
+
+Values: TypeAlias = NDArray[np.float32]
 
 _FOLDS = 5
 _MAX_LEFT_OUT = 3000
@@ -31,16 +29,14 @@ _MAX_LEFT_OUT = 3000
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Some spots left out, and the way to predict them from the others."""
+    """Some spots left out, and the weights that predict them from the others."""
 
     left_out: IntArray
     kept: IntArray
-    operator: Operator
+    weights: sparse.csr_matrix
 
 
-def leave_out_steps(
-    spots_rc: FloatArray, interpolate: Interpolator, seed: int
-) -> Steps[list[Fold]]:
+def leave_out_steps(spots_rc: FloatArray, rule: Rule, seed: int) -> Steps[list[Fold]]:
     """Leave spots out, in five parts; a stop keeps the parts done so far."""
     n_spots = len(spots_rc)
     shuffled = np.random.default_rng(seed).permutation(n_spots)[:_MAX_LEFT_OUT]
@@ -52,8 +48,8 @@ def leave_out_steps(
             break
         left_out = np.sort(chosen[number::n_folds])
         kept = np.setdiff1d(np.arange(n_spots), left_out)
-        operator = interpolate(spots_rc[kept], spots_rc[left_out])
-        folds.append(Fold(left_out, kept, operator))
+        weights = rule(spots_rc[kept], spots_rc[left_out])
+        folds.append(Fold(left_out, kept, weights))
     return folds
 
 
@@ -89,7 +85,7 @@ class CountNoise:
             return np.ones((2, len(genes)))
         counts = self._counts[:, genes].toarray()
         predicted = [
-            np.maximum(fold.operator(counts[fold.kept]), 0.0) for fold in self._folds
+            np.maximum(fold.weights @ counts[fold.kept], 0.0) for fold in self._folds
         ]
         mean = np.concatenate(predicted).astype(np.float64)
         truth = np.concatenate([counts[fold.left_out] for fold in self._folds])

@@ -14,8 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import Delaunay
 
-from napari_stentrans.methods.interpolation.operators import (
-    Weights,
+from napari_stentrans.methods.interpolation.weights import (
     canonical_order,
     nearest_spot,
 )
@@ -28,12 +27,12 @@ _FLAT = 1e-6
 """Spots this close to one line, in pitches, span no triangles."""
 
 
-def linear(spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
+def linear(spots_rc: FloatArray, positions_rc: FloatArray) -> sparse.csr_matrix:
     """Interpolate linearly between the corners of the triangle around a position."""
     located = locate(triangulations(spots_rc), positions_rc)
     within = located.scatter(located.corner, located.share, len(spots_rc))
-    weights = within + beyond(located, spots_rc, positions_rc)
-    return Weights(weights.astype(np.float32))
+    weights: sparse.csr_matrix = within + beyond(located, spots_rc, positions_rc)
+    return weights.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.methods.interpolation.operators import (
+from napari_stentrans.methods.interpolation.weights import (
     GaussianKernel,
     canonical_order,
 )
@@ -36,8 +36,8 @@ def choose_width_steps(section: Section, seed: int) -> Steps[float]:
     for number, width in enumerate(WIDTHS):
         if (yield Progress("Choosing the width", number, len(WIDTHS))):
             break
-        weigh = GaussianKernel(width)(section.pitch_rc, section.pitch_rc[left_out])
-        error = float(((weigh(values) - values[left_out]) ** 2).mean())
+        weights = GaussianKernel(width)(section.pitch_rc, section.pitch_rc[left_out])
+        error = float(((weights @ values - values[left_out]) ** 2).mean())
         if error < least:
             best, least = width, error
     return best

@@ -1,22 +1,19 @@
-"""Interpolators that weigh the spots near a position: nearest spot, Gaussian kernel.
+"""Rules that weigh the spots around a position: nearest spot, Gaussian kernel.
 
-Everything here is geometry in pitch coordinates; the counts come later. The spots are
+A rule is geometry alone, in pitch coordinates; the counts come later. The spots are
 put into one canonical order first, so that ties do not depend on how a file lists them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import KDTree
 
 from napari_stentrans.section.lattice import FloatArray, IntArray
-
-Values: TypeAlias = NDArray[np.float32]
 
 TRUNCATE = 3.0
 """Widths of a Gaussian kernel at which it is cut off."""
@@ -26,39 +23,25 @@ _MOST_TIED = 8
 _FAR = 1e12
 
 
-class Operator(Protocol):
-    """A linear map of genes from spots to positions."""
+class Rule(Protocol):
+    """How much each spot counts at each position."""
 
-    def __call__(self, values: Values) -> Values:
-        """Map values, shape (spot, gene), to shape (position, gene)."""
+    def __call__(
+        self, spots_rc: FloatArray, positions_rc: FloatArray
+    ) -> sparse.csr_matrix:
+        """Return float32 weights, shape (position, spot), that sum to 1 a position.
+
+        Both coordinates are in pitches.
+        """
         ...
 
 
-class Interpolator(Protocol):
-    """A rule that makes an operator for any spots and positions."""
-
-    def __call__(self, spots_rc: FloatArray, positions_rc: FloatArray) -> Operator:
-        """Prepare the way from spots to positions, both in pitches."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """An operator that averages: a sparse matrix, shape (position, spot)."""
-
-    matrix: sparse.csr_matrix
-
-    def __call__(self, values: Values) -> Values:
-        """Weigh values, shape (spot, gene)."""
-        return np.asarray(self.matrix @ values, dtype=np.float32)
-
-
-def nearest(spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
+def nearest(spots_rc: FloatArray, positions_rc: FloatArray) -> sparse.csr_matrix:
     """Take the nearest spot; of several equally near, the first by row and column."""
     n_positions = len(positions_rc)
     spot = nearest_spot(spots_rc, positions_rc)
     entries = (np.ones(n_positions, np.float32), (np.arange(n_positions), spot))
-    return Weights(sparse.csr_matrix(entries, shape=(n_positions, len(spots_rc))))
+    return sparse.csr_matrix(entries, shape=(n_positions, len(spots_rc)))
 
 
 def nearest_spot(
@@ -87,7 +70,7 @@ def canonical_order(spots_rc: FloatArray) -> IntArray:
 
 @dataclass(frozen=True)
 class GaussianKernel:
-    """Interpolator that averages spots with weights falling off like a bell.
+    """Rule that averages spots with weights falling off like a bell.
 
     The bell is never narrower than half the distance to the nearest spot: inside a
     hole it reaches across, instead of copying the one spot that is nearest.
@@ -103,7 +86,9 @@ class GaussianKernel:
     width: float
     own: bool = False
 
-    def __call__(self, spots_rc: FloatArray, positions_rc: FloatArray) -> Weights:
+    def __call__(
+        self, spots_rc: FloatArray, positions_rc: FloatArray
+    ) -> sparse.csr_matrix:
         """Weigh the spots within three widths."""
         spot = nearest_spot(spots_rc, positions_rc, own=self.own)
         gap = np.linalg.norm(spots_rc[spot] - positions_rc, axis=1)
@@ -116,7 +101,7 @@ class GaussianKernel:
         total = np.bincount(row, weight, minlength=len(positions_rc))
         share = (weight / total[row]).astype(np.float32)
         shape = (len(positions_rc), len(spots_rc))
-        return Weights(sparse.csr_matrix((share, (row, column)), shape=shape))
+        return sparse.csr_matrix((share, (row, column)), shape=shape)
 
 
 def _within_reach(
