@@ -41,6 +41,10 @@ _MAGIC = {
 }
 
 
+_FEW = 8
+"""A folder of so few files is described file by file."""
+
+
 def describe(path: Path) -> str:
     """Say in full why nothing can be read from a path, and what to do."""
     if not path.exists():
@@ -63,8 +67,9 @@ def _folder(path: Path) -> str:
         return (
             f"{path.name} holds {matrices[0]}, which {_lone_matrix(path / matrices[0])}"
         )
-    if len(names) == 1 and (path / names[0]).is_file():
-        return f"{path.name} holds no section: {describe(path / names[0])}"
+    if len(names) <= _FEW and all((path / name).is_file() for name in names):
+        each = [f"\n  {describe(path / name)}".replace(READABLE, "") for name in names]
+        return f"{path.name} holds no section:{''.join(each)}"
     shown = ", ".join(names[:6]) + (" ..." if len(names) > 6 else "")
     return f"{path.name} holds no section, only {shown}. {READABLE}"
 

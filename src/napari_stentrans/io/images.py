@@ -45,9 +45,21 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
         width = picture.width
         picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # jpg: decode it smaller
         step = -(-max(picture.size) // _LONGEST_SIDE)
-        reduced = picture.convert("RGB").reduce(step) if step > 1 else picture
-        data = np.array(reduced.convert("RGB"), dtype=np.uint8)
+        if picture.mode.startswith(("I", "F")):  # more than eight bits a pixel
+            data = image_from_array(np.array(picture), 1.0, name).data[::step, ::step]
+        else:
+            opaque = _on_white(picture)
+            data = np.array(opaque.reduce(step) if step > 1 else opaque, dtype=np.uint8)
     return TissueImage(data, scale * data.shape[1] / width, name)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Three channels; what is transparent is as bright as the slide."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, "white")
+    return Image.alpha_composite(ground, layered).convert("RGB")
 
 
 def image_from_array(array: Any, scale: float, name: str) -> TissueImage:

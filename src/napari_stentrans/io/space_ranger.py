@@ -195,8 +195,9 @@ def _image(
                 image = attempt(
                     damage, file.name, partial(read_image, file, scale, resolution)
                 )
-                if image is not None:
+                if image is not None and np.ptp(image.data) > 0:
                     return image
-                notes.append(f"The image {damage[0]}.")
+                what = damage[0] if damage else f"{file.name} is blank"
+                notes.append(f"The image {what}.")
     notes.append("There is no usable image of the tissue.")
     return None

@@ -168,7 +168,7 @@ def space_ranger() -> Callable[..., Path]:
         scales = {"hires": 0.5, "lowres": 0.25}
         for name in images:
             size = (np.array([130, 70]) * scales[name]).astype(int)
-            picture = Image.new("RGB", tuple(size), (200, 100, 50))
+            picture = Image.linear_gradient("L").resize(tuple(size)).convert("RGB")
             picture.save(outs / "spatial" / f"tissue_{name}_image.png")
         found = {"spot_diameter_fullres": 6.5} | {
             f"tissue_{name}_scalef": scale for name, scale in scales.items()

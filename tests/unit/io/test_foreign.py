@@ -62,14 +62,19 @@ def test_pictures_archives_and_other_hdf5(tmp_path):
 def test_paths_that_are_nothing(tmp_path):
     assert "does not exist" in refused(tmp_path / "nothing.h5ad")
     assert "is an empty folder" in refused(tmp_path)
-    (tmp_path / "one").write_text("")
+    (tmp_path / "one").mkdir()
     (tmp_path / "two").write_text("")
     assert "only one, two" in refused(tmp_path)
 
 
-def test_a_folder_with_one_foreign_file_says_what_that_is(tmp_path):
+def test_a_folder_of_few_foreign_files_says_what_each_is(tmp_path):
     (tmp_path / "a.gem").write_text("geneID\tx\ty\tMIDCounts\nA\t1\t2\t1\n")
-    assert "Stereo-seq" in refused(tmp_path)
+    (tmp_path / "b.tsv").write_text("")
+    with pytest.raises(ReadError) as caught:
+        read_section(tmp_path)
+    first, second = str(caught.value).splitlines()[1:]
+    assert "a.gem seems to be a Stereo-seq" in first
+    assert "b.tsv is empty" in second
 
 
 def test_a_loop_of_links_is_not_followed_for_ever(tmp_path):

@@ -7,6 +7,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+from PIL import Image
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read, read_section
@@ -174,6 +175,16 @@ def test_a_damaged_image_gives_way_to_the_next(tmp_path, hexagonal, space_ranger
     section = read_section(folder)
     assert section.image.name == "lowres"
     assert "tissue_hires_image.png cannot be read" in section.notes[0]
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0, 0), (9, 9, 9, 255)])
+def test_a_blank_image_gives_way_to_the_next(tmp_path, hexagonal, space_ranger, colour):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    picture = folder / "outs" / "spatial" / "tissue_hires_image.png"
+    Image.new("RGBA", (65, 35), colour).save(picture)
+    section = read_section(folder)
+    assert section.image.name == "lowres"
+    assert "tissue_hires_image.png is blank" in section.notes[0]
 
 
 def test_a_wrong_scale_is_noticed(tmp_path, hexagonal, space_ranger):

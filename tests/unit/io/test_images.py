@@ -1,0 +1,83 @@
+"""Pictures become three channels of bytes, whatever they were."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from napari_stentrans.io import images
+from napari_stentrans.io.images import image_from_array, read_image
+
+
+@pytest.fixture
+def ramp():
+    """Grey values 0 to 254 in steps of two, in 128 columns."""
+    return np.tile(np.arange(0, 256, 2, dtype=np.uint8), (20, 1))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "LA", "CMYK"])
+def test_any_mode_keeps_its_values(tmp_path, ramp, mode):
+    picture = Image.fromarray(ramp).convert(mode)
+    picture.save(tmp_path / "p.tif")
+    image = read_image(tmp_path / "p.tif", 0.5, "hires")
+    assert image.scale == 0.5
+    assert image.data.dtype == np.uint8
+    np.testing.assert_array_equal(image.data, np.repeat(ramp[..., None], 3, axis=2))
+
+
+def test_sixteen_bits_become_eight(tmp_path, ramp):
+    Image.fromarray(ramp.astype(np.uint16) * 257).save(tmp_path / "p.png")
+    image = read_image(tmp_path / "p.png", 1.0, "hires")
+    np.testing.assert_array_equal(image.data[..., 1], ramp)
+
+
+def test_what_is_transparent_is_white(tmp_path):
+    Image.new("RGBA", (4, 4), (10, 20, 30, 0)).save(tmp_path / "p.png")
+    assert (read_image(tmp_path / "p.png", 1.0, "hires").data == 255).all()
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif"])
+def test_large_pictures_are_reduced_and_stay_aligned(
+    tmp_path, ramp, monkeypatch, ending
+):
+    monkeypatch.setattr(images, "_LONGEST_SIDE", 50)
+    Image.fromarray(ramp).convert("RGB").save(tmp_path / f"p.{ending}", quality=95)
+    image = read_image(tmp_path / f"p.{ending}", 1.0, "hires")
+    height, width = image.data.shape[:2]
+    assert max(height, width) <= 50
+    assert image.scale == width / 128
+    at = np.arange(2, width - 2)
+    original = ramp[0, np.rint((at + 0.5) / image.scale - 0.5).astype(int)]
+    np.testing.assert_allclose(image.data[2, at, 0], original, atol=5)
+
+
+def test_huge_scans_open_without_a_warning(tmp_path, monkeypatch, ramp):
+    Image.fromarray(ramp).save(tmp_path / "p.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", ramp.size - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_image(tmp_path / "p.png", 1.0, "hires")
+
+
+@pytest.mark.parametrize(
+    ("array", "top"),
+    [
+        (np.linspace(0, 1, 60).reshape(4, 5, 3), 255),
+        (np.linspace(0, 200, 60).reshape(4, 5, 3), 200),
+        (np.arange(20, dtype=np.uint8).reshape(4, 5), 19),
+        (np.full((4, 5, 4), 65535, dtype=np.uint16), 255),
+    ],
+)
+def test_arrays_become_bytes(array, top):
+    image = image_from_array(array, 2.0, "hires")
+    assert image.data.shape == (4, 5, 3)
+    assert (image.data.dtype, image.data.max()) == (np.uint8, top)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 5, 2), (0, 5, 3), (2, 4, 5, 3)])
+def test_other_arrays_are_no_pictures(shape):
+    with pytest.raises(ValueError, match="no picture"):
+        image_from_array(np.zeros(shape), 1.0, "hires")
