@@ -25,9 +25,14 @@ from napari_stentrans.section.section import Section, TissueImage
 
 _MARGIN = 2.0
 """Pitches between the first pixel of the image and the first spot."""
+_SPOT_DIAMETER = 55.0
+"""Full-resolution pixels: a little over half a pitch, as on Visium slides."""
 _SPOT_FACTOR_SD = 0.25
+"""Spread of the capture efficiency of single spots, on a log scale."""
 _DROPOUT = 0.1
+"""Chance that a count too small to be seen is lost altogether."""
 _DISPERSION = 6.0
+"""Shape of the negative binomial of a typical gene: variance = mean + mean^2 / 6."""
 _BLOCK = 20_000
 """Spots whose counts are drawn together, to bound memory."""
 _TISSUE, _POSITIONS, _COUNTS, _HOLES, _IMAGE = range(5)
@@ -113,7 +118,15 @@ def simulated_section(  # noqa: PLR0913 - all have defaults and are given by nam
     -------
     SimulatedSection
         The section and its noise-free truth, at the spots and anywhere else.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there can be no such section.
     """
+    if lattice not in list(LatticeKind):
+        msg = f"there is no lattice {lattice!r}; choose from {', '.join(LatticeKind)}"
+        raise InvalidRequestError(msg)
     if min(n_rows, n_cols, n_genes) < 1 or mean_library <= 0 or holes < 0:
         msg = (
             f"cannot simulate {n_rows} x {n_cols} spots, {n_genes} genes, {holes} "
@@ -135,6 +148,7 @@ def simulated_section(  # noqa: PLR0913 - all have defaults and are given by nam
     tissue = replace(tissue, library=mean_library / excess)
     counts, spot_factor = _measure(tissue, pitch_rc, _stream(seed, _COUNTS))
     kept = ~_in_holes(tissue, pitch_rc, holes, _stream(seed, _HOLES))
+    picture = draw_tissue(tissue, _MARGIN, _stream(seed, _IMAGE)) if image else None
     section = Section(
         name=f"simulated {kind} (seed {seed})",
         counts=counts[kept],
@@ -143,8 +157,8 @@ def simulated_section(  # noqa: PLR0913 - all have defaults and are given by nam
         array_rc=array_rc[kept],
         lattice=frame if frame.is_regular else impose_lattice(array_rc[kept], kind),
         pixel_xy=(pitch_rc[kept, ::-1] + _MARGIN) * PIXELS_PER_PITCH,
-        spot_diameter=0.55 * PIXELS_PER_PITCH,
-        image=_picture(tissue, _stream(seed, _IMAGE)) if image else None,
+        spot_diameter=_SPOT_DIAMETER,
+        image=None if picture is None else TissueImage(picture, IMAGE_SCALE, "hires"),
         source="simulated",
         notes=(f"simulated with seed {seed}; not a real tissue",),
     )
@@ -234,7 +248,3 @@ def _gene_table(tissue: TissueModel) -> pd.DataFrame:
         for programme, count in zip(of_gene, number, strict=True)
     ]
     return pd.DataFrame({"programme": of_gene}, index=pd.Index(names, name="gene"))
-
-
-def _picture(tissue: TissueModel, rng: np.random.Generator) -> TissueImage:
-    return TissueImage(draw_tissue(tissue, _MARGIN, rng), IMAGE_SCALE, "hires")

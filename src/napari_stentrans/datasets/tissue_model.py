@@ -129,7 +129,9 @@ class TissueModel:
         """How far inside the tissue, shape (position,): positive inside, no unit."""
         half = np.asarray(self.extent) / 2
         rounded = (np.abs(pitch_rc - half) / (half + 0.7)) ** 3
-        return 0.8 - rounded.sum(axis=1) + 0.4 * self.outline_field(pitch_rc)[:, 0]
+        uneven = 0.4 * self.outline_field(pitch_rc)[:, 0]
+        depth: FloatArray = 0.8 - rounded.sum(axis=1) + uneven
+        return depth
 
     def domain(self, pitch_rc: FloatArray) -> IntArray:
         """Domain of each point, shape (position,)."""

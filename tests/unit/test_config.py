@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from napari_stentrans.config import RunConfig, StrictModel
+from napari_stentrans.section.tissue import TissueRule
+
+
+def models(model: type[BaseModel] = RunConfig) -> list[type[BaseModel]]:
+    """A model and every model inside it."""
+    inside = [
+        field.annotation
+        for field in model.model_fields.values()
+        if isinstance(field.annotation, type)
+        and issubclass(field.annotation, BaseModel)
+    ]
+    return [model, *(deeper for found in inside for deeper in models(found))]
+
+
+def test_a_configuration_survives_json():
+    config = RunConfig(refine=3, tissue="adjacent", seed=7, method="kriging")
+    text = json.dumps(config.model_dump(mode="json"))
+    assert RunConfig.model_validate_json(text) == config
+    assert config.tissue is TissueRule.ADJACENT
+
+
+def test_defaults_are_what_the_documentation_says():
+    config = RunConfig()
+    assert config.method == "stentrans"
+    assert config.refine == 2
+    assert config.tissue is TissueRule.FILLED
+    assert config.device == "auto"
+    assert config.seed == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"refine": 0},
+        {"refine": 5},
+        {"refine": 1.5},
+        {"seed": -1},
+        {"device": "gpu"},
+        {"tissue": "everything"},
+        {"kriging": {"n_programmes": 0}},
+        {"transformer": {"learning_rate": 0}},
+        {"transformer": {"steps": 0}},
+    ],
+    ids=str,
+)
+def test_values_out_of_their_limits_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        RunConfig.model_validate(wrong)
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_choice_is_frozen_strict_and_explained(model):
+    assert issubclass(model, StrictModel)
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        model.model_validate({"no_such_choice": 1})
+    config = model()
+    for name, field in model.model_fields.items():
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(config, name, getattr(config, name))
+        if not issubclass(type(getattr(config, name)), BaseModel):
+            assert field.title, f"{name} has no title"
+            assert field.description, f"{name} has no help text"
