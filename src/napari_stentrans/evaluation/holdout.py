@@ -32,7 +32,7 @@ class Task(StrEnum):
     """How spots are hidden.
 
     ``UPSAMPLE`` leaves every second row and column of the lattice visible, as the
-    paper does. ``DROPOUT`` hides 30 % of the spots at random. ``REGION`` hides discs of
+    paper does (off a lattice: an evenly spread quarter). ``DROPOUT`` hides 30 % of the spots at random. ``REGION`` hides discs of
     radius 3 pitches until 15 % of the spots are hidden.
     """
 
@@ -144,11 +144,15 @@ def _hide_between(section: Section, seed: int) -> BoolArray:
 
 
 def _hide_between_irregular(section: Section, seed: int) -> BoolArray:
-    """Hide all but the spot nearest to the centre of each square of two pitches."""
+    """Hide all but the most central spot of each square, a quarter of them all."""
     down, across = divmod(seed % 4, 2)
-    squares = section.pitch_rc / 2 + np.array([down, across]) / 2
-    square = np.floor(squares)
-    off_centre = ((squares - square - 0.5) ** 2).sum(axis=1)
+    wanted = max(1, section.n_spots // 4)
+    sides = np.geomspace(1.0, 10.0, 40)  # pitches
+    scaled = [section.pitch_rc / side + (down / 2, across / 2) for side in sides]
+    occupied = [len(np.unique(np.floor(place), axis=0)) for place in scaled]
+    place = scaled[int(np.argmin(np.abs(np.array(occupied) - wanted)))]
+    square = np.floor(place)
+    off_centre = ((place - square - 0.5) ** 2).sum(axis=1)
     by_square = np.lexsort((off_centre, square[:, 1], square[:, 0]))
     is_first = np.ones(section.n_spots, dtype=bool)
     is_first[1:] = (np.diff(square[by_square], axis=0) != 0).any(axis=1)

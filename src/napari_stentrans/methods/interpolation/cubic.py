@@ -58,8 +58,11 @@ def _blend(located: Located, spots_rc: FloatArray) -> tuple[FloatArray, FloatArr
 
 
 def _components(spot: IntArray) -> IntArray:
-    """Numbers of the (row, col) components of gradients, shape (..., 2 spot)."""
-    return np.stack([2 * spot, 2 * spot + 1], axis=-1).reshape(*spot.shape[:-1], -1)
+    """Numbers of the gradient components (row, col) of spots: (n, m) to (n, 2 m)."""
+    numbers: IntArray = (2 * spot[:, :, None] + (0, 1)).reshape(
+        len(spot), 2 * spot.shape[1]
+    )
+    return numbers
 
 
 def _edges(triangulated: list[Triangulation]) -> IntArray:

@@ -1,0 +1,111 @@
+"""Hold-outs: what is hidden, and that it is gone from the reduced section."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial import KDTree
+
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.evaluation.holdout import Task, hold_out
+from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.section import Section
+
+REGULAR = [kind for kind in LatticeKind if kind is not LatticeKind.IRREGULAR]
+
+
+def section_on(kind: LatticeKind) -> Section:
+    return simulated_section(lattice=kind, n_rows=20, n_cols=20, n_genes=8).section
+
+
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("kind", LatticeKind)
+def test_hidden_spots_are_gone_from_the_reduced_section(task, kind):
+    section = section_on(kind)
+    held_out = hold_out(section, task, seed=3)
+    reduced = held_out.reduced
+    hidden = section.barcodes[held_out.hidden]
+    assert set(reduced.barcodes) == set(section.barcodes) - set(hidden)
+    assert reduced.lattice == section.lattice
+    kept = section.counts[section.barcodes.get_indexer(reduced.barcodes)]
+    assert (reduced.counts != kept).nnz == 0
+    np.testing.assert_array_equal(held_out.hidden_rc, section.array_rc[held_out.hidden])
+
+
+@pytest.mark.parametrize("task", Task)
+def test_same_seed_hides_the_same(task):
+    section = section_on(LatticeKind.HEX)
+    one, same, other = (hold_out(section, task, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.hidden, same.hidden)
+    assert not np.array_equal(one.hidden, other.hidden)
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+def test_upsampling_leaves_a_lattice_of_twice_the_pitch(kind):
+    section = section_on(kind)
+    for seed in range(4):
+        seen = section.pitch_rc[hold_out(section, Task.UPSAMPLE, seed).visible]
+        nearest = KDTree(seen).query(seen, k=2)[0][:, 1]
+        assert nearest.min() == pytest.approx(2)
+        assert np.median(nearest) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+def test_four_seeds_of_upsampling_share_out_all_spots(kind):
+    section = section_on(kind)
+    seen = [hold_out(section, Task.UPSAMPLE, seed).visible for seed in range(4)]
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate(seen)), np.arange(section.n_spots)
+    )
+
+
+def test_upsampling_sees_the_first_row_and_column():
+    section = section_on(LatticeKind.SQUARE)
+    seen = hold_out(section, Task.UPSAMPLE).reduced.array_rc
+    expected = (section.lattice.to_grid(section.array_rc) % 2 == 0).all(axis=1)
+    np.testing.assert_array_equal(seen, section.array_rc[expected])
+
+
+def test_upsampling_thins_irregular_spots_evenly():
+    section = section_on(LatticeKind.IRREGULAR)
+    held_out = hold_out(section, Task.UPSAMPLE)
+    share = len(held_out.visible) / section.n_spots
+    assert 0.2 < share < 0.3
+    seen, hidden = (
+        section.pitch_rc[spots] for spots in (held_out.visible, held_out.hidden)
+    )
+    gap = KDTree(seen).query(hidden)[0]
+    assert gap.max() < 4  # no part of the tissue is left without a visible spot
+
+
+def test_dropout_hides_three_tenths():
+    section = section_on(LatticeKind.HEX)
+    hidden = hold_out(section, Task.DROPOUT).hidden
+    assert len(hidden) == round(0.3 * section.n_spots)
+    assert len(np.unique(hidden)) == len(hidden)
+
+
+@pytest.mark.parametrize("kind", LatticeKind)
+def test_regions_are_whole_discs(kind):
+    section = section_on(kind)
+    held_out = hold_out(section, Task.REGION, seed=4)
+    is_hidden = np.zeros(section.n_spots, dtype=bool)
+    is_hidden[held_out.hidden] = True
+    within = KDTree(section.pitch_rc).query_ball_point(section.pitch_rc, 3.0)
+    whole = [spots for spots in within if is_hidden[spots].all()]
+    assert set(np.concatenate(whole)) == set(held_out.hidden)
+    largest = max(map(len, within))
+    assert 0.15 <= is_hidden.mean() < 0.15 + largest / section.n_spots
+
+
+def test_unknown_task_names_those_there_are():
+    with pytest.raises(InvalidRequestError, match="upsample, dropout, region"):
+        hold_out(section_on(LatticeKind.HEX), "denoise")
+
+
+@pytest.mark.parametrize("task", Task)
+def test_section_too_small_to_be_divided(task):
+    one = section_on(LatticeKind.SQUARE).subset([0])
+    with pytest.raises(InvalidRequestError, match="too few"):
+        hold_out(one, task)
