@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _GENES_PER_BLOCK = 256
-_BLANK_PIXELS = 1000
+_BLANK_PIXELS = 500
 """Longer side of the image that is handed on where there is none."""
 
 

@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.errors import (
-    ComputeError,
     InvalidRequestError,
     InvalidSectionError,
     NothingToEnhanceError,
@@ -49,10 +48,15 @@ _MEANING: dict[type[Exception], ExitCode] = {
     UnknownGeneError: ExitCode.REQUEST,
     NothingToEnhanceError: ExitCode.REQUEST,
     InvalidRequestError: ExitCode.REQUEST,
-    ComputeError: ExitCode.COMPUTE,
+    StEnTransError: ExitCode.COMPUTE,
     MemoryError: ExitCode.COMPUTE,
     OSError: ExitCode.COMPUTE,
 }
+
+
+_BAR = (
+    "{desc}: {percentage:3.0f} % |{bar}| {n_fmt}/{total_fmt}, {remaining} left{postfix}"
+)
 
 
 class UsageError(StEnTransError):
@@ -139,4 +143,5 @@ class ProgressBars(AbstractContextManager["ProgressBars"]):
             file=sys.stderr,
             leave=False,
             dynamic_ncols=True,
+            bar_format=_BAR,
         )

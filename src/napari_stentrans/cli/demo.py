@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, say
+from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.options import add_run_options, run_config
 from napari_stentrans.cli.outputs import save, summary
 
@@ -26,7 +26,7 @@ examples:
 """
 
 SAMPLE = "simulated_visium"
-_HOLE_RADIUS = 2.6
+_HOLE_RADIUS = 2.5
 """Of the painted hole, in pitches."""
 
 
@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         if args.no_gui:
             result = enhance_sample(config, bars)
         else:
+            if not args.headless:
+                remark("close the window to have the files written", quiet=args.quiet)
             result = in_window(args.out, config, headless=args.headless)
         if result is None:
             say("nothing was enhanced, so nothing was written", quiet=args.quiet)

@@ -18,6 +18,5 @@ def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - no options
     names = method_names()
     width = max(map(len, names))
     for name in names:
-        mark = " (default)" if name == names[0] else ""
-        say(f"{name:{width}}  {get_method(name).summary}{mark}")
+        say(f"{name:{width}}  {get_method(name).summary}")
     return ExitCode.OK
