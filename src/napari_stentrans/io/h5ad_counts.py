@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +46,8 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
 
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
     """
+    if keys.PROVENANCE in adata.uns and adata.X is not None:
+        return Values(as_counts(adata.X), adata.var, (_ENHANCED_NOTE,))
     looked: list[str] = []
     fallback: Values | None = None
     for place, matrix, var in _matrices(adata):
@@ -57,8 +59,6 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
         looked.append(f"{place} holds {broken or 'fractions, so normalised values'}")
         if fallback is None and not broken:
             fallback = Values(counts, var, (NORMALISED_NOTE,))
-    if fallback is not None and keys.PROVENANCE in adata.uns:
-        return replace(fallback, notes=(_ENHANCED_NOTE,))
     if fallback is not None and allowed:
         return fallback
     if not looked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -16,8 +16,6 @@ from PIL import Image
 from scipy import io as scipy_io
 from scipy import sparse
 
-PIXELS_PER_STEP = 10.0
-
 
 @dataclass(frozen=True)
 class Truth:
@@ -27,22 +25,16 @@ class Truth:
     genes: list[str]
     barcodes: list[str]
     array_rc: np.ndarray
+    pixels_per_step: tuple[float, float] = (10.0, 10.0)
 
     @property
     def pixel_xy(self) -> np.ndarray:
-        return self.array_rc[:, ::-1] * PIXELS_PER_STEP + 5
+        return (self.array_rc * self.pixels_per_step)[:, ::-1] + 5
 
     @property
     def spot_names(self) -> list[str]:
         """ROWxCOL."""
         return [f"{r:g}x{c:g}" for r, c in self.array_rc]
-
-    def expected(self, section) -> np.ndarray:
-        """Counts of the truth in the section's order of spots and genes."""
-        place = {tuple(rc): i for i, rc in enumerate(self.array_rc)}
-        rows = [place[tuple(rc)] for rc in section.array_rc]
-        columns = [self.genes.index(gene) for gene in section.genes]
-        return self.counts[np.ix_(rows, columns)]
 
 
 def _truth(array_rc: np.ndarray, seed: int = 0) -> Truth:
@@ -62,7 +54,8 @@ def square() -> Truth:
 @pytest.fixture
 def hexagonal() -> Truth:
     sites = np.argwhere(np.ones((6, 12)))
-    return _truth(sites[sites.sum(axis=1) % 2 == 0])
+    on_site = _truth(sites[sites.sum(axis=1) % 2 == 0])
+    return replace(on_site, pixels_per_step=(10 * np.sqrt(3), 10.0))
 
 
 @pytest.fixture
@@ -167,7 +160,7 @@ def space_ranger() -> Callable[..., Path]:
         write_positions(outs / "spatial" / positions, truth, in_tissue)
         scales = {"hires": 0.5, "lowres": 0.25}
         for name in images:
-            size = (np.array([130, 70]) * scales[name]).astype(int)
+            size = (np.array([130, 110]) * scales[name]).astype(int)
             picture = Image.linear_gradient("L").resize(tuple(size)).convert("RGB")
             picture.save(outs / "spatial" / f"tissue_{name}_image.png")
         found = {"spot_diameter_fullres": 6.5} | {

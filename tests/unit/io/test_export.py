@@ -137,3 +137,24 @@ def test_any_shape(tmp_path_factory, n_positions, n_genes, width):
     path = tmp_path_factory.mktemp("any") / "e.h5ad"
     write_h5ad(path, annotations, blocks_of(Prediction(mean, mean / 2), width))
     np.testing.assert_array_equal(ad.read_h5ad(path).X, mean)
+
+
+def test_a_saved_result_equals_the_one_in_memory_and_reads_back(
+    tmp_path, hexagonal, space_ranger
+):
+    from napari_stentrans.io import read_section
+    from napari_stentrans.pipeline import enhance
+
+    section = read_section(space_ranger(tmp_path / "patient", hexagonal))
+    result = enhance(section, method="nearest", refine=2, genes="all")
+    saved = ad.read_h5ad(result.save(tmp_path / "enhanced.h5ad"))
+    expected = result.to_anndata()
+    np.testing.assert_array_equal(saved.X, expected.X)
+    np.testing.assert_array_equal(saved.layers["sd"], expected.layers["sd"])
+    np.testing.assert_array_equal(saved.obsm["spatial"], expected.obsm["spatial"])
+    assert list(saved.obs["barcode"]) == list(expected.obs["barcode"])
+    again = read_section(tmp_path / "enhanced.h5ad")
+    assert again.lattice.kind == section.lattice.kind
+    assert again.n_spots == len(result)
+    np.testing.assert_array_equal(again.image.data, section.image.data)
+    assert "enhanced before" in again.notes[0]

@@ -48,7 +48,7 @@ def test_every_layout_reads_the_same(
     assert section.spot_diameter == 6.5
     assert section.image.name == "hires"
     assert section.image.scale == pytest.approx(0.5)
-    assert section.image.data.shape == (35, 65, 3)
+    assert section.image.data.shape == (55, 65, 3)
     assert section.notes == ("2 spots that are not under tissue left out.",)
 
 
@@ -181,7 +181,7 @@ def test_a_damaged_image_gives_way_to_the_next(tmp_path, hexagonal, space_ranger
 def test_a_blank_image_gives_way_to_the_next(tmp_path, hexagonal, space_ranger, colour):
     folder = space_ranger(tmp_path / "p", hexagonal)
     picture = folder / "outs" / "spatial" / "tissue_hires_image.png"
-    Image.new("RGBA", (65, 35), colour).save(picture)
+    Image.new("RGBA", (65, 55), colour).save(picture)
     section = read_section(folder)
     assert section.image.name == "lowres"
     assert "tissue_hires_image.png is blank" in section.notes[0]
