@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["can_read", "read_section"]
 
 _FORMATS = ("h5ad", "space_ranger", "legacy_st")
+_NEVER = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"PK\x03\x04", b"%PDF")
+"""How pictures, archives and documents begin: turned away before anything is loaded."""
 
 
 def read_section(
@@ -99,7 +101,7 @@ def _read(path: Path, options: Any) -> Section:
 
 def _format_of(path: Path) -> Any:
     """Return the format module that knows this path, or None."""
-    if not path.exists():
+    if not path.exists() or _begins_otherwise(path):
         return None
     for format_name in _FORMATS:
         module = import_module(f"{__name__}.{format_name}")
@@ -110,6 +112,13 @@ def _format_of(path: Path) -> Any:
         if known:
             return module
     return None
+
+
+def _begins_otherwise(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8).startswith(_NEVER)
 
 
 def _openable(path: Path) -> list[Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import zipfile
 
 import h5py
@@ -57,6 +59,16 @@ def test_pictures_archives_and_other_hdf5(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["values"] = np.arange(3)
     assert "it holds values" in refused(tmp_path / "a.h5")
+
+
+def test_pictures_are_turned_away_before_anything_is_loaded(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    code = (
+        "import sys; from napari_stentrans.io import can_read; "
+        f"assert not can_read({str(tmp_path / 'a.png')!r}); "
+        "assert not {'h5py', 'pandas', 'anndata', 'scanpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_paths_that_are_nothing(tmp_path):
