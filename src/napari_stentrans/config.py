@@ -25,7 +25,9 @@ class KrigingConfig(StrictModel):
 
     n_programmes: Annotated[
         int,
-        Field(ge=1, le=200, title="Programmes", description="Gene programmes to model."),
+        Field(
+            ge=1, le=200, title="Programmes", description="Gene programmes, at most."
+        ),
     ] = 20
     window: Annotated[
         int,
@@ -33,7 +35,7 @@ class KrigingConfig(StrictModel):
             ge=50,
             le=5000,
             title="Window",
-            description="Spots solved together; larger sections are split into windows.",
+            description="Spots solved together; larger sections are split.",
         ),
     ] = 700
     residuals: Annotated[
@@ -61,6 +63,15 @@ class TransformerConfig(StrictModel):
         int,
         Field(
             ge=4, le=128, title="Neighbours", description="Spots each token attends to."
+        ),
+    ] = 24
+    episodes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            title="Episodes",
+            description="Ways of hiding spots that training cycles through.",
         ),
     ] = 24
     steps: Annotated[

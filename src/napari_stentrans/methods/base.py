@@ -60,13 +60,17 @@ class Fitted(ABC):
 
     @abstractmethod
     def field_steps(self, array_rc: FloatArray) -> Steps[ExpressionField]:
-        """Expression at array coordinates, shape (position, 2), as if nothing was
-        measured exactly there (a spot's own noise is not reproduced)."""
+        """Expression at array coordinates, shape (position, 2).
+
+        As if nothing was measured exactly there: a spot's own noise is not reproduced.
+        """
 
     @abstractmethod
     def spot_field_steps(self) -> Steps[ExpressionField]:
-        """Improved expression at the spots it learnt from: own counts *and*
-        surroundings, in the order of `section`."""
+        """Improved expression at the spots it learnt from, in the order of `section`.
+
+        From a spot's own counts *and* its surroundings.
+        """
 
     def field(self, array_rc: FloatArray) -> ExpressionField:
         """`field_steps`, run to the end."""

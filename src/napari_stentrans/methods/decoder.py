@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.programmes import Programmes
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
 Float32Array = NDArray[np.float32]
@@ -73,7 +73,8 @@ class GeneDecoder:
         """Expected counts at the estimated library size, shape (position, gene)."""
         library = self.programmes.library(estimate.mean).astype(np.float32)
         share = self.programmes.share(estimate.mean, genes)
-        return share * library[:, None] * self.statistics(genes).level
+        rate: Float32Array = share * library[:, None] * self.statistics(genes).level
+        return rate
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
         """Level and dispersion of some genes."""
@@ -93,7 +94,8 @@ class GeneDecoder:
         if residuals is None:
             return rate
         moved = rate + residuals.read(genes) * self.deviation(rate, genes)
-        return np.maximum(moved, 0.1 * rate)
+        kept: Float32Array = np.maximum(moved, 0.1 * rate)
+        return kept
 
     def counts(self, genes: IntArray) -> Float32Array:
         """Counts of some genes at the visible spots, dense, shape (spot, gene)."""
@@ -103,7 +105,8 @@ class GeneDecoder:
     def mean_log_variance(self, genes: IntArray) -> Float32Array:
         """Mean over the spots of the leave-one-out variance of log expression."""
         typical = self.left_out.variance.mean(axis=0, keepdims=True)
-        return self.programmes.log_variance(typical, genes)[0]
+        mean: Float32Array = self.programmes.log_variance(typical, genes)[0]
+        return mean
 
     @cached_property
     def _by_gene(self):  # type: ignore[no-untyped-def] # csc_matrix

@@ -53,7 +53,7 @@ class Programmes:
     @cached_property
     def n_channels(self) -> int:
         """Library size and programmes."""
-        return self.scores.shape[1]
+        return int(self.scores.shape[1])
 
     def library(self, scores: FloatArray) -> FloatArray:
         """Library size of channel scores, relative to the median, shape (position,)."""
@@ -76,6 +76,13 @@ class Programmes:
         Parameters
         ----------
         variances : ndarray, shape (position, 1 + k)
+            Of the standardised channels.
+        genes : ndarray, shape (gene,)
+            Columns of the section.
+
+        Returns
+        -------
+        ndarray of float32, shape (position, gene)
         """
         squared = self.loadings[:, genes] ** 2
         of_library = (variances[:, :1] * self.scale[0] ** 2).astype(np.float32)
@@ -86,7 +93,7 @@ class Programmes:
 
 
 def log_normalised(section: Section) -> tuple[sparse.csr_matrix, FloatArray, float]:
-    """Return log1p of counts at the median library size, libraries, and their median."""
+    """Return log1p of counts at the median library; libraries; their median."""
     library = np.maximum(section.library_size, 1.0)
     median = float(np.median(library))
     log = sparse.csr_matrix(sparse.diags(median / library) @ section.counts)
@@ -144,10 +151,10 @@ def cross_fitted_scores(
     crossed = programmes.scores.copy()
     for held in range(n_folds):
         rest, own = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
-        if len(own) == 0 or len(rest) < 3 * k:
+        if len(own) == 0 or len(rest) < max(1, 3 * k):
             continue
         scores = _component_scores(section.subset(rest), log[rest], k, seed)
-        scores /= np.maximum(scores.std(axis=0), 1e-12)
+        scores = scores / np.maximum(scores.std(axis=0), 1e-12)
         turn = _procrustes(scores, programmes.scores[rest, 1:])
         loadings = _regress(scores @ turn, log[rest])
         mean = np.asarray(log[rest].mean(axis=0)).ravel()
@@ -174,7 +181,7 @@ def _component_scores(
 
 
 def _exact_scores(values: sparse.csr_matrix, k: int) -> FloatArray:
-    """Principal component scores by the Gram matrix of the spots: fast for few spots."""
+    """Principal component scores by the Gram matrix of the spots: fast for few."""
     dense = values.toarray()
     dense -= dense.mean(axis=0)
     n = len(dense)
@@ -199,8 +206,7 @@ def _project(
     """Scores of spots on given loadings (least squares), shape (spot, k)."""
     gram = (loadings @ loadings.T).astype(np.float64)
     against = log @ loadings.T - (mean @ loadings.T)
-    found: FloatArray = np.linalg.solve(gram, against.T.astype(np.float64)).T
-    return found
+    return np.asarray(np.linalg.solve(gram, against.T.astype(np.float64)).T)
 
 
 def _procrustes(scores: FloatArray, onto: FloatArray) -> FloatArray:

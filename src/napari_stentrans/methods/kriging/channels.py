@@ -61,7 +61,13 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Kriged channels: mean and variance of the noise-free value, (position, channel)."""
+    """Kriged channels.
+
+    Attributes
+    ----------
+    mean, variance : ndarray, shape (position, channel)
+        Of the value without noise.
+    """
 
     mean: FloatArray
     variance: FloatArray

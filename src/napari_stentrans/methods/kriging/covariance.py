@@ -40,7 +40,7 @@ class Kernel:
 
 
 def candidate_kernels() -> list[Kernel]:
-    """The kernels averaged over: two shapes, ten length-scales from 0.7 to 20 pitches."""
+    """Kernels averaged over: two shapes, ten length-scales of 0.7 to 20 pitches."""
     lengths = np.geomspace(0.7, 20, 10)
     return [Kernel(nu, float(length)) for nu in (0.5, 1.5) for length in lengths]
 
@@ -64,7 +64,7 @@ class Spectrum:
     def _decomposed(self) -> tuple[FloatArray, Float32Array]:
         covariance = self.kernel(cdist(self.pitch_rc, self.pitch_rc))
         values, vectors = eigh(covariance, driver="evd", overwrite_a=True)
-        return np.maximum(values.astype(np.float64), 0.0), vectors
+        return np.maximum(values.astype(np.float64), 0.0), vectors.astype(np.float32)
 
     @property
     def values(self) -> FloatArray:
@@ -86,7 +86,8 @@ class Spectrum:
     @cached_property
     def ones(self) -> FloatArray:
         """The constant function in the eigenvectors, shape (spot,)."""
-        return self.vectors.sum(axis=0, dtype=np.float64)
+        total: FloatArray = self.vectors.sum(axis=0, dtype=np.float64)
+        return total
 
     def to_queries(self, query_rc: FloatArray) -> Float32Array:
         """Covariance of queries with the spots, shape (query, spot)."""
@@ -111,7 +112,7 @@ class Likelihood:
 
 
 def likelihood(spectrum: Spectrum, rotated: FloatArray) -> Likelihood:
-    """Evaluate every noise ratio for all channels at once (MODEL: one decomposition)."""
+    """Evaluate every noise ratio for all channels at once."""
     n = len(rotated)
     weight = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])  # (noise, spot)
     ones = spectrum.ones

@@ -75,7 +75,7 @@ class FittedKriging(Fitted):
         return SpotField(self.decoder, estimate, left)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
-        """Channels at any positions, in pitches, brought to what cross-fitting bears out."""
+        """Channels at any positions in pitches, as far as cross-fitting bears out."""
         kriged = yield from self.channels.predict_steps(query_rc)
         return sloped(kriged, self.slope)
 
@@ -123,7 +123,8 @@ def cross_fitted_slope(left_out: FloatArray, crossed: FloatArray) -> FloatArray:
     """
     agreement = (left_out * crossed).sum(axis=0)
     slope = agreement / np.maximum((left_out**2).sum(axis=0), 1e-9)
-    return np.clip(slope, 0.0, _MAX_SLOPE)
+    clipped: FloatArray = np.clip(slope, 0.0, _MAX_SLOPE)
+    return clipped
 
 
 def sloped(estimate: Estimate, slope: FloatArray) -> Estimate:

@@ -31,6 +31,8 @@ _N_GENES = 2000
 """So many of the highest genes have residuals worth kriging."""
 _TAKEN = 0.5
 """Share of the kriged residual that is added."""
+_ODDS_OF_NOISE = 1.0 * len(_KERNELS) * len(NOISE_RATIOS)
+"""Prior odds of a residual that is noise alone, against any one of the patterns."""
 _CLIP = 10.0
 """Standardised residuals beyond this are outliers, not pattern."""
 _MAX_BYTES = 500_000_000
@@ -126,9 +128,13 @@ class KrigedResiduals(Residuals):
         return found
 
     def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
-        """Weight of every kernel and noise ratio, shape (kernel, noise, gene)."""
+        """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
+
+        They sum to less than one: the rest is the weight of there being no pattern.
+        """
         n_genes = rotated[0][0].shape[1]
-        log = np.zeros((len(_KERNELS), len(NOISE_RATIOS), n_genes))
+        shape = (len(_KERNELS), len(NOISE_RATIOS), n_genes)
+        log, log_of_noise = np.zeros(shape), np.full(n_genes, np.log(_ODDS_OF_NOISE))
         for number, of_window in enumerate(rotated):
             for k, channel in enumerate(of_window):
                 values = self.source.spectra[number][k].values
@@ -139,5 +145,9 @@ class KrigedResiduals(Residuals):
                 )
                 log[k] -= 0.5 * n * np.log(variance)
                 log[k] += 0.5 * np.log(shrunk).sum(axis=1)[:, None]
-        weights: FloatArray = np.exp(log - logsumexp(log, axis=(0, 1)))
+            n = len(of_window[0])
+            power = np.mean(of_window[0].astype(np.float64) ** 2, axis=0)
+            log_of_noise -= 0.5 * n * np.log(np.maximum(power, 1e-12))
+        evidence = np.logaddexp(logsumexp(log, axis=(0, 1)), log_of_noise)
+        weights: FloatArray = np.exp(log - evidence)
         return weights

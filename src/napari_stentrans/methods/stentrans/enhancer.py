@@ -110,8 +110,8 @@ class StEnTrans(Enhancer):
             trained = yield from training_steps(kriging, config, device)
         except torch.OutOfMemoryError as error:
             msg = (
-                f"the device {device} ran out of memory ({error}). Choose device 'cpu', "
-                "or a smaller width or window."
+                f"the device {device} ran out of memory ({error}). Choose device "
+                "'cpu', or a smaller width or window."
             )
             raise ComputeError(msg) from error
         return FittedStEnTrans(kriging, trained, config.transformer.neighbours)

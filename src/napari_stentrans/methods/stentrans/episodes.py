@@ -15,7 +15,7 @@ from torch import Tensor
 
 from napari_stentrans.methods.kriging.channels import ChannelKriging, Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, sloped
-from napari_stentrans.methods.stentrans.masking import random_mask
+from napari_stentrans.methods.stentrans.masking import random_mask, typical_spacing
 from napari_stentrans.methods.stentrans.network import Neighbourhood
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -100,14 +100,6 @@ class VisibleSpots:
     left_out: Estimate
     n_neighbours: int
 
-    def spacing(self) -> float:
-        """Typical distance to the nearest visible spot, in pitches."""
-        if len(self.pitch_rc) < 2:
-            return 1.0
-        return float(
-            np.median(KDTree(self.pitch_rc).query(self.pitch_rc, k=2)[0][:, 1])
-        )
-
     def scene(
         self, query_rc: FloatArray, kriged: Estimate, *, exclude_self: bool = False
     ) -> tuple[Scene, FloatArray]:
@@ -116,7 +108,7 @@ class VisibleSpots:
         With ``exclude_self`` the queries are the spots themselves, each unseen by
         itself.
         """
-        spacing = self.spacing()
+        spacing = typical_spacing(self.pitch_rc)
         tree = KDTree(self.pitch_rc)
         spot_near = _neighbourhood(tree, self.pitch_rc, self.n_neighbours, spacing)
         query_near = _neighbourhood(

@@ -17,6 +17,7 @@ def random_mask(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
     Parameters
     ----------
     pitch_rc : ndarray, shape (spot, 2)
+        Positions of the spots.
     rng
         Chooses the kind and the spots.
 
@@ -45,8 +46,7 @@ def _scattered(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
 
 def _blobs(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
     """Hide discs of 1 to 4 typical spacings until a fifth of the spots is gone."""
-    tree = KDTree(pitch_rc)
-    spacing = np.median(tree.query(pitch_rc, k=2)[0][:, 1])
+    tree, spacing = KDTree(pitch_rc), typical_spacing(pitch_rc)
     hidden = np.zeros(len(pitch_rc), dtype=bool)
     while hidden.mean() < 0.2:
         middle = pitch_rc[rng.integers(len(pitch_rc))]
@@ -55,9 +55,8 @@ def _blobs(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
 
 
 def _thinned(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
-    """Keep an even quarter to half: in random order, hide the neighbours of the kept."""
-    tree = KDTree(pitch_rc)
-    spacing = np.median(tree.query(pitch_rc, k=2)[0][:, 1])
+    """Keep an even quarter to half: in random order, hide neighbours of the kept."""
+    tree, spacing = KDTree(pitch_rc), typical_spacing(pitch_rc)
     hidden = np.zeros(len(pitch_rc), dtype=bool)
     reach = rng.uniform(1.02, 1.3) * spacing
     around = tree.query_ball_point(pitch_rc, reach)
@@ -66,3 +65,11 @@ def _thinned(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
             near = np.asarray(around[spot])
             hidden[near[near != spot]] = True
     return hidden
+
+
+def typical_spacing(pitch_rc: FloatArray) -> float:
+    """Median distance of a spot to the nearest other, in pitches; 1 for a lone spot."""
+    if len(pitch_rc) < 2:
+        return 1.0
+    distance = np.asarray(KDTree(pitch_rc).query(pitch_rc, k=2)[0])
+    return float(np.median(distance[:, 1]))

@@ -53,7 +53,9 @@ class LocalAttention(nn.Module):
         Parameters
         ----------
         x : Tensor, shape (position, width)
+            Positions that attend.
         spots : Tensor, shape (visible spot, width)
+            Spots attended to.
         near
             Neighbourhood of the positions among the spots.
 
@@ -73,7 +75,8 @@ class LocalAttention(nn.Module):
         bias = bias.masked_fill(near.absent.view(n, 1, 1, m), float("-inf"))
         logits = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5 + bias
         mixed = logits.softmax(dim=-1) @ value  # (n, head, 1, width / head)
-        return self.out(mixed.reshape(n, -1))
+        found: Tensor = self.out(mixed.reshape(n, -1))
+        return found
 
 
 class Layer(nn.Module):
@@ -94,7 +97,8 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, spots: Tensor, near: Neighbourhood) -> Tensor:
         """Update positions, shape (position, width), from the spots around them."""
         x = x + self.attend(self.norm_x(x), self.norm_spots(spots), near)
-        return x + self.mlp(x)
+        updated: Tensor = x + self.mlp(x)
+        return updated
 
 
 class SpotTransformer(nn.Module):
@@ -123,9 +127,10 @@ class SpotTransformer(nn.Module):
         self.embed_query = nn.Linear(n_query_features, width)
         self.encoder = nn.ModuleList(Layer(width, heads) for _ in range(config.depth))
         self.decoder = nn.ModuleList(Layer(width, heads) for _ in range(2))
-        self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, n_programmes))
-        nn.init.zeros_(self.head[1].weight)
-        nn.init.zeros_(self.head[1].bias)
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, n_programmes)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     def forward(
         self,
@@ -139,7 +144,9 @@ class SpotTransformer(nn.Module):
         Parameters
         ----------
         spot_features : Tensor, shape (visible spot, feature)
+            Tokens of the encoder.
         query_features : Tensor, shape (query, feature)
+            Tokens of the decoder.
         spot_near, query_near
             Their neighbourhoods among the visible spots.
 
@@ -153,5 +160,5 @@ class SpotTransformer(nn.Module):
         queries = self.embed_query(query_features)
         for layer in self.decoder:
             queries = layer(queries, spots, query_near)
-        corrections: Tensor = self.head(queries)
+        corrections: Tensor = self.head(self.norm(queries))
         return corrections

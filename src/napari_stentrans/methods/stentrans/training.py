@@ -23,8 +23,8 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 
 NEAR = 1.25
 """A position within this many typical spacings of a visible spot is near."""
-_N_EPISODES = 24
-_N_JUDGING = 8
+_JUDGING = 3
+"""One episode for judging to so many for learning."""
 _JUDGED_SHARE = 0.2
 _WEIGHT_DECAY = 0.05
 
@@ -61,14 +61,14 @@ def training_steps(
     members = _parts(kriging, config)
     neighbours = config.transformer.neighbours
 
+    n_learning = config.transformer.episodes
+    n_episodes = n_learning + -(-n_learning // _JUDGING)
     episodes: list[Episode] = []
-    for number in range(_N_EPISODES + _N_JUDGING):
-        stop = yield Progress(
-            "Preparing the Transformer", number, _N_EPISODES + _N_JUDGING
-        )
+    for number in range(n_episodes):
+        stop = yield Progress("Preparing the Transformer", number, n_episodes)
         part = members[number % len(members)]
         episodes.append(make_episode(kriging, part, neighbours, rng))
-    learning, judging = episodes[:_N_EPISODES], episodes[_N_EPISODES:]
+    learning, judging = episodes[:n_learning], episodes[n_learning:]
 
     importance = programme_importance(kriging)
     network = _new_network(kriging, config).to(device)
@@ -81,7 +81,7 @@ def training_steps(
 
 
 def programme_importance(kriging: FittedKriging) -> FloatArray:
-    """Share of each programme in the log expression of all genes, shape (programme,)."""
+    """Share of each programme in all log expression, shape (programme,)."""
     strength = (kriging.programmes.loadings.astype(np.float64) ** 2).sum(axis=1)
     share: FloatArray = strength / max(strength.sum(), 1e-12)
     return share
@@ -127,7 +127,8 @@ def _factor(correction: FloatArray, residual: FloatArray) -> FloatArray:
     power = np.maximum((correction**2).sum(axis=0), 1e-12)
     slope = (correction * residual).sum(axis=0) / power
     noise = ((residual - slope * correction) ** 2).mean(axis=0)
-    return np.clip(slope - np.sqrt(noise / power), 0.0, 1.0)
+    factor: FloatArray = np.clip(slope - np.sqrt(noise / power), 0.0, 1.0)
+    return factor
 
 
 def _parts(kriging: FittedKriging, config: RunConfig) -> list[IntArray]:
@@ -137,7 +138,7 @@ def _parts(kriging: FittedKriging, config: RunConfig) -> list[IntArray]:
 
 
 def _new_network(kriging: FittedKriging, config: RunConfig) -> SpotTransformer:
-    """A network with weights drawn from the seed, leaving the global generator alone."""
+    """Draw a network from the seed, leaving the global generator alone."""
     n_channels = kriging.programmes.n_channels
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

@@ -1,0 +1,112 @@
+"""The kriging method, on simulated sections with known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.datasets.simulated import SimulatedSection
+from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.kriging.enhancer import cross_fitted_slope
+
+GENES = np.arange(120)
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Median over genes of the Pearson correlation."""
+    with np.errstate(invalid="ignore"):
+        each = [np.corrcoef(a[:, g], b[:, g])[0, 1] for g in range(a.shape[1])]
+    return float(np.nanmedian(each))
+
+
+def test_hidden_spots_are_nearer_to_the_truth_than_their_own_counts(
+    simulated: SimulatedSection, hidden: np.ndarray
+) -> None:
+    """Prediction from neighbours beats even the (noisy) measurement that was hidden."""
+    section = simulated.section
+    fitted = get_method("kriging").fit(section.subset(~hidden))
+    predicted = fitted.predict(section.array_rc[hidden]).mean
+    truth = simulated.truth_at(section.array_rc[hidden])
+    measured = section.counts[np.flatnonzero(hidden)].toarray()
+    assert correlation(predicted, truth) > correlation(measured, truth) + 0.05
+
+
+def test_denoised_spots_are_nearer_to_the_truth(simulated: SimulatedSection) -> None:
+    fitted = get_method("kriging").fit(simulated.section)
+    measured = simulated.section.counts.toarray()
+    denoised = fitted.denoise().mean
+    assert correlation(denoised, simulated.truth) > correlation(
+        measured, simulated.truth
+    )
+
+
+def test_intervals_cover(simulated: SimulatedSection, hidden: np.ndarray) -> None:
+    section = simulated.section
+    fitted = get_method("kriging").fit(section.subset(~hidden))
+    predicted = fitted.predict(section.array_rc[hidden])
+    counts = section.counts[np.flatnonzero(hidden)].toarray()
+    inside = np.abs(counts - predicted.mean) <= 1.645 * predicted.sd
+    well_expressed = counts.mean(axis=0) > 2
+    assert 0.85 < inside[:, well_expressed].mean() < 0.96
+
+
+@pytest.mark.parametrize("lattice", ["square", "hex", "quincunx", "irregular"])
+def test_every_lattice(lattice: str) -> None:
+    section = simulated_section(
+        lattice=lattice, n_rows=9, n_cols=9, n_genes=60, seed=1
+    ).section
+    prediction = get_method("kriging").fit(section).predict(section.array_rc + 0.3)
+    assert prediction.mean.shape == (section.n_spots, 60)
+    assert np.isfinite(prediction.mean).all()
+    assert np.isfinite(prediction.sd).all()
+    assert (prediction.mean >= 0).all()
+    assert (prediction.sd >= 0).all()
+
+
+@pytest.mark.parametrize("n_spots", [1, 2, 3, 7])
+def test_hardly_any_spots(simulated: SimulatedSection, n_spots: int) -> None:
+    few = simulated.section.subset(np.arange(n_spots))
+    prediction = get_method("stentrans").fit(few).predict(np.array([[3.5, 3.5]]))
+    assert np.isfinite(prediction.mean).all()
+    assert np.isfinite(prediction.sd).all()
+
+
+def test_a_gene_without_counts_stays_at_zero(simulated: SimulatedSection) -> None:
+    section = simulated.section
+    silenced = section.counts.toarray()
+    silenced[:, 5] = 0
+    from scipy import sparse
+
+    quiet = section.with_counts(sparse.csr_matrix(silenced))
+    fitted = get_method("kriging").fit(quiet)
+    assert fitted.predict(section.array_rc[:10] + 0.5).mean[:, 5].max() < 1e-3
+
+
+def test_genes_do_not_depend_on_those_read_with_them(
+    simulated: SimulatedSection,
+) -> None:
+    field = (
+        get_method("kriging")
+        .fit(simulated.section)
+        .field(simulated.section.array_rc[:20] + 0.5)
+    )
+    together = field.read(GENES).mean
+    for gene in (0, 17, 119):
+        alone = field.read(np.array([gene])).mean
+        np.testing.assert_allclose(alone[:, 0], together[:, gene], rtol=1e-4)
+
+
+def test_slope_is_that_of_a_regression(rng: np.random.Generator) -> None:
+    predicted = rng.normal(size=(500, 2))
+    crossed = predicted * [0.5, -1.0]
+    np.testing.assert_allclose(cross_fitted_slope(predicted, crossed), [0.5, 0.0])
+
+
+def test_residuals_can_be_switched_off(simulated: SimulatedSection) -> None:
+    plain = RunConfig.model_validate({"kriging": {"residuals": False}})
+    with_them = get_method("kriging").fit(simulated.section)
+    without = get_method("kriging").fit(simulated.section, plain)
+    at = simulated.section.array_rc[:5] + 0.5
+    assert not np.allclose(with_them.predict(at).mean, without.predict(at).mean)
