@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import anndata as ad
 import numpy as np
@@ -410,6 +411,44 @@ def test_the_demo_without_a_window_writes_its_files(tmp_path, capsys):
     origins = ad.read_h5ad(out / "enhanced.h5ad").obs["origin"].value_counts()
     assert origins["painted"] > 10
     assert main(["demo", "--no-gui", "--out", str(out), "--method", "nearest"]) == 0
+
+
+def test_the_demo_in_a_window_writes_what_the_window_made(
+    section, tmp_path, capsys, monkeypatch
+):
+    asked = {}
+
+    def run_demo(**choices):
+        asked.update(choices)
+        return enhance(section, method="nearest", refine=choices["config"].refine)
+
+    window = SimpleNamespace(run_demo=run_demo)
+    monkeypatch.setitem(sys.modules, "napari_stentrans.gui.demo", window)
+
+    words = ["demo", "--headless", "--out", str(tmp_path), "--refine", "3"]
+    assert main(words) == 0
+
+    assert asked == {"out": tmp_path, "headless": True, "config": RunConfig(refine=3)}
+    assert written_config(tmp_path / "enhanced.h5ad").refine == 3
+    assert str(tmp_path / "window.png") in capsys.readouterr().out
+
+
+def test_a_window_closed_too_early_is_no_error(tmp_path, capsys, monkeypatch):
+    window = SimpleNamespace(run_demo=lambda **_: None)
+    monkeypatch.setitem(sys.modules, "napari_stentrans.gui.demo", window)
+
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+
+    assert "nothing was written" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_napari_the_demo_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "napari_stentrans.gui.demo", None)
+    assert main(["demo", "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "pip install napari-stentrans[pyqt6]" in told
+    assert "--no-gui" in told
 
 
 # -- the program itself ----------------------------------------------------------------
