@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -75,7 +75,7 @@ class FakeEnhancer(Enhancer):
 
 @pytest.fixture
 def fake_method(monkeypatch: pytest.MonkeyPatch) -> type[FakeEnhancer]:
-    """The only registered method; set ``delay``, ``error`` on the class it returns."""
+    """One more method, "fake"; set ``delay``, ``error`` on the class it returns."""
 
     class Fresh(FakeEnhancer):
         seen: list[Section] = []  # noqa: RUF012
@@ -83,8 +83,7 @@ def fake_method(monkeypatch: pytest.MonkeyPatch) -> type[FakeEnhancer]:
     module = ModuleType("stentrans_fake_method")
     module.Fake = Fresh  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    registry = {"fake": f"{module.__name__}:Fake"}
-    monkeypatch.setattr(base, "_REGISTRY", registry)
+    monkeypatch.setitem(base._REGISTRY, "fake", f"{module.__name__}:Fake")
     return Fresh
 
 
@@ -132,7 +131,9 @@ class HandJobs:
 
     started: list[HandJob] = field(default_factory=list)
 
-    def __call__(self, steps: Callable[[], Steps[Any]], listener: JobListener) -> HandJob:
+    def __call__(
+        self, steps: Callable[[], Steps[Any]], listener: JobListener
+    ) -> HandJob:
         self.started.append(HandJob(steps(), listener))
         return self.started[-1]
 
@@ -172,10 +173,10 @@ def other_section() -> Section:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts of the error notifications that the user gets."""
     from napari_stentrans.gui import controller
 
     texts: list[str] = []
     monkeypatch.setattr(controller, "notify", texts.append)
-    yield texts
+    return texts

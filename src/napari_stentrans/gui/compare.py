@@ -85,9 +85,9 @@ class SideBySide:
         shown = [layer for panel in panels for layer in panel]
         hidden = [layer for layer in layers if layer not in shown]
         order, stride = panel_order(panels, hidden)
-        n_kept = len(panels) * stride
+        kept = set(order[: len(panels) * stride]).intersection(shown)
         for layer in layers:
-            layer.visible = layer in shown and layer in order[:n_kept]
+            _show(layer, visible=layer in kept)
         self._reorder(order)
         for panel in panels:
             _name(panel[0], visible=True)
@@ -112,7 +112,7 @@ class SideBySide:
         new = [layer for layer in layers if layer not in order]
         self._reorder(order + new)
         for layer, shown in [*known, *((layer, False) for layer in new)]:
-            layer.visible = shown
+            _show(layer, visible=shown)
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None
@@ -141,8 +141,9 @@ class SideBySide:
     def _reorder(self, order: list[Layer]) -> None:
         layers = self._viewer.layers
         for place, layer in enumerate(order):
-            if layers[place] is not layer:
-                layers.move(layers.index(layer), place)
+            now = layers.index(layer)
+            if now != place:
+                layers.move(now, place)
 
 
 def grid_shape(
@@ -174,6 +175,11 @@ def grid_shape(
 def _pair(numbers: Sequence[float]) -> tuple[float, float]:
     height, width = numbers[-2:]
     return float(height), float(width)
+
+
+def _show(layer: Layer, *, visible: bool) -> None:
+    if layer.visible != visible:  # setting it at all would drop an armed brush
+        layer.visible = visible
 
 
 def _name(layer: Layer, *, visible: bool) -> None:

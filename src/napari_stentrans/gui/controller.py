@@ -122,8 +122,9 @@ class Controller:
     def paint(self, label: int = PREDICT) -> None:
         """Arm the brush on the section: predict here, outside the tissue, or erase."""
         if self.session.section is not None:
-            self.stage.paint(self.session.section, label)
-            self._arrange()
+            self.stage.add_canvas(self.session.section)
+            self._arrange()  # first, since a layer that moves or hides drops its brush
+            self.stage.arm_brush(self.session.section, label)
 
     def missing(self) -> MissingRegions | None:
         """Return what is painted on the section; None where it has no canvas."""
@@ -271,8 +272,9 @@ class Controller:
             self._arrange()
 
     def _show(self, enhanced: EnhancedSection) -> None:
+        is_first_of_run = self.session.enhanced is self._before
         self.session.enhanced = enhanced
-        if not self.session.side_by_side:
+        if is_first_of_run and not self.session.side_by_side:
             self.stage.put_brush_away(enhanced.section, hide=True)
         for gene in self.stage.genes(enhanced.section):
             self.stage.show_enhanced(enhanced, gene)

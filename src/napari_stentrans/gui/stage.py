@@ -128,18 +128,19 @@ class Stage:
         """Layer on which missing regions of a section are painted, or None."""
         return self.find(section, Role.MISSING)
 
-    def paint(self, section: Section, label: int = PREDICT) -> Labels:
-        """Arm the brush on the canvas of a section, adding it if need be.
-
-        Label 0 arms the eraser.
-        """
+    def add_canvas(self, section: Section) -> Labels:
+        """Return the layer to paint on, visible, adding it if need be."""
         canvas = self.canvas(section) or self._add(looks.missing_layer(section))
         canvas.visible = True
+        return canvas
+
+    def arm_brush(self, section: Section, label: int = PREDICT) -> None:
+        """Let the mouse paint a label on the canvas; label 0 erases."""
+        canvas = self.add_canvas(section)
         canvas.selected_label = label or PREDICT
         canvas.brush_size = _BRUSH_PIXELS
-        canvas.mode = "paint" if label else "erase"
         self.viewer.layers.selection.active = canvas
-        return canvas
+        canvas.mode = "paint" if label else "erase"
 
     def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
         """Let the mouse move the view again; hide what is painted, if asked to."""

@@ -50,7 +50,7 @@ def stage(section):
     result = enhance(section, method="nearest")
     for gene in section.genes[:2]:
         stage.add_gene(section, gene, result)
-    stage.paint(section)
+    stage.add_canvas(section)
     return stage
 
 

@@ -241,7 +241,9 @@ def test_layers_show_what_the_library_computes(opened, jobs, section, monkeypatc
     np.testing.assert_array_equal(layer.data, expected.image(gene))
 
 
-def test_painted_spots_are_never_shown_to_the_method(opened, jobs, section, fake_method):
+def test_painted_spots_are_never_shown_to_the_method(
+    opened, jobs, section, fake_method
+):
     opened.paint()
     hole = np.isin(looks.raster_of(section).index, [10, 11])
     opened.stage.canvas(section).data_setitem(np.nonzero(hole), 1)
@@ -477,7 +479,8 @@ def test_where_it_cannot_be_saved_is_told(opened, jobs, tmp_path, told):
     assert opened.session.status is JobStatus.IDLE
 
 
-def test_summaries_are_looked_up_in_the_background(controller, jobs):
+def test_summaries_are_looked_up_in_the_background(controller, jobs, monkeypatch):
+    monkeypatch.setattr("napari_stentrans.methods.base.method_names", lambda: ["fake"])
     controller.look_up_methods()
     assert controller.session.summaries == {}
     jobs.last.finish()

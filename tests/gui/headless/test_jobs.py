@@ -96,7 +96,7 @@ def test_other_errors_pass_the_guard_unchanged():
         yield Progress("Working", 1, 3)
         raise ValueError("a bug")
 
-    with pytest.raises(ValueError, match="^a bug$"):
+    with pytest.raises(ValueError, match=r"^a bug$"):
         run_to_end(failing())
 
 

@@ -1,0 +1,37 @@
+"""Everything here needs Qt and a display; no thread and no widget outlives a test."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder."""
+    for item in items:
+        if item.path.is_relative_to(_HERE):
+            item.add_marker(pytest.mark.gui)
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaks(qapp) -> Iterator[None]:
+    """Fail if a worker still runs, or a widget of ours is still there."""
+    from qtpy.QtCore import QThreadPool
+    from superqt.utils._qthreading import WorkerBase
+
+    from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+
+    yield
+    assert QThreadPool.globalInstance().waitForDone(20_000), "a thread still runs"
+    for _ in range(3):
+        qapp.sendPostedEvents(None, 52)  # deferred deletes
+        qapp.processEvents()
+        gc.collect()
+    assert not WorkerBase._worker_set, "a worker was never finished"
+    left = [w for w in qapp.allWidgets() if isinstance(w, StEnTransWidget)]
+    assert not left, f"{len(left)} widgets are left"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+
+from napari_stentrans.config import RunConfig, TransformerConfig
+from napari_stentrans.gui.forms import form_for, show_in_form
+
+
+def test_a_form_has_the_titles_values_and_help_of_the_model(qtbot):
+    config = RunConfig(seed=7, device="cpu")
+
+    form = form_for(config, ("refine", "device", "seed"))
+
+    assert [row.label for row in form] == ["Refinement", "Device", "Seed"]
+    assert [row.value for row in form] == [2, "cpu", 7]
+    assert form.device.choices == ("auto", "cpu", "cuda", "mps")
+    assert form.seed.tooltip == RunConfig.model_fields["seed"].description
+
+
+def test_limits_are_those_of_the_model(qtbot):
+    form = form_for(TransformerConfig(), ("width", "learning_rate"))
+
+    assert (form["width"].min, form["width"].max) == (8, 512)
+    with pytest.raises(ValueError, match="range"):
+        form["width"].value = 513
+
+
+def test_offered_choices_show_text_and_give_values(qtbot):
+    form = form_for(RunConfig(), ("refine",), {"refine": [("fine", 2), ("finer", 4)]})
+
+    form.refine.value = 4
+
+    assert form.refine.get_choice("finer") == 4
+
+
+def test_showing_a_model_tells_nobody(qtbot):
+    form, heard = form_for(RunConfig(), ("refine", "seed")), Mock()
+    form.changed.connect(heard)
+
+    show_in_form(form, RunConfig(refine=3, seed=5))
+
+    assert [row.value for row in form] == [3, 5]
+    heard.assert_not_called()
+    form.seed.value = 6
+    assert heard.call_count == 1

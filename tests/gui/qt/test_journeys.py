@@ -1,0 +1,297 @@
+"""The real widget in a real window: what a user does, from opening to saving."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication
+
+from napari_stentrans import enhance
+from napari_stentrans.gui import layers as looks
+from napari_stentrans.gui.layers import Role
+from napari_stentrans.gui.session import JobStatus
+from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+
+SOON = 20_000
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer(show=True)
+
+
+def docked(viewer):
+    widget = StEnTransWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Enhance", area="right")
+    return widget
+
+
+def click(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def wait_idle(qtbot, widget):
+    qtbot.waitUntil(lambda: widget.session.status is JobStatus.IDLE, timeout=SOON)
+
+
+def wait_running(qtbot, widget):
+    qtbot.waitUntil(lambda: widget.run_panel.bar.value() > 0, timeout=SOON)
+
+
+def settle(viewer):
+    """Let the window lay itself out, then fit the section into it."""
+    for _ in range(20):
+        QApplication.processEvents()
+    viewer.fit_to_view()
+    QApplication.processEvents()
+
+
+def canvas_point(viewer, world_yx, layer):
+    """Where a world point of a layer is on the canvas: in its panel, if in a grid."""
+    native = viewer.window._qt_viewer.canvas.native
+    camera, grid, layers = viewer.scene.camera, viewer.canvas.grid, viewer.layers
+    panel = np.array(grid.position(layers.index(layer), layers)) + 0.5
+    shape = np.array(grid.actual_shape(layers))
+    middle = np.array([native.height(), native.width()]) * panel / shape
+    y, x = middle + (np.array(world_yx) - camera.center[-2:]) * camera.zoom
+    return native, QPoint(round(x), round(y))
+
+
+def brush_over(qtbot, viewer, section, canvas, spots):
+    """Drag the mouse over spots, as a hand would."""
+    settle(viewer)
+    raster = looks.raster_of(section)
+    pixels = [np.argwhere(raster.index == spot).mean(axis=0) for spot in spots]
+    worlds = [(raster.affine @ np.append(pixel, 1))[:2] for pixel in pixels]
+    native, start = canvas_point(viewer, worlds[0], canvas)
+    left = Qt.MouseButton.LeftButton
+    qtbot.mouseMove(native, start)
+    qtbot.wait(20)  # the canvas drops moves that follow within 10 ms
+    qtbot.mousePress(native, left, pos=start)
+    for world in worlds[1:]:
+        qtbot.mouseMove(native, canvas_point(viewer, world, canvas)[1])
+        qtbot.wait(20)
+    qtbot.mouseRelease(native, left, pos=canvas_point(viewer, worlds[-1], canvas)[1])
+    QApplication.processEvents()
+
+
+def neighbours_in_a_row(section, n):
+    """Spots beside one another, in the middle of the section."""
+    middle = np.median(section.pitch_rc, axis=0)
+    row = section.array_rc[:, 0]
+    nearest = np.argmin(np.linalg.norm(section.pitch_rc - middle, axis=1))
+    same = np.flatnonzero(row == row[nearest])
+    ordered = same[np.argsort(section.array_rc[same, 1])]
+    at = max(0, int(np.flatnonzero(ordered == nearest)[0]) - n // 2)
+    return ordered[at : at + n]
+
+
+def test_from_opening_to_the_enhanced_layer(qtbot, viewer, section, fake_method):
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    gene = str(section.genes[0])
+
+    qtbot.keyClicks(widget.gene_panel.search, gene)
+    qtbot.keyPress(widget.gene_panel.search, Qt.Key.Key_Return)
+    assert widget.session.genes == (gene,)
+    widget.run_panel.form.method.value = "fake"
+    click(qtbot, widget.run_panel.enhance)
+    wait_idle(qtbot, widget)
+
+    enhanced = widget.controller.stage.find(section, Role.ENHANCED, gene)
+    assert np.nanmax(enhanced.data) == 50
+    assert "Enhanced" in widget.run_panel.status.text()
+    click(qtbot, widget.result_panel.side_by_side)
+    assert viewer.canvas.grid.enabled
+
+
+def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, section):
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    gene = str(section.genes[1])
+    widget.controller.add_genes([gene])
+    click(qtbot, widget.paint_panel.paint)
+    canvas = widget.controller.stage.canvas(section)
+    canvas.brush_size = 1
+    spots = neighbours_in_a_row(section, 3)
+
+    brush_over(qtbot, viewer, section, canvas, spots)
+
+    painted = widget.controller.missing()
+    assert set(spots) <= set(np.flatnonzero(painted.unmeasured))
+    assert painted.n_spots < section.n_spots / 3
+    assert f"{painted.n_spots} spots" in widget.paint_panel.count.text()
+
+    widget.controller.configure(method="kriging", seed=5)
+    click(qtbot, widget.run_panel.enhance)
+    wait_idle(qtbot, widget)
+
+    expected = enhance(section, method="kriging", seed=5, missing=painted)
+    shown = widget.controller.stage.find(section, Role.ENHANCED, gene)
+    np.testing.assert_allclose(shown.data, expected.image(gene), rtol=1e-4, atol=1e-6)
+
+
+def test_painting_on_the_measured_panel_side_by_side(
+    qtbot, viewer, section, fake_method
+):
+    """The grid moves the picture; the brush must still hit the spot under it."""
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    widget.controller.add_genes([section.genes[0]])
+    click(qtbot, widget.paint_panel.paint)
+    widget.controller.configure(method="fake")
+    click(qtbot, widget.run_panel.enhance)
+    wait_idle(qtbot, widget)
+    click(qtbot, widget.result_panel.side_by_side)
+
+    click(qtbot, widget.paint_panel.paint)
+    canvas = widget.controller.stage.canvas(section)
+    canvas.brush_size = 1
+    spots = neighbours_in_a_row(section, 2)
+    brush_over(qtbot, viewer, section, canvas, spots)
+
+    painted = widget.controller.missing()
+    assert set(spots) <= set(np.flatnonzero(painted.unmeasured))
+    assert painted.n_spots <= 4
+
+
+def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
+    fake_method.delay = 0.05
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    gene = str(section.genes[0])
+    widget.controller.add_genes([gene])
+    widget.run_panel.form.method.value = "fake"
+    panel = widget.run_panel
+
+    def level():
+        layer = widget.controller.stage.find(section, Role.ENHANCED, gene)
+        return None if layer is None else float(np.nanmax(layer.data))
+
+    click(qtbot, panel.enhance)
+    qtbot.waitUntil(lambda: "Counting" in panel.status.text(), timeout=SOON)
+    assert level() == 0.5  # the preview is shown while the method counts
+    click(qtbot, panel.stop)
+    wait_idle(qtbot, widget)
+    stopped = level()
+    assert 0.5 < stopped < 50
+
+    click(qtbot, panel.enhance)
+    qtbot.waitUntil(lambda: "Counting" in panel.status.text(), timeout=SOON)
+    click(qtbot, panel.cancel)
+
+    assert widget.session.status is JobStatus.IDLE
+    assert level() == stopped
+
+
+def test_the_window_answers_during_a_run(qtbot, viewer, section, fake_method):
+    fake_method.delay = 0.02
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    widget.controller.configure(method="fake")
+
+    click(qtbot, widget.run_panel.enhance)
+    wait_running(qtbot, widget)
+    widget.controller.add_genes([section.genes[2]])
+
+    assert widget.session.status is JobStatus.ENHANCING
+    assert widget.session.genes == (section.genes[2],)
+    wait_idle(qtbot, widget)
+    stage = widget.controller.stage
+    assert stage.find(section, Role.ENHANCED, section.genes[2]) is not None
+
+
+def test_a_failure_of_the_device_is_told(qtbot, viewer, section, fake_method, told):
+    fake_method.error = RuntimeError("CUDA out of memory")
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    widget.controller.configure(method="fake")
+
+    click(qtbot, widget.run_panel.enhance)
+    wait_idle(qtbot, widget)
+
+    assert "CUDA out of memory" in widget.run_panel.status.text()
+    assert "Choose another device" in told[0]
+    assert widget.run_panel.enhance.isEnabled()
+
+
+def test_closing_the_window_during_a_run_ends_it(
+    qtbot, make_napari_viewer, section, fake_method
+):
+    fake_method.delay, fake_method.n_steps = 0.05, 10_000
+    viewer = make_napari_viewer(show=True)
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    widget.controller.configure(method="fake")
+    click(qtbot, widget.run_panel.enhance)
+    wait_running(qtbot, widget)
+    session = widget.session
+    del widget
+
+    viewer.close()
+
+    assert session.status is JobStatus.IDLE
+
+
+def test_closing_the_dock_during_a_run_ends_it(qtbot, viewer, section, fake_method):
+    fake_method.delay, fake_method.n_steps = 0.05, 10_000
+    widget = docked(viewer)
+    widget.controller.stage.open(section)
+    widget.controller.configure(method="fake")
+    click(qtbot, widget.run_panel.enhance)
+    wait_running(qtbot, widget)
+
+    viewer.window.remove_dock_widget(widget)
+    widget.deleteLater()
+    del widget
+    QApplication.processEvents()
+
+
+def test_opening_and_closing_leaves_nothing_behind(qtbot, viewer, section):
+    looks_of = looks.section_to_layers(section)
+    for data, options, kind in looks_of:
+        getattr(viewer, f"add_{kind}")(data, **options)
+    inserted = len(viewer.layers.events.inserted.callbacks)
+    threads = threading.active_count()
+
+    for _ in range(10):
+        widget = docked(viewer)
+        assert widget.session.section is section
+        viewer.window.remove_dock_widget(widget)
+        widget.deleteLater()
+        del widget
+        qtbot.wait(10)
+    gc.collect()
+
+    assert len(viewer.layers.events.inserted.callbacks) == inserted
+    assert threading.active_count() <= threads + 2
+
+
+def test_the_public_proxy_of_the_viewer_is_enough(
+    qtbot, make_napari_viewer_proxy, section, fake_method
+):
+    """napari hands plugins a proxy that hides everything private."""
+    viewer = make_napari_viewer_proxy(show=True)
+    widget = StEnTransWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Enhance", area="right")
+    widget.controller.stage.open(section)
+    widget.controller.add_genes(section.genes[:2])
+    widget.controller.paint()
+    widget.controller.configure(method="fake")
+
+    click(qtbot, widget.run_panel.enhance)
+    wait_idle(qtbot, widget)
+    click(qtbot, widget.result_panel.side_by_side)
+    click(qtbot, widget.result_panel.side_by_side)
+
+    assert [str(tag.role) for _, tag in widget.controller.stage.tagged()] == [
+        "image",
+        "counts",
+        *["gene", "enhanced", "sd"] * 2,
+        "missing",
+    ]

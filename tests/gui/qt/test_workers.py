@@ -1,0 +1,144 @@
+"""Facts about superqt's workers that the guard is built on (FIELD.md, F1 to F4)."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from superqt.utils import create_worker
+
+from napari_stentrans.errors import ComputeError
+from napari_stentrans.gui.jobs import JobListener
+from napari_stentrans.gui.workers import start_job, surfaced
+from napari_stentrans.progress import Progress
+
+
+def counting(n=200, delay=0.01):
+    for step in range(1, n + 1):
+        time.sleep(delay)
+        if (yield Progress("Counting", step, n)):
+            return f"stopped at {step}"
+    return "counted"
+
+
+def failing(error):
+    yield Progress("Counting", 1, 2)
+    raise error
+
+
+class CudaOutOfMemoryError(RuntimeError):
+    """As torch has one."""
+
+
+def test_an_unguarded_runtime_error_is_swallowed(qtbot):
+    """Why there is a guard (F1). If this fails, superqt has changed: celebrate."""
+    worker = create_worker(failing, RuntimeError("lost"), _ignore_errors=True)
+    with (
+        qtbot.assertNotEmitted(worker.errored, wait=200),
+        qtbot.assertNotEmitted(worker.finished),
+        qtbot.waitSignal(worker.yielded),
+    ):
+        worker.start()
+    worker._set_discard(worker)
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, CudaOutOfMemoryError])
+def test_a_guarded_runtime_error_surfaces(qtbot, kind):
+    worker = create_worker(surfaced(failing), kind("no memory"), _ignore_errors=True)
+    expected = [worker.started, worker.yielded, worker.errored, worker.finished]
+
+    with qtbot.waitSignals(expected, order="strict", timeout=5000) as seen:
+        worker.start()
+
+    error = seen.all_signals_and_args[2].args[0]
+    assert isinstance(error, ComputeError)
+    assert "no memory" in str(error)
+    assert not worker.is_running
+
+
+def test_a_sent_value_returns_what_is_there(qtbot):
+    worker = create_worker(surfaced(counting), _ignore_errors=True)
+    worker.yielded.connect(lambda p: p.step == 3 and worker.send(True))
+
+    with qtbot.waitSignals(
+        [worker.returned, worker.finished], order="strict", timeout=5000
+    ) as seen:
+        worker.start()
+
+    assert seen.all_signals_and_args[0].args[0].startswith("stopped at")
+
+
+def test_quit_aborts_and_returns_nothing(qtbot):
+    worker = create_worker(surfaced(counting), _ignore_errors=True)
+    worker.yielded.connect(lambda _: worker.quit())
+
+    with (
+        qtbot.assertNotEmitted(worker.returned),
+        qtbot.waitSignals(
+            [worker.aborted, worker.finished], order="strict", timeout=5000
+        ),
+    ):
+        worker.start()
+
+
+class Heard:
+    """A listener that remembers, and the threads it was called in."""
+
+    def __init__(self):
+        self.progress, self.results, self.errors = [], [], []
+        self.threads = set()
+        self.listener = JobListener(
+            self._to(self.progress), self._to(self.results), self._to(self.errors)
+        )
+
+    def _to(self, where):
+        def hear(value):
+            self.threads.add(threading.current_thread())
+            where.append(value)
+
+        return hear
+
+
+def test_a_job_reports_in_the_main_thread(qtbot):
+    heard = Heard()
+
+    start_job(lambda: counting(20), heard.listener)
+    qtbot.waitUntil(lambda: bool(heard.results), timeout=5000)
+
+    assert heard.results == ["counted"]
+    assert heard.progress
+    assert heard.threads == {threading.main_thread()}
+
+
+def test_a_job_can_be_stopped(qtbot):
+    heard = Heard()
+    job = start_job(counting, heard.listener)
+    qtbot.waitUntil(lambda: bool(heard.progress), timeout=5000)
+
+    job.stop()
+    qtbot.waitUntil(lambda: bool(heard.results), timeout=5000)
+
+    assert heard.results[0].startswith("stopped at")
+
+
+def test_a_job_can_be_discarded(qtbot):
+    heard = Heard()
+    job = start_job(counting, heard.listener)
+    qtbot.waitUntil(lambda: bool(heard.progress), timeout=5000)
+
+    with qtbot.waitSignal(job.worker.finished, timeout=5000):
+        job.discard()
+
+    assert heard.results == []
+    assert heard.errors == []
+
+
+def test_a_failure_reaches_the_listener_once(qtbot):
+    heard = Heard()
+
+    job = start_job(lambda: failing(RuntimeError("no memory")), heard.listener)
+    with qtbot.waitSignal(job.worker.finished, timeout=5000):
+        pass
+
+    assert [type(error) for error in heard.errors] == [ComputeError]
