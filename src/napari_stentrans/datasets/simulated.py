@@ -30,7 +30,7 @@ _SPOT_DIAMETER = 55.0
 _SPOT_FACTOR_SD = 0.25
 """Spread of the capture efficiency of single spots, on a log scale."""
 _DROPOUT = 0.1
-"""Chance that a count too small to be seen is lost altogether."""
+"""Chance that the count of a weak gene is lost altogether."""
 _DISPERSION = 6.0
 """Shape of the negative binomial of a typical gene: variance = mean + mean^2 / 6."""
 _BLOCK = 20_000
@@ -195,9 +195,8 @@ def _measure(
     for start in range(0, n_spots, _BLOCK):
         block = slice(start, start + _BLOCK)
         mean = tissue.expected(pitch_rc[block]) * factor[block, None]
-        lost = _DROPOUT * np.exp(
-            -mean
-        )  # weak genes drop out; the others make up for it
+        # Dropout spares strong genes; what is kept makes up for what is lost.
+        lost = _DROPOUT * np.exp(-mean / 5)
         rate = rng.gamma(shape, mean / (1 - lost) / shape)
         counted = rng.poisson(rate) * (rng.random(rate.shape) >= lost)
         blocks.append(sparse.csr_matrix(counted.astype(np.float32)))
