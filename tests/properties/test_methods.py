@@ -21,7 +21,7 @@ methods = st.sampled_from(CLASSICAL)
 kinds = st.sampled_from(list(LatticeKind))
 seeds = st.integers(0, 2**32 - 1)
 
-few = settings(max_examples=25)
+few = settings(max_examples=20)
 
 
 def make_section(kind: LatticeKind, seed: int, n_genes: int = 4) -> Section:

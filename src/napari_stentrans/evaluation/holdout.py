@@ -32,8 +32,9 @@ class Task(StrEnum):
     """How spots are hidden.
 
     ``UPSAMPLE`` leaves every second row and column of the lattice visible, as the
-    paper does (off a lattice: an evenly spread quarter). ``DROPOUT`` hides 30 % of the spots at random. ``REGION`` hides discs of
-    radius 3 pitches until 15 % of the spots are hidden.
+    paper does (off a lattice: an evenly spread quarter). ``DROPOUT`` hides 30 % of the
+    spots at random. ``REGION`` hides discs of radius 3 pitches until 15 % of the spots
+    are hidden.
     """
 
     UPSAMPLE = "upsample"

@@ -22,7 +22,7 @@ class EvaluationReport:
         One row a gene, method and metric: columns gene, top (whether it is one of the
         highest genes), method, metric, value.
     seconds : Series
-        Time to fit and predict, one entry a method.
+        Time to fit and to predict all genes, one entry a method.
     hold_out
         The spots that were hidden, with task and seed.
     """

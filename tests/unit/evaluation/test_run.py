@@ -13,6 +13,7 @@ from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation import evaluate, hold_out, run
 from napari_stentrans.evaluation.report import EvaluationReport
+from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.missing import match_positions
@@ -167,3 +168,14 @@ def test_summary_is_medians_without_genes_that_have_no_value(section):
     assert (
         report.table("pearson").loc["d", "m"] != report.table("pearson").loc["a", "m"]
     )
+
+
+def test_figures_of_the_melanoma_section(shared_data):
+    """Medians over genes that an independent study found for the same task."""
+    section = read_section(shared_data / "mel1_rep1")
+    report = evaluate(section, ["linear", "cubic", "gaussian"], "upsample")
+    assert len(report.hold_out.visible) == 66
+    found = report.summary()["pearson"]
+    assert found["linear"] == pytest.approx(0.097, abs=0.015)
+    assert found["cubic"] == pytest.approx(0.094, abs=0.015)
+    assert found["gaussian"] == pytest.approx(0.127, abs=0.02)

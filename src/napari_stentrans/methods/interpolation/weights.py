@@ -21,6 +21,8 @@ _SAME_PLACE = 1e-6
 _MOST_TIED = 8
 """A spot, the six around it, and one more to be sure."""
 _FAR = 1e12
+_PAIRS_AT_ONCE = 4_000_000
+"""Pairs of a position and a spot that are held in full while weights are made."""
 
 
 class Rule(Protocol):
@@ -89,7 +91,18 @@ class GaussianKernel:
     def __call__(
         self, spots_rc: FloatArray, positions_rc: FloatArray
     ) -> sparse.csr_matrix:
-        """Weigh the spots within three widths."""
+        """Weigh the spots within three widths, some positions at a time."""
+        n_near = np.pi * (TRUNCATE * self.width) ** 2 + 1
+        step = max(1, int(_PAIRS_AT_ONCE / n_near))
+        parts = [
+            self._weigh(spots_rc, positions_rc[start : start + step])
+            for start in range(0, max(len(positions_rc), 1), step)
+        ]
+        return sparse.csr_matrix(sparse.vstack(parts, format="csr"))
+
+    def _weigh(
+        self, spots_rc: FloatArray, positions_rc: FloatArray
+    ) -> sparse.csr_matrix:
         spot = nearest_spot(spots_rc, positions_rc, own=self.own)
         gap = np.linalg.norm(spots_rc[spot] - positions_rc, axis=1)
         width = np.maximum(self.width, gap / 2)
@@ -109,7 +122,8 @@ def _within_reach(
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Pairs (position, spot) within the reach of the position, and their distance."""
     tree = KDTree(spots_rc)
-    found = []
+    nothing = np.empty(0, dtype=np.int64)
+    found = [(nothing, nothing, np.empty(0))]
     for radius in np.unique(reach):  # on a lattice there are few different gaps
         some = np.flatnonzero(reach == radius)
         pairs = KDTree(positions_rc[some]).sparse_distance_matrix(
