@@ -12,6 +12,7 @@ from typing import Any
 _LAZY = {
     "read_section": "napari_stentrans.io",
     "enhance": "napari_stentrans.pipeline",
+    "evaluate": "napari_stentrans.evaluation",
     "EnhancedSection": "napari_stentrans.enhanced",
     "MissingRegions": "napari_stentrans.section.missing",
     "RunConfig": "napari_stentrans.config",

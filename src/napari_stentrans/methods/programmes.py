@@ -20,6 +20,8 @@ from napari_stentrans.section.section import Section
 
 _MIN_SHARE = 0.01
 """Genes detected in fewer spots than this take no part in finding programmes."""
+_SPOTS_PER_PROGRAMME = 6
+"""More programmes than this allows are mostly noise of their own spots."""
 _SMALL = 1500
 """Up to so many spots the components are found exactly."""
 
@@ -110,7 +112,7 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     section
         Visible spots only.
     n_programmes
-        At most; never more than a third of the spots, nor of the genes.
+        At most; never more than one for six spots, or three genes.
     seed
         Of the solver's starting vector.
     """
@@ -169,7 +171,8 @@ def _component_scores(
 
     detected = section.detected_in >= max(3, _MIN_SHARE * section.n_spots)
     columns = np.flatnonzero(detected)
-    k = min(n_programmes, section.n_spots // 3, len(columns) // 3)
+    most = section.n_spots // _SPOTS_PER_PROGRAMME
+    k = min(n_programmes, most, len(columns) // 3)
     if k < 1:
         return np.zeros((section.n_spots, 0))
     values = log[:, columns]

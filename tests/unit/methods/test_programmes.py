@@ -24,7 +24,7 @@ def test_scores_are_standardised(simulated: SimulatedSection) -> None:
 
 
 def test_few_spots_get_few_programmes(simulated: SimulatedSection) -> None:
-    found = find_programmes(simulated.section.subset(np.arange(9)), 20, seed=0)
+    found = find_programmes(simulated.section.subset(np.arange(20)), 20, seed=0)
     assert found.n_channels == 1 + 3
 
 
@@ -69,7 +69,7 @@ def test_both_solvers_find_the_same(
 
 
 def test_cross_fitted_scores_see_less_noise(rng: np.random.Generator, bare_section):
-    """On pure noise the fitted scores look like signal; cross-fitted ones do not."""
+    """On pure noise, fitted scores are as large as signal; cross-fitted are not."""
     import pandas as pd
 
     from napari_stentrans.section.lattice import Lattice, LatticeKind
@@ -83,13 +83,11 @@ def test_cross_fitted_scores_see_less_noise(rng: np.random.Generator, bare_secti
     )
     fitted = find_programmes(section, 5, seed=0)
     crossed = cross_fitted_scores(section, fitted, seed=0)
-    agreement = [
-        abs(np.corrcoef(fitted.scores[:, k], crossed[:, k])[0, 1]) for k in range(1, 6)
-    ]
-    assert max(agreement) < 0.6
+    assert crossed[:, 1:].std(axis=0).max() < 0.6
 
 
 def test_cross_fitted_scores_keep_signal(simulated: SimulatedSection) -> None:
     fitted = find_programmes(simulated.section, 5, seed=0)
     crossed = cross_fitted_scores(simulated.section, fitted, seed=0)
     assert np.corrcoef(fitted.scores[:, 1], crossed[:, 1])[0, 1] > 0.95
+    assert crossed[:, 1].std() > 0.85
