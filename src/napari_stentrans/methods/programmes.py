@@ -118,7 +118,9 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     """
     log, library, median = log_normalised(section)
     mean = np.asarray(log.mean(axis=0)).ravel()
-    scores = _component_scores(section, log, n_programmes, seed)
+    columns = _informative(section)
+    most = min(section.n_spots // _SPOTS_PER_PROGRAMME, len(columns) // 3)
+    scores = _component_scores(log[:, columns], min(n_programmes, most), seed)
     scale = np.maximum(scores.std(axis=0), 1e-12)
     scores = scores / scale
     loadings = _regress(scores, log)
@@ -153,9 +155,10 @@ def cross_fitted_scores(
     crossed = programmes.scores.copy()
     for held in range(n_folds):
         rest, own = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
-        if len(own) == 0 or len(rest) < max(1, 3 * k):
+        columns = _informative(section.subset(rest)) if len(rest) else rest
+        if len(own) == 0 or min(len(rest), len(columns)) <= k:
             continue
-        scores = _component_scores(section.subset(rest), log[rest], k, seed)
+        scores = _component_scores(log[rest][:, columns], k, seed)
         scores = scores / np.maximum(scores.std(axis=0), 1e-12)
         turn = _procrustes(scores, programmes.scores[rest, 1:])
         loadings = _regress(scores @ turn, log[rest])
@@ -164,20 +167,20 @@ def cross_fitted_scores(
     return crossed
 
 
-def _component_scores(
-    section: Section, log: sparse.csr_matrix, n_programmes: int, seed: int
-) -> FloatArray:
+def _informative(section: Section) -> IntArray:
+    """Columns of the genes detected often enough to take part."""
+    detected = section.detected_in >= max(3, _MIN_SHARE * section.n_spots)
+    return np.flatnonzero(detected)
+
+
+def _component_scores(values: sparse.csr_matrix, k: int, seed: int) -> FloatArray:
+    """Principal component scores, shape (spot, k)."""
+    if k < 1:
+        return np.zeros((values.shape[0], 0))
+    if values.shape[0] <= _SMALL:
+        return _exact_scores(values, k)
     from sklearn.decomposition import PCA
 
-    detected = section.detected_in >= max(3, _MIN_SHARE * section.n_spots)
-    columns = np.flatnonzero(detected)
-    most = section.n_spots // _SPOTS_PER_PROGRAMME
-    k = min(n_programmes, most, len(columns) // 3)
-    if k < 1:
-        return np.zeros((section.n_spots, 0))
-    values = log[:, columns]
-    if section.n_spots <= _SMALL:
-        return _exact_scores(values, k)
     solver = PCA(k, svd_solver="arpack", random_state=seed)
     found: FloatArray = solver.fit_transform(values.astype(np.float64))
     return found
