@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -88,6 +89,9 @@ def enhance(
     StEnTransError
         Saying what is wrong with the section or the request, and what to do.
     """
+    if isinstance(section, str | Path):
+        msg = f"read the section first: enhance(read_section({str(section)!r}), ...)"
+        raise InvalidRequestError(msg)
     if not isinstance(section, Section):
         from napari_stentrans.io.h5ad import section_from_anndata
 

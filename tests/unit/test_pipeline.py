@@ -209,6 +209,11 @@ def test_no_gene_at_all_is_refused(section):
         enhance(section, method="known", genes=[])
 
 
+def test_a_path_is_to_be_read_first():
+    with pytest.raises(InvalidRequestError, match=r"enhance\(read_section\('x.h5ad'\)"):
+        enhance("x.h5ad")
+
+
 def test_nothing_to_predict_is_said(section):
     with pytest.raises(NothingToEnhanceError, match="nothing to predict"):
         enhance(section, method="known", refine=1)
