@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 H = TypeVar("H", bound=Hashable)
 
 _ROLES = (Role.GENE, Role.ENHANCED, Role.SD)
+_PAIR = 2
 _SPACING = 0.01
 _FONT_SIZE = 10
 
@@ -75,7 +76,7 @@ class SideBySide:
     def show(self, section: Section, *, with_sd: bool = False) -> None:
         """Lay out the panels of a section, or lay them out anew."""
         layers = self._viewer.layers
-        roles = _ROLES if with_sd else _ROLES[:2]
+        roles = _ROLES if with_sd else _ROLES[:_PAIR]
         panels = self._panels(section, roles)
         if not panels:
             self.hide()
@@ -93,7 +94,9 @@ class SideBySide:
             _name(panel[0], visible=True)
         canvas, last = self._viewer.canvas, panels[-1][0]
         size = last.extent.world[1] - last.extent.world[0]
-        shape = grid_shape(len(panels), len(roles), _pair(canvas.size), _pair(size))
+        shape = grid_shape(
+            len(panels), len(roles), _height_width(canvas.size), _height_width(size)
+        )
         is_new = not canvas.grid.enabled or canvas.grid.shape != shape
         canvas.grid.stride, canvas.grid.shape = stride, shape
         canvas.grid.spacing = _SPACING
@@ -134,7 +137,7 @@ class SideBySide:
         canvas, image = self._stage.canvas(section), find(section, Role.IMAGE)
         if panels and canvas is not None:
             panels[0].append(canvas)
-        if image is not None and len(panels) == len(roles):
+        if image is not None and len(panels) == len(roles) == _PAIR:
             panels.insert(0, [image])
         return panels
 
@@ -172,7 +175,7 @@ def grid_shape(
     return max(shapes, key=zoom)
 
 
-def _pair(numbers: Sequence[float]) -> tuple[float, float]:
+def _height_width(numbers: Sequence[float]) -> tuple[float, float]:
     height, width = numbers[-2:]
     return float(height), float(width)
 

@@ -14,6 +14,7 @@ import numpy as np
 from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
     QModelIndex,
     QObject,
+    QSize,
     QSortFilterProxyModel,
     QStringListModel,
     Qt,
@@ -25,6 +26,8 @@ from napari_stentrans.gui.controller import Controller
 from napari_stentrans.gui.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import note, panel_layout
 from napari_stentrans.section.section import Section
+
+_LIST_HEIGHT = 90
 
 
 class CheckableGenes(QSortFilterProxyModel):
@@ -78,6 +81,14 @@ class CheckableGenes(QSortFilterProxyModel):
         return True
 
 
+class ShrinkingList(QListView):
+    """A list that gives way to the panels below it on a small screen."""
+
+    def sizeHint(self) -> QSize:
+        """Return the least height that is still useful."""
+        return QSize(120, _LIST_HEIGHT)
+
+
 class GenePanel(QGroupBox):
     """Searches genes and shows them."""
 
@@ -95,14 +106,14 @@ class GenePanel(QGroupBox):
         self.search.setClearButtonEnabled(True)
         self.search.setToolTip("Enter shows the named genes; commas or spaces between")
         self.genes = CheckableGenes(self)
-        self.view = QListView()
+        self.view = ShrinkingList()
         self.view.setModel(self.genes)
         self.view.setUniformItemSizes(True)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setToolTip(
             "Genes found in most spots come first; tick one to show it"
         )
-        self.view.setMinimumHeight(90)
+        self.view.setMinimumHeight(_LIST_HEIGHT)
         self.shown = note()
         self.shown.setTextFormat(Qt.TextFormat.RichText)
         self.shown.setToolTip("Click a gene to remove its layers")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 300
 _SCROLL_BAR = 12
+_SPACING = 6
 
 
 class StEnTransWidget(QWidget):
@@ -54,15 +55,14 @@ class StEnTransWidget(QWidget):
         return QSize(_WIDTH, 760)
 
     def _compose(self) -> None:
+        """Stack the panels; what starts a run is in sight on any screen."""
         inner = QWidget()
         column = QVBoxLayout(inner)
-        column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(6)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(_SPACING)
         column.addWidget(self.section_panel)
         column.addWidget(self.gene_panel, stretch=1)
         column.addWidget(self.paint_panel)
-        column.addWidget(self.run_panel)
-        column.addWidget(self.result_panel)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -70,8 +70,11 @@ class StEnTransWidget(QWidget):
         scroll.setWidget(inner)
         scroll.setMinimumWidth(inner.minimumSizeHint().width() + _SCROLL_BAR)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.setContentsMargins(4, 4, 4, 4)
+        outer.setSpacing(_SPACING)
+        outer.addWidget(scroll, stretch=1)
+        outer.addWidget(self.run_panel)
+        outer.addWidget(self.result_panel)
 
 
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:

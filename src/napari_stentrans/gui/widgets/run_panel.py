@@ -52,6 +52,9 @@ class RunPanel(QGroupBox):
         self.bar = QProgressBar()
         self.bar.setMaximum(_BAR_STEPS)
         self.bar.setTextVisible(False)
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        self.bar.setSizePolicy(policy)
         self.status = note()
         self.status.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse

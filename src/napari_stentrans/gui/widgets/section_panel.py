@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from qtpy.QtWidgets import QComboBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
 
 from napari_stentrans.gui.controller import Controller
@@ -88,8 +89,8 @@ def _describe(section: Section | None) -> str:
             "Drop a file or folder on the canvas, open one here, or take one from "
             "File ▸ Open Sample."
         )
-    counts = float(section.library_size.mean())
+    counts = float(np.median(section.library_size))
     return (
         f"{section.n_spots:,} spots · {section.n_genes:,} genes · "
-        f"{section.lattice.kind} lattice · {counts:,.0f} counts a spot"
+        f"{section.lattice.kind} lattice · {counts:,.0f} counts in the median spot"
     )
