@@ -22,10 +22,10 @@ from napari_stentrans.methods.kriging.covariance import (
     likelihood,
 )
 from napari_stentrans.methods.kriging.windows import (
-    Window,
     assign_queries,
     split_windows,
 )
+from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 
@@ -83,12 +83,18 @@ def mixture_steps(
         :_WINDOWS_FOR_WEIGHTS
     ]
     log = np.zeros((len(candidates), len(NOISE_RATIOS), channels.shape[1]))
-    for number, kernel in enumerate(candidates):
-        yield Progress("Kriging: covariance", number, len(candidates))
+
+    def of_kernel(kernel: Kernel) -> FloatArray:
+        total = np.zeros(log.shape[1:])
         for window in chosen:
             spectrum = Spectrum(pitch_rc[window.spots], kernel)
             rotated = spectrum.rotate(channels[window.spots])
-            log[number] += likelihood(spectrum, rotated).log
+            total += likelihood(spectrum, rotated).log
+        return total
+
+    for number, found in enumerate(map_in_order(of_kernel, candidates)):
+        log[number] = found
+        yield Progress("Kriging: covariance", number + 1, len(candidates))
     weights = np.exp(log - logsumexp(log, axis=(0, 1)))
     return _pruned(candidates, weights)
 
@@ -134,29 +140,35 @@ class ChannelKriging:
         shape = (len(query_rc), self.channels.shape[1])
         mean, variance = np.zeros(shape), np.zeros(shape)
         owner = assign_queries(self.windows, self.pitch_rc, query_rc)
-        for number, window in enumerate(self.windows):
-            yield Progress("Kriging: predicting", number, len(self.windows))
-            mine = np.flatnonzero(owner == number)
-            if len(mine):
-                found = self._predict_in(number, window, query_rc[mine])
-                mean[mine], variance[mine] = found.mean, found.variance
+        parts = [np.flatnonzero(owner == w) for w in range(len(self.windows))]
+
+        def in_window(number: int) -> Estimate:
+            return self._predict_in(number, query_rc[parts[number]])
+
+        for number, found in enumerate(map_in_order(in_window, range(len(parts)))):
+            mine = parts[number]
+            mean[mine], variance[mine] = found.mean, found.variance
+            yield Progress("Kriging: predicting", number + 1, len(parts))
         return Estimate(mean, variance)
 
     def leave_one_out_steps(self) -> Steps[Estimate]:
         """Krige at each spot from all the others, shape (spot, channel)."""
         mean, variance = np.zeros_like(self.channels), np.zeros_like(self.channels)
-        for number, window in enumerate(self.windows):
-            yield Progress("Kriging: leave-one-out", number, len(self.windows))
-            found = self._leave_one_out_in(number, window)
+        n_windows = len(self.windows)
+        results = map_in_order(self._leave_one_out_in, range(n_windows))
+        for number, found in enumerate(results):
+            window = self.windows[number]
             mine = np.searchsorted(window.spots, window.core)
             mean[window.core] = found.mean[mine]
             variance[window.core] = found.variance[mine]
+            yield Progress("Kriging: leave-one-out", number + 1, n_windows)
         return Estimate(mean, variance)
 
     def _solved(
-        self, number: int, window: Window
+        self, number: int
     ) -> Iterator[tuple[Spectrum, FloatArray, Likelihood, FloatArray]]:
         """Yield spectrum, rotated channels, likelihood and weights of each kernel."""
+        window = self.windows[number]
         here = self.channels[window.spots]
         for k, kernel in enumerate(self.mixture.kernels):
             spectrum = self._cache.get((number, k)) if self._cache is not None else None
@@ -168,12 +180,10 @@ class ChannelKriging:
             fit = likelihood(spectrum, rotated)
             yield spectrum, rotated, fit, self.mixture.weights[k]
 
-    def _predict_in(
-        self, number: int, window: Window, query_rc: FloatArray
-    ) -> Estimate:
+    def _predict_in(self, number: int, query_rc: FloatArray) -> Estimate:
         shape = (len(query_rc), self.channels.shape[1])
         mean, second = np.zeros(shape), np.zeros(shape)
-        for spectrum, rotated, fit, weights in self._solved(number, window):
+        for spectrum, rotated, fit, weights in self._solved(number):
             to_spots = spectrum.to_queries(query_rc) @ spectrum.vectors
             shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
             # sum over noise ratios first: one product with the queries then does all
@@ -190,10 +200,10 @@ class ChannelKriging:
             second += part**2 / share  # spread between kernels
         return Estimate(mean, np.maximum(second - mean**2, 1e-9))
 
-    def _leave_one_out_in(self, number: int, window: Window) -> Estimate:
-        here = self.channels[window.spots]
+    def _leave_one_out_in(self, number: int) -> Estimate:
+        here = self.channels[self.windows[number].spots]
         mean, second = np.zeros_like(here), np.zeros_like(here)
-        for spectrum, rotated, fit, weights in self._solved(number, window):
+        for spectrum, rotated, fit, weights in self._solved(number):
             squared = spectrum.vectors**2
             for e in np.flatnonzero(weights.max(axis=1) > 1e-3):
                 shrunk = 1.0 / (spectrum.values + NOISE_RATIOS[e])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 
 from napari_stentrans.section.lattice import FloatArray
@@ -54,7 +54,8 @@ class Spectrum:
     """Covariance of a window's spots under one kernel, as eigenvalues and vectors.
 
     Single precision: the noise ratio, at least 0.05, keeps every solve well away from
-    its rounding error, and the decomposition takes a third of the time.
+    its rounding error, and the decomposition takes a third of the time. Torch does it
+    because, unlike scipy, it lets other threads run meanwhile.
     """
 
     pitch_rc: FloatArray
@@ -63,8 +64,8 @@ class Spectrum:
     @cached_property
     def _decomposed(self) -> tuple[FloatArray, Float32Array]:
         covariance = self.kernel(cdist(self.pitch_rc, self.pitch_rc))
-        values, vectors = eigh(covariance, driver="evd", overwrite_a=True)
-        return np.maximum(values.astype(np.float64), 0.0), vectors.astype(np.float32)
+        values, vectors = torch.linalg.eigh(torch.from_numpy(covariance))
+        return np.maximum(values.numpy().astype(np.float64), 0.0), vectors.numpy()
 
     @property
     def values(self) -> FloatArray:

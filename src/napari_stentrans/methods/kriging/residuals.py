@@ -23,6 +23,7 @@ from napari_stentrans.methods.kriging.windows import (
     assign_queries,
     split_windows,
 )
+from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
@@ -84,13 +85,17 @@ class ResidualKriging:
     def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
         """Prepare positions, in pitches, to be read."""
         owner = assign_queries(self.windows, self.pitch_rc, query_rc)
-        parts = []
-        for number in range(len(self.windows)):
-            yield Progress("Kriging: residuals", number, len(self.windows))
+        spectra = self.spectra
+
+        def in_window(number: int) -> tuple[IntArray, list[Float32Array]]:
             mine = np.flatnonzero(owner == number)
             here = query_rc[mine]
-            spectra = self.spectra[number]
-            parts.append((mine, [s.to_queries(here) @ s.vectors for s in spectra]))
+            return mine, [s.to_queries(here) @ s.vectors for s in spectra[number]]
+
+        n_windows, parts = len(self.windows), []
+        for part in map_in_order(in_window, range(n_windows)):
+            parts.append(part)
+            yield Progress("Kriging: residuals", len(parts), n_windows)
         return KrigedResiduals(self, parts, len(query_rc))
 
 
@@ -107,7 +112,8 @@ class KrigedResiduals(Residuals):
         found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
         columns = np.flatnonzero(np.isin(genes, self.source.eligible))
         if len(columns):
-            found[:, columns] = _TAKEN * self._krige(genes[columns])
+            with one_blas_thread():
+                found[:, columns] = _TAKEN * self._krige(genes[columns])
         return found
 
     def _krige(self, genes: IntArray) -> Float32Array:

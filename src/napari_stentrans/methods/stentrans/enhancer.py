@@ -14,6 +14,7 @@ from napari_stentrans.methods.decoder import ProgrammeField, SpotField
 from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
+from napari_stentrans.methods.parallel import one_torch_thread
 from napari_stentrans.methods.stentrans.episodes import VisibleSpots
 from napari_stentrans.methods.stentrans.training import (
     NEAR,
@@ -86,7 +87,8 @@ class FittedStEnTrans(Fitted):
                     query_rc[part], here, exclude_self=exclude_self
                 )
                 gate = self.trained.gate[(remoteness > NEAR).astype(int)]
-                mean[part, 1:] += gate * correct(self.trained.network, scene)
+                with one_torch_thread():
+                    mean[part, 1:] += gate * correct(self.trained.network, scene)
         return Estimate(mean, kriged.variance)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.kriging.windows import split_windows
+from napari_stentrans.methods.parallel import map_in_order, one_torch_thread
 from napari_stentrans.methods.stentrans.episodes import Episode, Scene, make_episode
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.progress import Progress, Steps
@@ -63,20 +64,27 @@ def training_steps(
 
     n_learning = config.transformer.episodes
     n_episodes = n_learning + -(-n_learning // _JUDGING)
-    episodes: list[Episode] = []
-    for number in range(n_episodes):
-        stop = yield Progress("Preparing the Transformer", number, n_episodes)
+    seeds = rng.spawn(n_episodes)
+
+    def episode(number: int) -> Episode:
         part = members[number % len(members)]
-        episodes.append(make_episode(kriging, part, neighbours, rng))
+        return make_episode(kriging, part, neighbours, seeds[number])
+
+    stop, episodes = None, []
+    for made in map_in_order(episode, range(n_episodes)):
+        episodes.append(made)
+        answer = yield Progress("Preparing the Transformer", len(episodes), n_episodes)
+        stop = stop or answer
     learning, judging = episodes[:n_learning], episodes[n_learning:]
 
     importance = programme_importance(kriging)
     network = _new_network(kriging, config).to(device)
-    losses, stop = yield from _optimise(
-        network, learning, judged, importance, config, bool(stop)
-    )
-    network = network.cpu().eval()
-    gate = judge(network, judging, judged)
+    with one_torch_thread():
+        losses, stop = yield from _optimise(
+            network, learning, judged, importance, config, bool(stop)
+        )
+        network = network.cpu().eval()
+        gate = judge(network, judging, judged)
     return Trained(network, gate, losses, bool(stop))
 
 
