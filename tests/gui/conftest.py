@@ -175,8 +175,8 @@ def other_section() -> Section:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts of the error notifications that the user gets."""
-    from napari_stentrans.gui import controller
+    from napari_stentrans.gui import background
 
     texts: list[str] = []
-    monkeypatch.setattr(controller, "notify", texts.append)
+    monkeypatch.setattr(background, "notify", texts.append)
     return texts

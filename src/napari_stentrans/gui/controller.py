@@ -6,8 +6,7 @@ Qt nor any widget, and runs on ``napari.components.ViewerModel`` with any `Start
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,27 +14,20 @@ from typing import TYPE_CHECKING, Any
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError, StEnTransError
+from napari_stentrans.gui import tasks
+from napari_stentrans.gui.background import Background
 from napari_stentrans.gui.compare import SideBySide
 from napari_stentrans.gui.jobs import JobDesk, JobListener, StartJob
-from napari_stentrans.gui.layers import raster_of
-from napari_stentrans.gui.session import EnhanceSession, JobStatus, Message, Painted
+from napari_stentrans.gui.painting import Painting
+from napari_stentrans.gui.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.stage import Stage
 from napari_stentrans.gui.workers import start_job
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress
 from napari_stentrans.section.missing import PREDICT, MissingRegions
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-logger = logging.getLogger(__name__)
-
-
-def notify(text: str) -> None:
-    """Show a failure as napari shows its own."""
-    from napari.utils.notifications import show_error
-
-    show_error(text)
 
 
 class Controller:
@@ -57,10 +49,11 @@ class Controller:
         self.session = session
         self.stage = Stage(viewer)
         self._panels = SideBySide(self.stage)
-        self._desk, self._library = JobDesk(start), JobDesk(start)
+        self._background = Background(session, start)
+        self._library = JobDesk(start)
         self._results: dict[Section, EnhancedSection] = {}
         self._before: EnhancedSection | None = None
-        self._canvas: Any = None
+        self._painting = Painting(self.stage, session)
         viewer.layers.events.inserted.connect(self._sync)
         viewer.layers.events.removed.connect(self._sync)
         self._sync()
@@ -75,14 +68,19 @@ class Controller:
         def known(summaries: dict[str, str]) -> None:
             session.summaries = summaries
 
-        self._library.run(_describing, JobListener(_ignore, known, self._failed))
+        failed = self._background.failed
+        self._library.run(
+            tasks.summaries_of_methods, JobListener(_ignore, known, failed)
+        )
 
     # -- sections and genes --------------------------------------------------------
 
     def open(self, path: str | Path) -> None:
         """Read a section in the background and show it."""
-        self._run(JobStatus.OPENING, partial(_reading, Path(path)), self._opened)
-        self._say(f"Opening {Path(path).name} …")
+        self._background.run(
+            JobStatus.OPENING, partial(tasks.reading, Path(path)), self._opened
+        )
+        self._background.say(f"Opening {Path(path).name} …")
 
     def choose(self, section: Section | None) -> None:
         """Work on this section."""
@@ -92,6 +90,8 @@ class Controller:
         self.session.section = section
         self.session.enhanced = None if section is None else self._results.get(section)
         self.session.side_by_side = False
+        if section is not None:
+            self.stage.focus(section)
         self._sync()
 
     def add_genes(self, genes: Iterable[str]) -> None:
@@ -103,10 +103,10 @@ class Controller:
         try:
             section.gene_index(names)
         except StEnTransError as error:
-            self._complain(error)
+            self._background.complain(error)
             names = [name for name in names if name in section.genes]
         else:
-            self._say("")
+            self._background.say("")
         for name in names:
             self.stage.add_gene(section, name, self.session.enhanced)
         self._arrange()
@@ -128,11 +128,7 @@ class Controller:
 
     def missing(self) -> MissingRegions | None:
         """Return what is painted on the section; None where it has no canvas."""
-        section = self.session.section
-        canvas = None if section is None else self.stage.canvas(section)
-        if section is None or canvas is None:
-            return None
-        return MissingRegions.from_labels(canvas.data, raster_of(section))
+        return self._painting.regions()
 
     # -- the run -------------------------------------------------------------------
 
@@ -151,32 +147,36 @@ class Controller:
         try:
             missing = self.missing()
         except InvalidRequestError as error:
-            self._complain(error)
+            self._background.complain(error)
             return
         self.stage.put_brush_away(section)
         self._before = self.session.enhanced
         steps = partial(enhance_steps, section, self.session.config, missing=missing)
-        self._run(JobStatus.ENHANCING, steps, self._enhanced, self._not_enhanced)
-        self._say("Starting …")
+        self._background.run(
+            JobStatus.ENHANCING,
+            steps,
+            self._enhanced,
+            self._not_enhanced,
+            self._progressed,
+        )
+        self._background.say("Starting …")
 
     def stop(self) -> None:
         """End the run early and keep what it has."""
         if self.session.status is JobStatus.ENHANCING:
-            self._desk.stop()
-            self.session.status = JobStatus.STOPPING
-            self._say("Stopping; what is there is kept …")
+            self._background.stop()
+            self._background.say("Stopping; what is there is kept …")
 
     def cancel(self) -> None:
         """Discard what runs; after an enhancement put the previous result back."""
         status = self.session.status
-        self._desk.discard()
-        self.session.status = JobStatus.IDLE
+        self._background.discard()
         if status.is_enhancing:
             self._restore()
             back = "" if self._before is None else " The previous result is back."
-            self._say(f"Cancelled.{back}")
+            self._background.say(f"Cancelled.{back}")
         elif status.is_busy:
-            self._say("Cancelled.")
+            self._background.say("Cancelled.")
 
     def save(self, path: str | Path) -> None:
         """Write the result as h5ad, in the background."""
@@ -185,12 +185,12 @@ class Controller:
             return
         path = Path(path)
         path = path if path.suffix == ".h5ad" else path.with_name(f"{path.name}.h5ad")
-        self._run(
+        self._background.run(
             JobStatus.SAVING,
-            partial(_saving, enhanced, path),
-            lambda written: self._say(f"Saved {written}"),
+            partial(tasks.saving, enhanced, path),
+            lambda written: self._background.say(f"Saved {written}"),
         )
-        self._say(f"Saving {path.name} …")
+        self._background.say(f"Saving {path.name} …")
 
     def result_of(self, section: Section) -> EnhancedSection | None:
         """Return the latest finished result of a section, not a preview."""
@@ -213,33 +213,11 @@ class Controller:
         events = self.stage.viewer.layers.events
         events.inserted.disconnect(self._sync)
         events.removed.disconnect(self._sync)
-        self._watch(None)
-        self._desk.discard()
+        self._painting.close()
+        self._background.close()
         self._library.discard()
 
     # -- inside --------------------------------------------------------------------
-
-    def _run(
-        self,
-        status: JobStatus,
-        steps: Callable[[], Steps[Any]],
-        returned: Callable[[Any], None],
-        failed: Callable[[Exception], None] | None = None,
-    ) -> None:
-        def ended(act: Callable[[Any], None]) -> Callable[[Any], None]:
-            def report(value: Any) -> None:
-                self.session.status = JobStatus.IDLE
-                act(value)
-
-            return report
-
-        self.session.status = status
-        self._desk.run(
-            steps,
-            JobListener(
-                self._progressed, ended(returned), ended(failed or self._failed)
-            ),
-        )
 
     def _progressed(self, progress: Progress) -> None:
         if isinstance(progress.partial, EnhancedSection):
@@ -249,18 +227,20 @@ class Controller:
     def _opened(self, section: Section) -> None:
         self.stage.open(section)
         self.choose(section)
-        self._say(" ".join(section.notes) or f"Opened {section.name}.")
+        self._background.say(" ".join(section.notes) or f"Opened {section.name}.")
 
     def _enhanced(self, enhanced: EnhancedSection) -> None:
         self._results[enhanced.section] = enhanced
         self._show(enhanced)
         seconds = float(enhanced.provenance.get("seconds", 0.0))
         hint = "" if self.session.genes else " Choose a gene above to see it."
-        self._say(f"Enhanced {len(enhanced):,} positions in {seconds:.1f} s.{hint}")
+        self._background.say(
+            f"Enhanced {len(enhanced):,} positions in {seconds:.1f} s.{hint}"
+        )
 
     def _not_enhanced(self, error: Exception) -> None:
         self._restore()
-        self._failed(error)
+        self._background.failed(error)
 
     def _restore(self) -> None:
         """Put the result from before the run back."""
@@ -310,65 +290,8 @@ class Controller:
             self._arrange()
         section = session.section
         session.genes = () if section is None else self.stage.genes(section)
-        self._watch(None if section is None else self.stage.canvas(section))
-
-    def _watch(self, canvas: Any) -> None:
-        """Count what is painted on this canvas from now on."""
-        if canvas is not self._canvas:
-            for layer, action in ((self._canvas, "disconnect"), (canvas, "connect")):
-                if layer is not None:
-                    getattr(layer.events.labels_update, action)(self._count)
-                    getattr(layer.events.set_data, action)(self._count)
-            self._canvas = canvas
-        self._count()
-
-    def _count(self, _event: object = None) -> None:
-        try:
-            regions = self.missing()
-        except InvalidRequestError as error:
-            self.session.painted = Painted(problem=str(error))
-            return
-        self.session.painted = None if regions is None else Painted.of(regions)
-
-    def _say(self, text: str) -> None:
-        self.session.message = Message(text)
-
-    def _complain(self, error: Exception) -> None:
-        self.session.message = Message(str(error), is_error=True)
-        notify(str(error))
-
-    def _failed(self, error: Exception) -> None:
-        """Tell a failure of a job: ours as they are, others as what they are."""
-        if not isinstance(error, StEnTransError | OSError):
-            logger.error("a job failed unexpectedly", exc_info=error)
-            error = StEnTransError(
-                f"something unexpected went wrong ({type(error).__name__}: {error}). "
-                "The details are in the log; please report them."
-            )
-        self._complain(error)
+        self._painting.follow()
 
 
 def _ignore(_progress: Progress) -> None:
     """Show nothing."""
-
-
-def _describing() -> Steps[dict[str, str]]:
-    from napari_stentrans.methods.base import get_method, method_names
-
-    summaries: dict[str, str] = {}
-    for name in method_names():
-        yield Progress("Looking up methods", len(summaries), len(method_names()))
-        summaries[name] = get_method(name).summary
-    return summaries
-
-
-def _reading(path: Path) -> Steps[Section]:
-    from napari_stentrans.io import read_section
-
-    yield Progress("Reading", 0, 1)
-    return read_section(path)
-
-
-def _saving(enhanced: EnhancedSection, path: Path) -> Steps[Path]:
-    yield Progress("Saving", 0, 1)
-    return enhanced.save(path)

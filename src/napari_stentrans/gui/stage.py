@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
@@ -31,6 +32,7 @@ class Stage:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
+        self._put_aside: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
 
     def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
         """Yield every layer of ours with its tag, the lowest first."""
@@ -62,6 +64,22 @@ class Stage:
         for data in looks.section_to_layers(section):
             self._add(data)
         self.viewer.reset_view()
+
+    def focus(self, section: Section) -> None:
+        """Show the layers of one section, as they were when it was last looked at.
+
+        Sections lie at the same place in the world, so only one makes sense at a time.
+        """
+        mine = []
+        for layer, tag in self.tagged():
+            if tag.section is section:
+                layer.visible = self._put_aside.pop(layer, layer.visible)
+                mine.append(layer)
+            elif layer not in self._put_aside:
+                self._put_aside[layer] = layer.visible
+                layer.visible = False
+        if self._put_aside:
+            self.viewer.fit_to_view(layers=mine)
 
     def add_gene(
         self, section: Section, gene: str, enhanced: EnhancedSection | None

@@ -57,7 +57,9 @@ def test_sections_that_were_there_before_the_widget_are_found(viewer, section, j
 def test_opening_reads_in_the_background(
     controller, jobs, section, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("napari_stentrans.io.read_section", lambda _path: section)
+    monkeypatch.setattr(
+        "napari_stentrans.gui.tasks.read_section", lambda _path: section
+    )
 
     controller.open(tmp_path)
     assert controller.session.status is JobStatus.OPENING
@@ -105,6 +107,28 @@ def test_each_section_keeps_its_result(opened, jobs, other_section):
     opened.choose(section)
 
     assert opened.session.enhanced is result
+
+
+def test_only_the_chosen_section_is_shown(opened, other_section):
+    first = opened.session.section
+    opened.add_genes([first.genes[0]])
+
+    def visible(section):
+        tagged = opened.stage.tagged()
+        return [
+            tag.role
+            for layer, tag in tagged
+            if tag.section is section and layer.visible
+        ]
+
+    before = visible(first)
+    opened.stage.open(other_section)
+    assert visible(first) == []
+    assert visible(other_section) == [Role.COUNTS]
+    opened.choose(first)
+
+    assert visible(first) == before
+    assert visible(other_section) == []
 
 
 # -- genes -------------------------------------------------------------------------

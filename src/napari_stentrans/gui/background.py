@@ -1,0 +1,89 @@
+"""The session's one job: its status and messages, and failures told in plain words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from napari_stentrans.errors import StEnTransError
+from napari_stentrans.gui.jobs import JobDesk, JobListener, StartJob
+from napari_stentrans.gui.session import EnhanceSession, JobStatus, Message
+from napari_stentrans.progress import Progress, Steps
+
+logger = logging.getLogger(__name__)
+
+
+def notify(text: str) -> None:
+    """Show a failure as napari shows its own."""
+    from napari.utils.notifications import show_error
+
+    show_error(text)
+
+
+class Background:
+    """Runs one job at a time, and keeps the status and message of the session true."""
+
+    def __init__(self, session: EnhanceSession, start: StartJob) -> None:
+        self._session = session
+        self._desk = JobDesk(start)
+
+    def run(
+        self,
+        status: JobStatus,
+        steps: Callable[[], Steps[Any]],
+        returned: Callable[[Any], None],
+        failed: Callable[[Exception], None] | None = None,
+        progressed: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Start a job; it is over before ``returned`` or ``failed`` is called."""
+
+        def ended(act: Callable[[Any], None]) -> Callable[[Any], None]:
+            def report(value: Any) -> None:
+                self._session.status = JobStatus.IDLE
+                act(value)
+
+            return report
+
+        self._session.status = status
+        self._desk.run(
+            steps,
+            JobListener(
+                progressed or self._session.progressed.emit,
+                ended(returned),
+                ended(failed or self.failed),
+            ),
+        )
+
+    def stop(self) -> None:
+        """Ask the job to return what it has."""
+        self._desk.stop()
+        self._session.status = JobStatus.STOPPING
+
+    def discard(self) -> None:
+        """End the job and forget it."""
+        self._desk.discard()
+        self._session.status = JobStatus.IDLE
+
+    def close(self) -> None:
+        """End the job and leave the session, whose widgets are gone, alone."""
+        self._desk.discard()
+
+    def say(self, text: str) -> None:
+        """Tell what goes on."""
+        self._session.message = Message(text)
+
+    def complain(self, error: Exception) -> None:
+        """Tell what went wrong: in the panel, and as a notification."""
+        self._session.message = Message(str(error), is_error=True)
+        notify(str(error))
+
+    def failed(self, error: Exception) -> None:
+        """Tell a failure of a job: ours as they are, others as what they are."""
+        if not isinstance(error, StEnTransError | OSError):
+            logger.error("a job failed unexpectedly", exc_info=error)
+            error = StEnTransError(
+                f"something unexpected went wrong ({type(error).__name__}: {error}). "
+                "The details are in the log; please report them."
+            )
+        self.complain(error)
