@@ -33,6 +33,7 @@ _NEGLIGIBLE = 0.03
 """A kernel whose weight is below this for every channel is dropped."""
 _MAX_KERNELS = 8
 _WINDOWS_FOR_WEIGHTS = 3
+_SIZE_FOR_WEIGHTS = 500
 _CACHE_BYTES = 400_000_000
 
 
@@ -78,7 +79,7 @@ def mixture_steps(
 ) -> Steps[Mixture]:
     """Weigh the candidate kernels and noise ratios by their likelihood."""
     candidates = candidate_kernels()
-    windows = split_windows(pitch_rc, size)
+    windows = split_windows(pitch_rc, min(size, _SIZE_FOR_WEIGHTS))
     chosen = windows[:: max(1, len(windows) // _WINDOWS_FOR_WEIGHTS)][
         :_WINDOWS_FOR_WEIGHTS
     ]

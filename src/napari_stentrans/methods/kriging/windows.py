@@ -9,6 +9,9 @@ from scipy.spatial import KDTree
 
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
+_CORE = 0.45
+"""Largest share of a window that is its core."""
+
 
 @dataclass(frozen=True, eq=False)
 class Window:
@@ -29,17 +32,18 @@ class Window:
 def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
     """Split spots into windows of about ``size`` spots that overlap.
 
-    A section of up to ``1.5 * size`` spots is one window. Otherwise cores of a third
-    of that are cut by halving the longer side, and each takes the nearest spots around
-    it: several pitches of context on each side.
+    A section of up to ``1.5 * size`` spots is one window. Otherwise even cores of at
+    most ``0.45 * size`` spots are cut across their longer sides, and each takes the
+    nearest spots around it: several pitches of context on each side.
     """
     everything = np.arange(len(pitch_rc))
     if len(pitch_rc) <= 1.5 * size:
         return [Window(everything, everything)]
     tree = KDTree(pitch_rc)
+    n_parts = int(np.ceil(len(pitch_rc) / (_CORE * size)))
     return [
         Window(_nearest_to(tree, pitch_rc[core], size), core)
-        for core in _halve(pitch_rc, everything, size // 3)
+        for core in _cut(pitch_rc, everything, n_parts)
     ]
 
 
@@ -55,14 +59,16 @@ def assign_queries(
     return owner[KDTree(pitch_rc).query(query_rc)[1]]
 
 
-def _halve(pitch_rc: FloatArray, spots: IntArray, size: int) -> list[IntArray]:
-    if len(spots) <= size:
+def _cut(pitch_rc: FloatArray, spots: IntArray, n_parts: int) -> list[IntArray]:
+    """Cut spots into even parts, each time across the longer side."""
+    if n_parts == 1:
         return [spots]
     extent = np.ptp(pitch_rc[spots], axis=0)
     order = spots[np.argsort(pitch_rc[spots, int(np.argmax(extent))], kind="stable")]
-    middle = len(order) // 2
-    return _halve(pitch_rc, order[:middle], size) + _halve(
-        pitch_rc, order[middle:], size
+    n_first = n_parts // 2
+    cut = len(order) * n_first // n_parts
+    return _cut(pitch_rc, order[:cut], n_first) + _cut(
+        pitch_rc, order[cut:], n_parts - n_first
     )
 
 
