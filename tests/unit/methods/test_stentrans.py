@@ -17,9 +17,10 @@ from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.stentrans import enhancer as enhancer_module
 from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
 from napari_stentrans.methods.stentrans.episodes import make_episode
+from napari_stentrans.methods.stentrans.gate import _factor
 from napari_stentrans.methods.stentrans.masking import random_mask
 from napari_stentrans.methods.stentrans.network import SpotTransformer
-from napari_stentrans.methods.stentrans.training import _factor
+from napari_stentrans.methods.stentrans.training import _Best, _divide
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.request import resolve_config
 
@@ -177,6 +178,24 @@ def test_it_can_learn_an_episode_by_heart(
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.2 * losses[0]
+
+
+def test_the_best_weights_come_back(network: SpotTransformer) -> None:
+    best = _Best(network, loss=1.0)
+    awake(network)
+    best.update(network, loss=0.5)
+    kept = network.head.weight.detach().clone()
+    torch.nn.init.zeros_(network.head.weight)
+    best.update(network, loss=0.7)
+    assert best.age == 1
+    best.restore(network)
+    torch.testing.assert_close(network.head.weight.detach(), kept)
+
+
+def test_spots_are_divided(rng: np.random.Generator) -> None:
+    taught, watched, judged = _divide(100, rng)
+    assert len(taught) == 80
+    assert sorted(np.concatenate([taught, watched, judged])) == list(range(100))
 
 
 def test_stop_keeps_what_there_is(

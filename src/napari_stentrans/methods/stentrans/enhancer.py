@@ -16,12 +16,8 @@ from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
 from napari_stentrans.methods.parallel import one_torch_thread
 from napari_stentrans.methods.stentrans.episodes import VisibleSpots
-from napari_stentrans.methods.stentrans.training import (
-    NEAR,
-    Trained,
-    correct,
-    training_steps,
-)
+from napari_stentrans.methods.stentrans.gate import NEAR, correct
+from napari_stentrans.methods.stentrans.training import Trained, training_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
