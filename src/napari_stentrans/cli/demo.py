@@ -13,8 +13,6 @@ from napari_stentrans.cli.outputs import save, summary
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
     from napari_stentrans.enhanced import EnhancedSection
-    from napari_stentrans.section.missing import MissingRegions
-    from napari_stentrans.section.section import Section
 
 EXAMPLES = """
 Paints a hole into a section, fills it, doubles the resolution, and writes
@@ -24,10 +22,6 @@ examples:
   stentrans demo
   stentrans demo --no-gui --method kriging
 """
-
-SAMPLE = "simulated_visium"
-_HOLE_RADIUS = 2.5
-"""Of the painted hole, in pitches."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,25 +86,17 @@ def make_folder(folder: Path) -> None:
 
 def enhance_sample(config: RunConfig, bars: ProgressBars) -> EnhancedSection:
     """Enhance the sample section with a hole painted into it."""
-    from napari_stentrans.datasets import samples
+    from napari_stentrans.datasets import DEMO_HOLE, DEMO_SAMPLE, samples
     from napari_stentrans.io import read_section
     from napari_stentrans.pipeline import enhance_steps
     from napari_stentrans.progress import run_to_end
-
-    section = read_section(samples()[SAMPLE])
-    job = enhance_steps(section, config, missing=central_hole(section), previews=False)
-    return run_to_end(job, bars)
-
-
-def central_hole(section: Section) -> MissingRegions:
-    """A disc in the middle of a section, marked as missing."""
-    import numpy as np
-
     from napari_stentrans.section.missing import MissingRegions
 
-    middle = np.median(section.pitch_rc, axis=0)
-    distance = np.linalg.norm(section.pitch_rc - middle, axis=1)
-    return MissingRegions.from_spots(section, distance < _HOLE_RADIUS)
+    section = read_section(samples()[DEMO_SAMPLE])
+    hole = MissingRegions.in_the_middle(section, DEMO_HOLE)
+    return run_to_end(
+        enhance_steps(section, config, missing=hole, previews=False), bars
+    )
 
 
 def in_window(

@@ -11,6 +11,11 @@ _PLACES = {
     "simulated_visium": "simulated_visium",
 }
 
+DEMO_SAMPLE = "simulated_visium"
+"""The section that the demonstrations enhance."""
+DEMO_HOLE = 2.5
+"""Radius in pitches of the hole they paint into it."""
+
 
 def sample_data_dir() -> Path:
     """Folder of the shipped sample sections.

@@ -6,24 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_stentrans.config import RunConfig
-from napari_stentrans.datasets import samples
+from napari_stentrans.datasets import DEMO_HOLE, DEMO_SAMPLE, samples
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import StEnTransError
+from napari_stentrans.figures import telling_genes
 from napari_stentrans.gui.controller import Controller
 from napari_stentrans.gui.layers import raster_of
 from napari_stentrans.gui.session import EnhanceSession, JobStatus
 from napari_stentrans.io import read_section
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     import napari
 
-_SAMPLE = "simulated_visium"
-_GENES = ("FOCI-05", "GRADIENT2-01")
-_HOLE_PITCHES = 5.0
+_N_GENES = 2
 _WINDOW = (1500, 950)
 _SETTLE_MS = 1500
 """For the canvas to be drawn before its picture is taken."""
@@ -80,9 +78,9 @@ class _Demo:
 
     def begin(self, config: RunConfig) -> None:
         """Do what a user would do, up to pressing Enhance."""
-        section = read_section(samples()[_SAMPLE])
+        section = read_section(samples()[DEMO_SAMPLE])
         self.controller.stage.open(section)
-        self.controller.add_genes([g for g in _GENES if g in section.genes])
+        self.controller.add_genes(telling_genes(section, _N_GENES))
         self.controller.paint()
         self._paint_hole(section)
         self.session.config = config
@@ -107,10 +105,8 @@ class _Demo:
         canvas, raster = self.controller.stage.canvas(section), raster_of(section)
         if canvas is None:
             return
-        middle = np.median(section.pitch_rc, axis=0)
-        distance = np.linalg.norm(section.pitch_rc - middle, axis=1)
-        hidden = distance < _HOLE_PITCHES / 2
-        canvas.data = raster.paint(hidden.astype(np.uint8))
+        hole = MissingRegions.in_the_middle(section, DEMO_HOLE)
+        canvas.data = hole.to_labels(raster)
 
     def _compare(self) -> None:
         section = self.session.section

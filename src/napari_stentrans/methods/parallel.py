@@ -1,4 +1,4 @@
-"""Work on all cores without the linear-algebra library fighting itself.
+"""Work on many cores without the linear-algebra library fighting itself.
 
 BLAS is held to one thread, and independent pieces run on threads of our own instead.
 With its own threads BLAS waits busily: beside any other work (a window being drawn,
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
-    """Apply a function to pieces on all cores; results come in order.
+    """Apply a function to pieces on all cores but one; results come in order.
 
     Closing the iterator drops the pieces that have not begun.
     """
@@ -30,7 +30,7 @@ def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]
     with (
         one_blas_thread(),
         ThreadPoolExecutor(
-            _n_cores(), initializer=torch.set_num_threads, initargs=(1,)
+            _n_workers(), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool,
     ):
         yield from pool.map(function, pieces)
@@ -56,7 +56,10 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _n_cores() -> int:
+def _n_workers() -> int:
+    """All cores but one, which is left to whatever shows the progress."""
     if hasattr(os, "sched_getaffinity"):  # what this process may use, on Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        n_cores = len(os.sched_getaffinity(0))
+    else:
+        n_cores = os.cpu_count() or 1
+    return max(1, n_cores - 1)

@@ -100,6 +100,13 @@ class MissingRegions:
         return cls(mask, np.zeros_like(mask), np.empty((0, 2)), np.empty((0, 2)))
 
     @classmethod
+    def in_the_middle(cls, section: Section, radius: float) -> MissingRegions:
+        """Mark the spots of a disc, its radius in pitches: a hole to try things on."""
+        middle = np.median(section.pitch_rc, axis=0)
+        distance = np.linalg.norm(section.pitch_rc - middle, axis=1)
+        return cls.from_spots(section, distance < radius)
+
+    @classmethod
     def from_positions(cls, section: Section, array_rc: FloatArray) -> MissingRegions:
         """Mark sites by array coordinates: spots, and new positions where none is.
 
