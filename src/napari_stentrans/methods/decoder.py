@@ -68,6 +68,8 @@ class GeneDecoder:
         self.section = section
         self.programmes = programmes
         self.left_out = left_out
+        self._level = np.full(section.n_genes, np.nan, dtype=np.float32)
+        self._dispersion = np.zeros(section.n_genes, dtype=np.float32)
 
     def rates(self, estimate: Estimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""
@@ -78,8 +80,10 @@ class GeneDecoder:
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
         """Level and dispersion of some genes."""
-        level, dispersion = self._all_statistics
-        return GeneStatistics(level[genes], dispersion[genes])
+        unknown = genes[np.isnan(self._level[genes])]
+        for start in range(0, len(unknown), _BLOCK):
+            self._learn(unknown[start : start + _BLOCK])
+        return GeneStatistics(self._level[genes], self._dispersion[genes])
 
     def deviation(self, rate: Float32Array, genes: IntArray) -> Float32Array:
         """Expected standard deviation of counts around a rate, same shape."""
@@ -112,25 +116,16 @@ class GeneDecoder:
     def _by_gene(self):  # type: ignore[no-untyped-def] # csc_matrix
         return self.section.counts.tocsc()
 
-    @cached_property
-    def _all_statistics(self) -> tuple[Float32Array, Float32Array]:
-        n_genes = self.section.n_genes
-        level = np.ones(n_genes, dtype=np.float32)
-        dispersion = np.zeros(n_genes, dtype=np.float32)
-        library = self.programmes.library(self.left_out.mean).astype(np.float32)[
-            :, None
-        ]
-        for start in range(0, n_genes, _BLOCK):
-            genes = np.arange(start, min(start + _BLOCK, n_genes))
-            counts = self.counts(genes)
-            rate = self.programmes.share(self.left_out.mean, genes) * library
-            level[genes] = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
-            rate *= level[genes]
-            excess = ((counts - rate) ** 2 - rate).sum(axis=0)
-            dispersion[genes] = np.maximum(excess, 0) / np.maximum(
-                (rate**2).sum(axis=0), 1e-9
-            )
-        return level, dispersion
+    def _learn(self, genes: IntArray) -> None:
+        """Fill in level and dispersion of genes that are read for the first time."""
+        library = self.programmes.library(self.left_out.mean).astype(np.float32)
+        counts = self.counts(genes)
+        rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
+        level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
+        rate *= level
+        excess = np.maximum(((counts - rate) ** 2 - rate).sum(axis=0), 0)
+        self._dispersion[genes] = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        self._level[genes] = level
 
 
 @dataclass(frozen=True, eq=False)
