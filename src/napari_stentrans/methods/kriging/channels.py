@@ -2,7 +2,7 @@
 
 Empirical Bayes: every kernel and noise ratio is weighted by how well it explains each
 channel, and the predictions are averaged. One eigendecomposition of a window serves
-all channels and all noise ratios (DESIGN, MODEL section 3).
+all channels and all noise ratios.
 """
 
 from __future__ import annotations

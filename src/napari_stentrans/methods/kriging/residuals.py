@@ -2,7 +2,7 @@
 
 A gene whose pattern no programme carries still has structure in its standardised
 residuals. For the highest genes these are kriged with a rough kernel, and half of the
-result is added back (MODEL section 3).
+result is added back.
 """
 
 from __future__ import annotations
