@@ -136,6 +136,7 @@ def enhance_steps(
         spot_field, new_field = yield from _fields(section, visible, targets, fitted)
         seconds = time.perf_counter() - started
         record = provenance(section, config, missing, at is not None, seconds)
+        record["fit"] = fitted.facts
         return EnhancedSection(
             section, targets, fitted, spot_field, new_field, chosen, record
         )

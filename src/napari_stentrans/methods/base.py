@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,11 @@ class Fitted(ABC):
 
     section: Section
     """What it learnt from: measured, visible spots only."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the provenance of a result should say of this fit, JSON-able."""
+        return {}
 
     @abstractmethod
     def field_steps(self, array_rc: FloatArray) -> Steps[ExpressionField]:

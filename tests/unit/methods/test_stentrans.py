@@ -21,6 +21,7 @@ from napari_stentrans.methods.stentrans.gate import _factor
 from napari_stentrans.methods.stentrans.masking import random_mask
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.training import _Best, _divide
+from napari_stentrans.pipeline import enhance
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.request import resolve_config
 
@@ -208,6 +209,19 @@ def test_stop_keeps_what_there_is(
     assert isinstance(fitted, FittedStEnTrans)
     assert len(fitted.trained.losses) == 5
     assert fitted.trained.stopped_early
+
+
+def test_the_fit_tells_how_far_it_is_believed(
+    simulated: SimulatedSection, quick: RunConfig
+) -> None:
+    result = enhance(simulated.section, config=quick, refine=2)
+    told = result.provenance["fit"]
+    assert told["training_steps"] == 20
+    assert not told["stopped_early"]
+    assert isinstance(result.fitted, FittedStEnTrans)
+    near, far = result.fitted.trained.gate.mean(axis=1)
+    assert told["gate_near"] == pytest.approx(near, abs=1e-3)
+    assert told["gate_far"] == pytest.approx(far, abs=1e-3)
 
 
 def test_stop_before_training_keeps_kriging(

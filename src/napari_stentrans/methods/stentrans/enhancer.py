@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,14 +32,21 @@ _QUERIES_AT_ONCE = 4096
 class FittedStEnTrans(Fitted):
     """Kriging and a trained network for one section."""
 
+    section: Section
     kriging: FittedKriging
     trained: Trained
     n_neighbours: int
 
     @property
-    def section(self) -> Section:  # type: ignore[override]
-        """What it learnt from."""
-        return self.kriging.section
+    def facts(self) -> dict[str, Any]:
+        """Length of the training, and how far its corrections are believed (0 to 1)."""
+        near, far = self.trained.gate.mean(axis=1)
+        return {
+            "training_steps": len(self.trained.losses),
+            "stopped_early": self.trained.stopped_early,
+            "gate_near": round(float(near), 3),
+            "gate_far": round(float(far), 3),
+        }
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
         """Expression at any positions."""
@@ -112,4 +120,5 @@ class StEnTrans(Enhancer):
                 "'cpu', or a smaller width or window."
             )
             raise ComputeError(msg) from error
-        return FittedStEnTrans(kriging, trained, config.transformer.neighbours)
+        neighbours = config.transformer.neighbours
+        return FittedStEnTrans(section, kriging, trained, neighbours)
