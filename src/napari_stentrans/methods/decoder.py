@@ -129,12 +129,8 @@ class GeneDecoder:
 
 
 @dataclass(frozen=True, eq=False)
-class ProgrammeField(ExpressionField):
-    """Genes at positions without a measurement.
-
-    The variance of a count there is that of counting, plus the dispersion seen at
-    left-out spots, plus what this position is less certain of than they were.
-    """
+class _DecodedField(ExpressionField):
+    """Channels at fixed positions, and what programmes left of single genes."""
 
     decoder: GeneDecoder
     estimate: Estimate
@@ -144,6 +140,15 @@ class ProgrammeField(ExpressionField):
     def n_positions(self) -> int:
         """Number of positions."""
         return len(self.estimate.mean)
+
+
+@dataclass(frozen=True, eq=False)
+class ProgrammeField(_DecodedField):
+    """Genes at positions without a measurement.
+
+    The variance of a count there is that of counting, plus the dispersion seen at
+    left-out spots, plus what this position is less certain of than they were.
+    """
 
     def read(self, genes: IntArray) -> Prediction:
         """Mean and sd of some genes."""
@@ -156,22 +161,13 @@ class ProgrammeField(ExpressionField):
 
 
 @dataclass(frozen=True, eq=False)
-class SpotField(ExpressionField):
+class SpotField(_DecodedField):
     """Genes at the measured spots: the posterior of own count and surroundings.
 
     A gamma prior around the kriged rate (at the spot's own library size) meets the
     spot's own count. Half the leave-one-out dispersion is taken as the prior's: the
     other half is left to the error of predicting without the spot.
     """
-
-    decoder: GeneDecoder
-    estimate: Estimate
-    residuals: Residuals | None = None
-
-    @property
-    def n_positions(self) -> int:
-        """Number of spots."""
-        return len(self.estimate.mean)
 
     def read(self, genes: IntArray) -> Prediction:
         """Posterior mean of some genes, and sd of a count measured anew."""

@@ -52,13 +52,6 @@ class Mixture:
     kernels: list[Kernel]
     weights: FloatArray
 
-    @property
-    def noise_ratio(self) -> FloatArray:
-        """Mean noise ratio of each channel (geometric), shape (channel,)."""
-        mean_log = np.einsum("kec,e->c", self.weights, np.log(NOISE_RATIOS))
-        ratio: FloatArray = np.exp(mean_log)
-        return ratio
-
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
