@@ -211,6 +211,22 @@ def test_stop_keeps_what_there_is(
     assert fitted.trained.stopped_early
 
 
+def test_stop_while_preparing_ends_at_once(
+    simulated: SimulatedSection, quick: RunConfig
+) -> None:
+    seen: list[str] = []
+
+    def stop_in_preparation(progress: Progress) -> bool:
+        seen.append(progress.phase)
+        return progress.phase == "Preparing the Transformer"
+
+    fitted = get_method("stentrans").fit(simulated.section, quick, stop_in_preparation)
+    assert isinstance(fitted, FittedStEnTrans)
+    assert seen.count("Preparing the Transformer") == 1
+    assert fitted.trained.stopped_early
+    assert not fitted.trained.gate.any()
+
+
 def test_the_fit_tells_how_far_it_is_believed(
     simulated: SimulatedSection, quick: RunConfig
 ) -> None:

@@ -73,16 +73,15 @@ def training_steps(
         part = members[number % len(members)]
         return make_episode(kriging, part, neighbours, seeds[number])
 
-    stop, episodes = None, []
+    network = _new_network(kriging, config)
+    episodes: list[Episode] = []
     for made in map_in_order(episode, range(n_episodes)):
         episodes.append(made)
-        answer = yield Progress("Preparing the Transformer", len(episodes), n_episodes)
-        stop = stop or answer
+        if (yield Progress("Preparing the Transformer", len(episodes), n_episodes)):
+            return Trained(network.eval(), _closed(kriging), [], stopped_early=True)
     learning, judging = episodes[:n_learning], episodes[n_learning:]
 
-    network = _new_network(kriging, config).to(device)
-    if stop:
-        return Trained(network.cpu().eval(), _closed(kriging), [], stopped_early=True)
+    network = network.to(device)
     importance = torch.from_numpy(programme_importance(kriging)).float().to(device)
     with one_torch_thread():
         losses, stop = yield from _optimise(
