@@ -83,6 +83,112 @@ class TransformerConfig(StrictModel):
     ] = 2e-3
 
 
+class GeneImageConfig(StrictModel):
+    """Training of a network that takes each gene for an image."""
+
+    epochs: Annotated[
+        int,
+        Field(ge=0, le=5000, title="Epochs", description="Passes over all genes."),
+    ] = 0
+    batch: Annotated[
+        int,
+        Field(ge=1, le=4096, title="Batch", description="Genes of a training step."),
+    ] = 512
+    learning_rate: Annotated[
+        float, Field(gt=0, le=1, title="Learning rate", description="Of Adam.")
+    ] = 1e-3
+    mask: Annotated[
+        bool,
+        Field(
+            title="Mask",
+            description="Tell the network which sites were measured, and hide some in "
+            "training. Off: a missing site reads as zero expression, as published.",
+        ),
+    ] = False
+    rare_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            title="Rare share",
+            description="Genes detected in no larger share of the spots get their "
+            "mean; 0 sends every gene through the network.",
+        ),
+    ] = 0.01
+
+
+class PublishedConfig(GeneImageConfig):
+    """The stEnTrans network; 0 takes the published value for the kind of array."""
+
+    patch: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=32,
+            title="Patch",
+            description="Sites along each side of a token. 0: 8 on hex arrays, else 3.",
+        ),
+    ] = 0
+    heads: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=64,
+            title="Heads",
+            description="Attention heads. 0: 8 on hex arrays, else 4.",
+        ),
+    ] = 0
+    depth: Annotated[
+        int, Field(ge=1, le=48, title="Depth", description="Transformer blocks.")
+    ] = 12
+    epochs: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=5000,
+            title="Epochs",
+            description="Passes over all genes. 0: 10 on hex arrays, else 50.",
+        ),
+    ] = 0
+    residual: Annotated[
+        bool,
+        Field(
+            title="Residual",
+            description="Add the input to the output, as the paper says; the released "
+            "code drops it.",
+        ),
+    ] = False
+
+
+class DistConfig(GeneImageConfig):
+    """The convolutional network of DIST."""
+
+    width: Annotated[
+        int, Field(ge=1, le=512, title="Width", description="Features of a pixel.")
+    ] = 64
+    blocks: Annotated[
+        int, Field(ge=1, le=16, title="Blocks", description="Residual blocks.")
+    ] = 2
+    epochs: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=5000,
+            title="Epochs",
+            description="Passes over all genes; the authors run 200.",
+        ),
+    ] = 5
+    batch: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=4096,
+            title="Batch",
+            description="Genes of a training step; the authors run 128 or 512.",
+        ),
+    ] = 64
+
+
 class RunConfig(StrictModel):
     """One enhancement, completely described."""
 
@@ -114,3 +220,5 @@ class RunConfig(StrictModel):
     ] = 0
     kriging: KrigingConfig = KrigingConfig()
     transformer: TransformerConfig = TransformerConfig()
+    published: PublishedConfig = PublishedConfig()
+    dist: DistConfig = DistConfig()

@@ -134,6 +134,8 @@ _REGISTRY: dict[str, str] = {
     "cubic": "napari_stentrans.methods.interpolation:Cubic",
     "linear": "napari_stentrans.methods.interpolation:Linear",
     "nearest": "napari_stentrans.methods.interpolation:Nearest",
+    "published": "napari_stentrans.methods.published.enhancer:Published",
+    "dist": "napari_stentrans.methods.dist.enhancer:Dist",
 }
 """Name to ``module:class``, the default first. A new method is one line here."""
 

@@ -1,0 +1,72 @@
+"""The way every network of gene images is fitted; methods differ in the network."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+
+from napari_stentrans.config import GeneImageConfig, RunConfig
+from napari_stentrans.errors import ComputeError
+from napari_stentrans.methods.base import Enhancer, Fitted
+from napari_stentrans.methods.device import resolve_device
+from napari_stentrans.methods.gene_images.fitted import FittedImages
+from napari_stentrans.methods.gene_images.lesson import make_lesson
+from napari_stentrans.methods.gene_images.network import ImageNetwork
+from napari_stentrans.methods.gene_images.noise import widening_steps
+from napari_stentrans.methods.gene_images.raster import full_raster
+from napari_stentrans.methods.gene_images.training import training_steps
+from napari_stentrans.methods.interpolation.noise import CountNoise, leave_out_steps
+from napari_stentrans.methods.interpolation.triangles import linear
+from napari_stentrans.progress import Steps
+from napari_stentrans.section.section import Section
+
+Settings = TypeVar("Settings", bound=GeneImageConfig)
+
+
+class GeneImages(Enhancer, Generic[Settings]):
+    """Trains a network to double the resolution of a section's gene images."""
+
+    @abstractmethod
+    def settings(self, section: Section, config: RunConfig) -> Settings:
+        """Return this method's settings, complete for that section."""
+
+    @abstractmethod
+    def network(self, settings: Settings) -> ImageNetwork:
+        """Return a new network, its weights drawn from the global generator."""
+
+    @abstractmethod
+    def optimiser(
+        self, network: ImageNetwork, settings: Settings
+    ) -> torch.optim.Optimizer:
+        """Return the optimiser that the authors use."""
+
+    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+        """Train on the section itself, then measure the error on held-back spots."""
+        device = resolve_device(config.device)
+        settings = self.settings(section, config)
+        raster = full_raster(section)
+        counts = section.counts.tocsc()
+        lesson = make_lesson(section, counts, np.random.default_rng(config.seed))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            network = self.network(settings).to(device)
+        optimiser = self.optimiser(network, settings)
+        try:
+            trained = yield from training_steps(
+                network, optimiser, lesson, settings, config.seed
+            )
+        except torch.OutOfMemoryError as error:
+            msg = (
+                f"the device {device} ran out of memory ({error}). Choose device "
+                "'cpu', or a smaller batch."
+            )
+            raise ComputeError(msg) from error
+        folds = yield from leave_out_steps(section.pitch_rc, linear, config.seed)
+        noise = CountNoise(counts, folds)
+        widening = yield from widening_steps(network, lesson, noise, config.seed)
+        return FittedImages(
+            section, counts, raster, trained, noise, widening, settings.rare_share
+        )
