@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.evaluation.tasks import Task, Trial
+from napari_stentrans.methods.base import ExpressionField, Fitted
+from napari_stentrans.progress import Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import BoolArray
@@ -28,22 +29,8 @@ REGION_RADIUS = 3.0
 """Radius of those discs, in pitches."""
 
 
-class Task(StrEnum):
-    """How spots are hidden.
-
-    ``UPSAMPLE`` leaves every second row and column of the lattice visible, as the
-    paper does (off a lattice: an evenly spread quarter). ``DROPOUT`` hides 30 % of the
-    spots at random. ``REGION`` hides discs of radius 3 pitches until 15 % of the spots
-    are hidden.
-    """
-
-    UPSAMPLE = "upsample"
-    DROPOUT = "dropout"
-    REGION = "region"
-
-
 @dataclass(frozen=True, eq=False)
-class HoldOut:
+class HoldOut(Trial):
     """A section divided into visible and hidden spots.
 
     Attributes
@@ -63,6 +50,11 @@ class HoldOut:
     task: Task
     seed: int
 
+    @property
+    def scored(self) -> IntArray:
+        """The hidden spots."""
+        return self.hidden
+
     @cached_property
     def visible(self) -> IntArray:
         """Indices of the other spots, ascending."""
@@ -73,24 +65,19 @@ class HoldOut:
         """The visible spots alone, on the same lattice: all that a method may see."""
         return self.section.subset(self.visible)
 
+    @cached_property
+    def counts(self) -> sparse.csr_matrix:
+        """Measured counts of the hidden spots, shape (hidden spot, gene)."""
+        return self.section.counts[self.hidden]
+
     @property
     def hidden_rc(self) -> FloatArray:
         """Array coordinates of the hidden spots, shape (hidden spot, 2)."""
         return self.section.array_rc[self.hidden]
 
-    @cached_property
-    def hidden_library(self) -> FloatArray:
-        """Measured library size of the hidden spots, shape (hidden spot,)."""
-        return self.section.library_size[self.hidden]
-
-    def truth(self, genes: IntArray) -> NDArray[np.float32]:
-        """Measured counts of the hidden spots, shape (hidden spot, gene)."""
-        counts: NDArray[np.float32] = self._hidden_counts[:, genes].toarray()
-        return counts
-
-    @cached_property
-    def _hidden_counts(self) -> sparse.csc_matrix:
-        return self.section.counts[self.hidden].tocsc()
+    def field_steps(self, fitted: Fitted) -> Steps[ExpressionField]:
+        """Predict where nothing was measured."""
+        return (yield from fitted.field_steps(self.hidden_rc))
 
 
 def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
@@ -111,8 +98,8 @@ def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
     InvalidRequestError
         If there is no such task, or the section is too small to be divided.
     """
-    if task not in set(Task):
-        msg = f"there is no task {task!r}; choose from {', '.join(Task)}"
+    if task not in _HIDE:
+        msg = f"no task {task!r} hides spots; choose from {', '.join(_HIDE)}"
         raise InvalidRequestError(msg)
     chosen = Task(task)
     hidden = np.flatnonzero(_HIDE[chosen](section, seed))

@@ -1,68 +1,249 @@
-"""The scores of an evaluation, as one tidy table. Knows nothing about how they came."""
+"""The scores of an evaluation, as tables. Knows nothing about how they came.
+
+Medians are taken over genes within each trial, then averaged over seeds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from napari_stentrans.evaluation.holdout import HoldOut
+from napari_stentrans.evaluation.bootstrap import interval, over_seeds
+from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
+from napari_stentrans.evaluation.tasks import Protocol, Trial
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.section import Section
 
-TOP_GENES = 500
-"""How many of the highest genes make up the second median of each score."""
+RunKey: TypeAlias = tuple[str, int, str]
+"""Task, seed and method."""
+
+_RUN = ["task", "seed", "method"]
+_CEILINGS = ["ceiling", "ceiling_log"]
+_SHARES = {"share": ("pearson", "ceiling"), "share_log": ("pearson_log", "ceiling_log")}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Some genes of one trial, as every method predicted them.
+
+    Attributes
+    ----------
+    trial
+        What was seen, and what was measured.
+    genes
+        Their names.
+    predicted : dict of ndarray of float32, shape (scored spot, gene)
+        By method.
+    """
+
+    trial: Trial
+    genes: list[str]
+    predicted: dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationReport:
-    """What every method scored on the hidden spots of one section.
+    """What every method scored on one section.
 
     Attributes
     ----------
+    section
+        The whole section.
+    protocol
+        Which spots were scored.
     scores : DataFrame
-        One row a gene, method and metric: columns gene, top (whether it is one of the
-        highest genes), method, metric, value.
-    seconds : Series
-        Time to fit and to predict all genes, one entry a method.
-    hold_out
-        The spots that were hidden, with task and seed.
+        A row a task, seed, method and gene; columns task, seed, method, gene, top
+        (whether it is one of the highest), and every one of `METRICS`.
+    ceilings : DataFrame
+        A row a task, seed and gene: the noise ceiling of ``pearson`` and
+        ``pearson_log``, columns ceiling and ceiling_log.
+    distances : DataFrame
+        A row a task, seed, method and distance to the nearest visible spot: how many
+        spots, and their error (see `ErrorByDistance`).
+    runs : DataFrame
+        A row a task, seed and method: spots_seen, spots_scored, seconds to fit and to
+        predict all genes, peak_memory_mb (see `Meter`).
+    failures : DataFrame
+        A row a task, seed and method that could not be tried, with the reason.
+    replicates : dict
+        Bootstrap replicates of each of `STATISTICS`, by (task, seed, method).
+    pictures
+        Predictions of the genes that were asked for.
     """
 
+    section: Section
+    protocol: Protocol
     scores: pd.DataFrame
-    seconds: pd.Series
-    hold_out: HoldOut
+    ceilings: pd.DataFrame
+    distances: pd.DataFrame
+    runs: pd.DataFrame
+    failures: pd.DataFrame
+    replicates: dict[RunKey, dict[str, FloatArray]] = field(default_factory=dict)
+    pictures: list[Picture] = field(default_factory=list)
+
+    @property
+    def tasks(self) -> list[str]:
+        """Names of the tasks, in the order they were asked for."""
+        return [str(name) for name in pd.unique(self.runs["task"])]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, ascending."""
+        return [int(seed) for seed in sorted(pd.unique(self.runs["seed"]))]
 
     @property
     def methods(self) -> list[str]:
         """Names of the methods, in the order they were asked for."""
-        return [str(name) for name in self.seconds.index]
+        return [str(name) for name in pd.unique(self.runs["method"])]
 
-    def table(self, metric: str) -> pd.DataFrame:
-        """One metric with a row a gene and a column a method."""
-        chosen = self.scores[self.scores["metric"] == metric]
-        wide = chosen.pivot_table(
-            index="gene",
-            columns="method",
-            values="value",
-            sort=False,
-            dropna=False,
-            observed=True,
-        )
-        return wide[self.methods]
+    def table(self, metric: str, task: str | None = None) -> pd.DataFrame:
+        """One metric with a row a gene and a column a method, averaged over seeds.
 
-    def summary(self) -> pd.DataFrame:
-        """Medians over genes: a row a method, a column a metric.
-
-        ``METRIC`` is over all scored genes, ``METRIC_top`` over the highest ones;
-        genes without a value are left out. The last column is ``seconds``.
+        Of the first task, if none is named.
         """
-        by_method = ["method", "metric"]
-        everywhere = self._medians(self.scores)
-        highest = self._medians(self.scores[self.scores["top"]]).add_suffix("_top")
-        both = everywhere.join(highest)
-        metrics = pd.unique(self.scores[by_method[1]])
-        ordered = [name for metric in metrics for name in (metric, f"{metric}_top")]
-        return both.loc[self.methods, ordered].assign(seconds=self.seconds)
+        chosen = self.scores[self.scores["task"] == (task or self.tasks[0])]
+        by_gene = chosen.groupby(["gene", "method"], observed=True, sort=False)
+        wide: pd.DataFrame = by_gene[metric].mean().unstack("method")
+        present = [name for name in self.methods if name in wide]
+        return wide[present]
 
-    def _medians(self, scores: pd.DataFrame) -> pd.DataFrame:
-        medians = scores.groupby(["method", "metric"], observed=True)["value"].median()
-        return medians.unstack("metric")
+    def by_seed(self) -> pd.DataFrame:
+        """Medians over genes: index task, seed, method; columns as in `summary`."""
+        ceilings = self._over_genes(self.ceilings, ["task", "seed"], _CEILINGS)
+        medians = self._over_genes(self.scores, _RUN, list(METRICS))
+        whole = medians.join(ceilings, on=["task", "seed"])
+        for share, (score, ceiling) in _SHARES.items():
+            for suffix in ("", "_top"):
+                divisor = whole[ceiling + suffix].where(whole[ceiling + suffix] > 0)
+                whole[share + suffix] = whole[score + suffix] / divisor
+        costs = self.runs.set_index(_RUN)[["seconds", "peak_memory_mb"]]
+        return whole.join(costs).loc[costs.index]
+
+    def summary(self, task: str | None = None) -> pd.DataFrame:
+        """What each method scored: index task and method (of one task: method).
+
+        ``METRIC`` is the median over all scored genes (``coverage``: the mean), and
+        ``METRIC_top`` over the highest; genes without a value are left out. Then the
+        median ceilings, the share of them that is reached (``share``, ``share_log``),
+        ``seconds`` and ``peak_memory_mb``. All averaged over seeds.
+        """
+        whole = self.by_seed().groupby(["task", "method"], sort=False).mean()
+        return whole if task is None else whole.loc[task]
+
+    def quartiles(self) -> pd.DataFrame:
+        """Spread over genes: index task, method, metric, genes ("all" or "top").
+
+        Columns lower, median and upper: quartiles, averaged over seeds.
+        """
+        found = {}
+        for name, chosen in self._gene_choices(self.scores):
+            by_run = chosen.groupby(_RUN, observed=True, sort=False)[list(METRICS)]
+            of_genes = by_run.quantile(np.array([0.25, 0.5, 0.75]))
+            stacked = of_genes.stack(future_stack=True)
+            stacked.index.names = [*_RUN, "quartile", "metric"]
+            keys = ["task", "method", "metric", "quartile"]
+            averaged = stacked.groupby(keys, observed=True, sort=False).mean()
+            found[name] = averaged.unstack("quartile")
+        whole = pd.concat(found, names=["genes"])
+        whole.columns = pd.Index(["lower", "median", "upper"])
+        return whole.reorder_levels(["task", "method", "metric", "genes"])
+
+    def comparisons(self, method: str | None = None) -> pd.DataFrame:
+        """Compare a method (the first, if none is named) with each of the others.
+
+        A row a task, other method and statistic (one of `STATISTICS`): ``difference``
+        of the medians, with its 95 % interval ``low`` to ``high`` from a bootstrap of
+        squares of tissue and of seeds, ``ratio`` likewise, and ``genes_better``, the
+        share of genes on which the method is ahead (described, not tested: genes are
+        no independent witnesses).
+        """
+        first = method or self.methods[0]
+        medians = self.summary()
+        rows = []
+        for task in self.tasks:
+            others = [name for name in self.methods if (task, name) in medians.index]
+            for other in others:
+                if other == first or first not in others:
+                    continue
+                for statistic in STATISTICS:
+                    ours, theirs = (
+                        float(medians.loc[(task, name), statistic])  # type: ignore[arg-type]
+                        for name in (first, other)
+                    )
+                    figures = _compared(
+                        ours,
+                        theirs,
+                        self._replicates_of(task, first, statistic),
+                        self._replicates_of(task, other, statistic),
+                    )
+                    rows.append(
+                        {
+                            "task": task,
+                            "method": first,
+                            "against": other,
+                            "statistic": statistic,
+                            **figures,
+                            "genes_better": self._genes_better(
+                                task, first, other, statistic
+                            ),
+                        }
+                    )
+        return pd.DataFrame(rows)
+
+    def _replicates_of(self, task: str, method: str, statistic: str) -> FloatArray:
+        by_seed = [
+            found[statistic]
+            for (of_task, _, of_method), found in self.replicates.items()
+            if (of_task, of_method) == (task, method)
+        ]
+        return over_seeds(np.stack(by_seed))
+
+    def _genes_better(self, task: str, first: str, other: str, statistic: str) -> float:
+        wide = self.table(statistic.removesuffix("_top"), task)
+        if statistic.endswith("_top"):
+            top = self.scores.loc[self.scores["top"], "gene"]
+            wide = wide[wide.index.isin(top)]
+        return float((wide[first] > wide[other]).mean())
+
+    def _over_genes(
+        self, table: pd.DataFrame, by: list[str], columns: list[str]
+    ) -> pd.DataFrame:
+        """Medians of columns over genes, and over the highest (suffix ``_top``)."""
+        found = {}
+        for name, chosen in self._gene_choices(table):
+            groups = chosen.groupby(by, observed=True, sort=False)
+            medians = groups[columns].median()
+            if "coverage" in columns:
+                medians["coverage"] = groups["coverage"].mean()
+            found[name] = medians
+        joined = found["all"].join(found["top"].add_suffix("_top"))
+        ordered = [column + end for column in columns for end in ("", "_top")]
+        joined = joined[ordered].reset_index()
+        keys = {name: str for name in by if name != "seed"}
+        return joined.astype(keys).set_index(by)
+
+    def _gene_choices(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+        return [("all", table), ("top", table[table["top"]])]
+
+
+def _compared(
+    ours: float, theirs: float, of_ours: FloatArray, of_theirs: FloatArray
+) -> dict[str, float]:
+    """Difference and ratio of two figures, with intervals from shared replicates."""
+    low, high = interval(of_ours - of_theirs)
+    usable = of_theirs > 0
+    ratios = np.full(len(of_ours), np.nan)
+    np.divide(of_ours, of_theirs, out=ratios, where=usable)
+    ratio_low, ratio_high = interval(ratios)
+    return {
+        "difference": ours - theirs,
+        "low": low,
+        "high": high,
+        "ratio": ours / theirs if theirs > 0 else float("nan"),
+        "ratio_low": ratio_low,
+        "ratio_high": ratio_high,
+    }

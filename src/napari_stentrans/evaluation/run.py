@@ -1,230 +1,155 @@
-"""Hide spots, walk the same path with every method, score what was hidden.
+"""Hide, walk the same path with every method, score what was hidden.
 
-The path is that of `enhance`: `fit` on the reduced section, `field` at the hidden
+The path is that of `enhance`: `fit` on the reduced section, a field at the scored
 positions, genes read in blocks. Knows no method by name.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_stentrans.config import RunConfig
-from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.evaluation import metrics
-from napari_stentrans.evaluation.holdout import HoldOut, Task, hold_out
-from napari_stentrans.evaluation.report import TOP_GENES, EvaluationReport
-from napari_stentrans.methods.base import (
-    ExpressionField,
-    Prediction,
-    get_method,
-    method_names,
-)
+from napari_stentrans.errors import ComputeError, InvalidRequestError
+from napari_stentrans.evaluation.bootstrap import TissueBlocks
+from napari_stentrans.evaluation.genes import ceilings, scored_genes
+from napari_stentrans.evaluation.plan import Plan, find_method, plan_evaluation
+from napari_stentrans.evaluation.report import EvaluationReport
+from napari_stentrans.evaluation.resources import Meter
+from napari_stentrans.evaluation.results import Results
+from napari_stentrans.evaluation.scoring import score_steps
+from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
+from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.progress import Progress, Steps, run_to_end
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
-_DETECTED_SHARE = 0.1
-"""Genes are scored if they are detected in more than this share of the spots."""
-_GENES_PER_BLOCK = 512
+if TYPE_CHECKING:
+    from anndata import AnnData
 
-METRICS = ("pearson", "pearson_log", *list(metrics.COUNT_METRICS)[1:], "coverage")
-"""Names of all scores, in the order of reports."""
+T = TypeVar("T")
 
 
-def evaluate(
-    section: Section,
+def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given by name
+    section: Section | AnnData,
     methods: Sequence[str] | None = None,
-    task: Task | str = Task.DROPOUT,
-    seed: int = 0,
+    task: Task | str | Sequence[Task | str] = Task.DROPOUT,
+    seed: int | Sequence[int] = 0,
     config: RunConfig | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
+    *,
+    protocol: Protocol | str = Protocol.HELD_OUT,
+    pictured: Sequence[str] = (),
 ) -> EvaluationReport:
-    """Score methods on spots that they have not seen.
+    """Score methods on what they have not seen.
 
     Parameters
     ----------
     section
-        A measured section; it is not changed.
+        A measured section, or an AnnData with counts; it is not changed.
     methods
-        Names of methods; all, if not given.
+        Names of methods. If not given: all that can handle this section, and for
+        "denoise" the baselines "raw" and "pca20" as well.
     task
-        How spots are hidden: "upsample", "dropout" or "region".
+        "upsample", "dropout", "region" or "denoise", or several of them.
     seed
-        Of the choice of hidden spots.
+        Of the choice of what is hidden, or several. Each is added to the seed of the
+        configuration for the method's own use.
     config
         Given to every method (its own field ``method`` is ignored).
     on_progress
         Called with every `Progress`; returning True ends the fit that runs, early.
+    protocol
+        "held-out", or "paper": all spots scored, in-sample.
+    pictured
+        Genes whose predictions are kept for `EvaluationReport.pictures`, of the first
+        seed of each task.
 
     Raises
     ------
     InvalidRequestError
-        If there is no such method or task, or the section is too small or too sparse.
+        If there is no such method, task or gene, or the section is too small or sparse.
     """
-    steps = evaluation_steps(
-        hold_out(section, task, seed), methods or method_names(), config or RunConfig()
-    )
-    return run_to_end(steps, on_progress)
+    whole = _as_section(section)
+    plan = plan_evaluation(whole, methods, task, seed, protocol, pictured)
+    return run_to_end(evaluation_steps(plan, config or RunConfig()), on_progress)
 
 
-def evaluation_steps(
-    held_out: HoldOut, methods: Sequence[str], config: RunConfig
-) -> Steps[EvaluationReport]:
-    """`evaluate` as a job, on given hidden spots."""
-    enhancers = {name: get_method(name) for name in methods}
-    genes = scored_genes(held_out.section)
-    tables, seconds = [], {}
-    for name, enhancer in enhancers.items():
-        clock = _Stopwatch()
-        chosen = config.model_copy(update={"method": name})
-        with clock:
-            fitted = yield from enhancer.fit_steps(held_out.reduced, chosen)
-            field = yield from fitted.field_steps(held_out.hidden_rc)
-        reader = _TimedField(field, clock)
-        tables.append((yield from _score_steps(name, reader, held_out, genes)))
-        seconds[name] = clock.seconds
-    return EvaluationReport(
-        scores=pd.concat(tables, ignore_index=True),
-        seconds=pd.Series(seconds, name="seconds"),
-        hold_out=held_out,
-    )
+def evaluation_steps(plan: Plan, config: RunConfig) -> Steps[EvaluationReport]:
+    """`evaluate` as a job, of what `plan_evaluation` found possible."""
+    genes, blocks = scored_genes(plan.section), TissueBlocks.of(plan.section)
+    results = Results(plan)
+    for task, seed in plan.pairs:
+        trial = plan.trial(task, seed)
+        results.add_trial(trial, ceilings(trial, genes))
+        for name in plan.methods[task]:
+            meter = Meter()
+            steps = _method_steps(name, trial, config, meter)
+            job = _labelled(f"{task}, seed {seed}, {name}", steps)
+            try:
+                field = yield from job
+                metered = _Metered(field, meter)
+                scoring = score_steps(metered, trial, genes, blocks, plan.pictured)
+                scores = yield from _labelled(f"Scoring {name}", scoring)
+            except (InvalidRequestError, ComputeError) as error:
+                if plan.named:
+                    raise
+                results.add_failure(trial, name, error)
+                continue
+            results.add(trial, name, scores, meter)
+            del field, metered, scoring  # their memory is no longer the next's
+    return results.report()
 
 
-class _Stopwatch:
-    """Adds up the seconds spent inside its ``with`` blocks."""
+def _method_steps(
+    name: str, trial: Trial, config: RunConfig, meter: Meter
+) -> Steps[ExpressionField]:
+    """Fit a method and predict at the scored spots, its time and memory measured."""
+    seed = config.seed + trial.seed
+    chosen = config.model_copy(update={"method": name, "seed": seed})
+    enhancer, seen = find_method(name), trial.reduced
+    with meter:
+        fitted = yield from enhancer.fit_steps(seen, chosen)
+        return (yield from trial.field_steps(fitted))
 
-    seconds = 0.0
 
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *failure: object) -> None:
-        self.seconds += time.perf_counter() - self._started
+def _labelled(label: str, steps: Steps[T]) -> Steps[T]:
+    """Tell which part of the evaluation each sign of life belongs to."""
+    answer: bool | None = None
+    with closing(steps):
+        while True:
+            try:
+                progress = steps.send(answer)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            phase = f"{label}: {progress.phase}"
+            answer = yield replace(progress, phase=phase, partial=None)
 
 
 @dataclass(frozen=True, eq=False)
-class _TimedField(ExpressionField):
-    """A field whose reading is timed: methods are charged for it, scores are not."""
+class _Metered(ExpressionField):
+    """A field whose reading is measured: methods are charged for it, scores are not."""
 
     field: ExpressionField
-    clock: _Stopwatch
+    meter: Meter
 
     @property
     def n_positions(self) -> int:
         return self.field.n_positions
 
     def read(self, genes: IntArray) -> Prediction:
-        with self.clock:
+        with self.meter:
             return self.field.read(genes)
 
 
-@dataclass(frozen=True, eq=False)
-class ScoredGenes:
-    """Genes that scores are computed for.
-
-    Attributes
-    ----------
-    columns : ndarray, shape (gene,)
-        Columns of the section, ascending.
-    top : ndarray of bool, shape (gene,)
-        Which of them are among the highest.
-    """
-
-    columns: IntArray
-    top: NDArray[np.bool_]
-
-
-def scored_genes(section: Section) -> ScoredGenes:
-    """Genes in more than 10 % of the spots, with the 500 highest of them marked.
-
-    The choice looks at the whole section, hidden spots included, and is therefore
-    never shown to a method.
-    """
-    columns = np.flatnonzero(section.detected_in > _DETECTED_SHARE * section.n_spots)
-    if len(columns) == 0:
-        msg = (
-            f"no gene of {section.name} is detected in more than "
-            f"{_DETECTED_SHARE:.0%} of its {section.n_spots} spots: it is too "
-            "sparse to be evaluated spot by spot"
-        )
+def _as_section(section: Section | AnnData) -> Section:
+    if isinstance(section, Section):
+        return section
+    if isinstance(section, str):
+        msg = f"read the section first: evaluate(read_section({section!r}), ...)"
         raise InvalidRequestError(msg)
-    totals = np.asarray(section.counts.sum(axis=0)).ravel()[columns]
-    top = np.zeros(len(columns), dtype=bool)
-    top[np.argsort(-totals, kind="stable")[:TOP_GENES]] = True
-    return ScoredGenes(columns, top)
+    from napari_stentrans.io.h5ad import section_from_anndata
 
-
-def _score_steps(
-    method: str, field: ExpressionField, held_out: HoldOut, genes: ScoredGenes
-) -> Steps[pd.DataFrame]:
-    """Every score of one method."""
-    n_genes = held_out.section.n_genes
-    library = np.zeros(len(held_out.hidden))
-    mean = np.empty((len(held_out.hidden), len(genes.columns)), dtype=np.float32)
-    found: dict[str, FloatArray] = {
-        metric: np.empty(len(genes.columns)) for metric in METRICS
-    }
-    for block in _blocks(genes.columns):
-        read = field.read(genes.columns[block])
-        truth = held_out.truth(genes.columns[block])
-        mean[:, block] = read.mean
-        library += read.mean.sum(axis=1, dtype=np.float64)
-        for metric, score in metrics.COUNT_METRICS.items():
-            found[metric][block] = score(truth, read.mean)
-        found["coverage"][block] = metrics.coverage(truth, read.mean, read.sd)
-        yield Progress(f"Scoring {method}", block.stop, n_genes)
-    rest = np.setdiff1d(np.arange(n_genes), genes.columns)
-    for block in _blocks(rest):  # the predicted library is over all genes
-        library += field.read(rest[block]).mean.sum(axis=1, dtype=np.float64)
-        yield Progress(f"Scoring {method}", len(genes.columns) + block.stop, n_genes)
-    found["pearson_log"] = _log_pearson(mean, library, held_out, genes)
-    return _tidy(method, found, held_out.section.genes[genes.columns], genes.top)
-
-
-def _log_pearson(
-    mean: NDArray[np.float32],
-    library: FloatArray,
-    held_out: HoldOut,
-    genes: ScoredGenes,
-) -> FloatArray:
-    """Pearson's r once library size is taken out, of each side by its own."""
-    target = float(np.median(held_out.hidden_library))
-    score = np.empty(len(genes.columns))
-    for block in _blocks(genes.columns):
-        truth = held_out.truth(genes.columns[block])
-        score[block] = metrics.pearson(
-            metrics.log_normalised(truth, held_out.hidden_library, target),
-            metrics.log_normalised(mean[:, block], library, target),
-        )
-    return score
-
-
-def _blocks(columns: IntArray) -> Iterator[slice]:
-    for start in range(0, len(columns), _GENES_PER_BLOCK):
-        yield slice(start, min(start + _GENES_PER_BLOCK, len(columns)))
-
-
-def _tidy(
-    method: str, found: dict[str, FloatArray], names: pd.Index, top: NDArray[np.bool_]
-) -> pd.DataFrame:
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "gene": names,
-                    "top": top,
-                    "method": method,
-                    "metric": metric,
-                    "value": found[metric],
-                }
-            )
-            for metric in METRICS
-        ],
-        ignore_index=True,
-    )
+    return section_from_anndata(section)

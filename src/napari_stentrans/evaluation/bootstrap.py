@@ -1,0 +1,109 @@
+"""How sure a median correlation is: a bootstrap of blocks of tissue.
+
+Genes are no independent witnesses (they share programmes and library sizes), and
+neighbouring spots hardly are. So squares of tissue are resampled, spots and all: each
+gets a random weight (exponential: the Bayesian bootstrap of Rubin 1981), every gene's
+correlation is computed anew, and their median over genes taken. The weights depend on
+square and replicate alone: all methods, tasks and seeds of a section share them, so
+that replicates can be subtracted from each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_stentrans.evaluation.metrics.values import Values, centred
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.section import Section
+
+REPLICATES = 500
+_BLOCKS = 30
+"""Squares that a small section is divided into, roughly."""
+_WIDEST = 6.0
+"""Pitches; wider squares than this are not needed for independence."""
+
+
+@dataclass(frozen=True, eq=False)
+class TissueBlocks:
+    """Squares of a section with a random weight for each replicate.
+
+    Attributes
+    ----------
+    block : ndarray, shape (spot,)
+        Number of the square of each spot.
+    weights : ndarray, shape (replicate, block)
+    """
+
+    block: IntArray
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, section: Section, n_replicates: int = REPLICATES) -> TissueBlocks:
+        """Divide a section into squares; the same section, the same result."""
+        side = min(max(float(np.sqrt(section.n_spots / _BLOCKS)), 1.0), _WIDEST)
+        low = section.pitch_rc.min(axis=0)
+        square = np.floor((section.pitch_rc - low + 1e-6) / side)
+        _, block = np.unique(square, axis=0, return_inverse=True)
+        block = block.ravel().astype(np.int64)
+        rng = np.random.default_rng(n_replicates)
+        weights = rng.exponential(size=(n_replicates, int(block.max()) + 1))
+        return cls(block, weights)
+
+    def pearson(self, truth: Values, predicted: Values, spots: IntArray) -> FloatArray:
+        """Pearson's correlation of each gene in each replicate.
+
+        Parameters
+        ----------
+        truth, predicted : ndarray, shape (scored spot, gene)
+            What is compared.
+        spots : ndarray, shape (scored spot,)
+            Which spots of the section they are of.
+
+        Returns
+        -------
+        ndarray, shape (replicate, gene)
+            0 where the prediction does not vary, NaN where the truth does not.
+        """
+        a, b = centred(truth), centred(predicted)
+        inside, n_blocks = self.block[spots], self.weights.shape[1]
+        one = np.zeros((n_blocks, len(spots)))
+        one[inside, np.arange(len(spots))] = 1.0
+
+        def total(values: FloatArray) -> FloatArray:
+            summed: FloatArray = self.weights @ (one @ values)
+            return summed
+
+        size = total(np.ones((len(spots), 1)))
+        mean_a, mean_b = total(a) / size, total(b) / size
+        var_a = total(a**2) / size - mean_a**2
+        var_b = total(b**2) / size - mean_b**2
+        both = total(a * b) / size - mean_a * mean_b
+        known = var_a > 1e-9 * np.maximum((a**2).mean(axis=0), 1e-300)
+        moves = var_b > 1e-9 * np.maximum((b**2).mean(axis=0), 1e-300)
+        scale = np.sqrt(np.where(known & moves, var_a * var_b, 1.0))
+        r: FloatArray = np.where(known, np.where(moves, both / scale, 0.0), np.nan)
+        return r
+
+
+def over_seeds(replicates: FloatArray) -> FloatArray:
+    """Join the replicates of several seeds, shape (seed, replicate), to one each.
+
+    Seeds are resampled as well, by the same kind of weights.
+    """
+    n_seeds, n_replicates = replicates.shape
+    if n_seeds == 1:
+        return np.asarray(replicates[0])
+    weights = np.random.default_rng(n_seeds).exponential(size=(n_seeds, n_replicates))
+    joined: FloatArray = (weights * replicates).sum(axis=0) / weights.sum(axis=0)
+    return joined
+
+
+def interval(replicates: FloatArray, level: float = 0.95) -> tuple[float, float]:
+    """Percentile interval of the replicates of one figure."""
+    tail = (1 - level) / 2
+    if np.isnan(replicates).all():
+        return float("nan"), float("nan")
+    low, high = np.nanquantile(replicates, [tail, 1 - tail])
+    return float(low), float(high)
