@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,23 +16,41 @@ if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
 
 
-def check_output(out: Path, source: Path, *, force: bool) -> None:
+def check_output(
+    out: Path,
+    source: Path,
+    *,
+    force: bool,
+    option: str = "--out",
+    endings: tuple[str, ...] = (".h5ad",),
+) -> None:
     """Refuse an output path that could not be written, or must not be."""
-    if out.suffix.lower() != ".h5ad":
-        msg = f"--out {out}: the name must end in .h5ad"
+    if out.suffix.lower() not in endings:
+        msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
     elif not out.parent.is_dir():
-        msg = f"--out {out}: there is no folder {out.parent}; make it first"
+        msg = f"{option} {out}: there is no folder {out.parent}; make it first"
     elif not os.access(out.parent, os.W_OK):
-        msg = f"--out {out}: you may not write in {out.parent}"
+        msg = f"{option} {out}: you may not write in {out.parent}"
     elif out.is_dir():
-        msg = f"--out {out}: this is a folder"
+        msg = f"{option} {out}: this is a folder"
     elif out.exists() and source.exists() and out.samefile(source):
-        msg = f"--out {out}: this is the input, which is never changed"
+        msg = f"{option} {out}: this is the input, which is never changed"
     elif out.exists() and not force:
-        msg = f"--out {out}: it exists already; give --force to replace it"
+        msg = f"{option} {out}: it exists already; give --force to replace it"
     else:
         return
     raise UsageError(msg)
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Give a name to write to, which becomes ``out`` once the block is done."""
+    unfinished = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+    try:
+        yield unfinished
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def save(result: EnhancedSection, out: Path, bars: ProgressBars) -> None:

@@ -100,10 +100,16 @@ def over_seeds(replicates: FloatArray) -> FloatArray:
     return joined
 
 
-def interval(replicates: FloatArray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of the replicates of one figure."""
-    tail = (1 - level) / 2
+def interval(
+    replicates: FloatArray, around: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of a figure: the percentiles of its replicates, moved onto it.
+
+    Resampling adds noise, which shifts medians of correlations a little: the spread of
+    the replicates is right, their middle is that of the figure itself.
+    """
     if np.isnan(replicates).all():
         return float("nan"), float("nan")
-    low, high = np.nanquantile(replicates, [tail, 1 - tail])
-    return float(low), float(high)
+    tail = (1 - level) / 2
+    low, middle, high = np.nanquantile(replicates, [tail, 0.5, 1 - tail])
+    return around + float(low - middle), around + float(high - middle)

@@ -234,16 +234,19 @@ def _compared(
     ours: float, theirs: float, of_ours: FloatArray, of_theirs: FloatArray
 ) -> dict[str, float]:
     """Difference and ratio of two figures, with intervals from shared replicates."""
-    low, high = interval(of_ours - of_theirs)
-    usable = of_theirs > 0
-    ratios = np.full(len(of_ours), np.nan)
-    np.divide(of_ours, of_theirs, out=ratios, where=usable)
-    ratio_low, ratio_high = interval(ratios)
+    difference = ours - theirs
+    low, high = interval(of_ours - of_theirs, around=difference)
+    ratio = ratio_low = ratio_high = float("nan")
+    if theirs > 0:
+        ratio = ours / theirs
+        ratios = np.full(len(of_ours), np.nan)
+        np.divide(of_ours, of_theirs, out=ratios, where=of_theirs > 0)
+        ratio_low, ratio_high = interval(ratios, around=ratio)
     return {
-        "difference": ours - theirs,
+        "difference": difference,
         "low": low,
         "high": high,
-        "ratio": ours / theirs if theirs > 0 else float("nan"),
+        "ratio": ratio,
         "ratio_low": ratio_low,
         "ratio_high": ratio_high,
     }

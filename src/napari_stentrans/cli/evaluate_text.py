@@ -1,0 +1,103 @@
+"""A report of an evaluation, laid out for a person at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_stentrans.evaluation import EvaluationReport
+
+_COLUMNS = {
+    "r": ("pearson", ".3f"),
+    "r top": ("pearson_top", ".3f"),
+    "log r": ("pearson_log", ".3f"),
+    "log r top": ("pearson_log_top", ".3f"),
+    "of ceiling": ("share_log_top", ".0%"),
+    "spearman": ("spearman", ".3f"),
+    "ssim": ("ssim", ".3f"),
+    "rmse": ("rmse", ".3f"),
+    "js": ("js", ".3f"),
+    "moran": ("moran_ratio", ".2f"),
+    "variance": ("variance_ratio", ".2f"),
+    "gene-gene": ("gene_correlation_error", ".3f"),
+    "cover": ("coverage", ".1%"),
+    "width": ("interval_width", ".2f"),
+    "s": ("seconds", ".1f"),
+    "MB": ("peak_memory_mb", ".0f"),
+}
+"""Heading to column of the summary, and how to write it."""
+
+_LEGEND = """\
+Medians over genes in more than 10 % of the spots; top: over the 500 highest. r: Pearson
+on counts; log: on log-normalised values; of ceiling: share of the noise ceiling that
+log r top reaches. rmse of z-scores, ssim of max-scaled and js of sum-scaled genes.
+moran, variance: predicted over measured. gene-gene: error of correlations between
+genes. cover, width: of the 90 % intervals, width in sd of the measured counts."""
+
+
+def as_text(report: EvaluationReport) -> str:
+    """One table a task, then the paired differences."""
+    parts = [f"{report.section.name}, {report.protocol.meaning}"]
+    if report.tasks:
+        parts += [_task(report, task) for task in report.tasks]
+        parts.append(_LEGEND)
+        if len(report.methods) > 1:
+            parts.append(_comparisons(report))
+    else:
+        parts.append("no method could be tried")
+    return "\n\n".join(parts)
+
+
+def _task(report: EvaluationReport, task: str) -> str:
+    """Return the table of one task, below what was tried."""
+    medians = report.summary(task)
+    runs = report.runs[report.runs["task"] == task]
+    seeds = ", ".join(str(seed) for seed in sorted(set(runs["seed"])))
+    first = medians.iloc[0]
+    heading = (
+        f"{task} (seed {seeds}): {runs['spots_scored'].mean():.0f} of "
+        f"{report.section.n_spots} spots scored. "
+        f"Ceiling: r {first['ceiling']:.3f}, r top {first['ceiling_top']:.3f}, "
+        f"log r {first['ceiling_log']:.3f}, log r top {first['ceiling_log_top']:.3f}"
+    )
+    rows = [["method", *_COLUMNS]]
+    for method, row in medians.iterrows():
+        cells = [_cell(row[column], form) for column, form in _COLUMNS.values()]
+        rows.append([str(method), *cells])
+    return f"{heading}\n{_aligned(rows)}"
+
+
+def _comparisons(report: EvaluationReport) -> str:
+    """Return how the first method differs from the others."""
+    rows = [["task", "against", "r", "", "log r top", ""]]
+    table = report.comparisons()
+    for _, pair in table.groupby(["task", "against"], sort=False):
+        found = {str(row["statistic"]): row for row in pair.to_dict("records")}
+        row = [str(found["pearson"][key]) for key in ("task", "against")]
+        for statistic in ("pearson", "pearson_log_top"):
+            of = found[statistic]
+            row.append(f"{of['difference']:+.3f}")
+            row.append(f"[{of['low']:+.3f}, {of['high']:+.3f}]")
+        rows.append(row)
+    heading = (
+        f"{report.methods[0]} less each other method, with 95 % intervals (bootstrap\n"
+        "of squares of tissue and of seeds, since genes are no independent witnesses)"
+    )
+    return f"{heading}\n{_aligned(rows, left=2)}"
+
+
+def _cell(value: Any, form: str) -> str:
+    return "-" if value != value else format(float(value), form)  # NaN is not itself
+
+
+def _aligned(rows: list[list[str]], left: int = 1) -> str:
+    """Lay out rows of cells in columns, the first of them flush left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if number < left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
