@@ -15,7 +15,7 @@ from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.gene_images.fitted import FittedImages
 from napari_stentrans.methods.gene_images.lesson import make_lesson
 from napari_stentrans.methods.gene_images.network import ImageNetwork
-from napari_stentrans.methods.gene_images.noise import widening_steps
+from napari_stentrans.methods.gene_images.noise import noise_steps
 from napari_stentrans.methods.gene_images.raster import full_raster
 from napari_stentrans.methods.gene_images.training import training_steps
 from napari_stentrans.methods.interpolation.noise import CountNoise, leave_out_steps
@@ -65,8 +65,7 @@ class GeneImages(Enhancer, Generic[Settings]):
             )
             raise ComputeError(msg) from error
         folds = yield from leave_out_steps(section.pitch_rc, linear, config.seed)
-        noise = CountNoise(counts, folds)
-        widening = yield from widening_steps(network, lesson, noise, config.seed)
-        return FittedImages(
-            section, counts, raster, trained, noise, widening, settings.rare_share
-        )
+        of_counts = CountNoise(counts, folds)
+        noise = yield from noise_steps(network, lesson, of_counts, config.seed)
+        rare_share = settings.rare_share
+        return FittedImages(section, counts, raster, trained, noise, rare_share)

@@ -11,10 +11,9 @@ from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.gene_images.network import portions, refine
-from napari_stentrans.methods.gene_images.noise import Widening
+from napari_stentrans.methods.gene_images.noise import ImageNoise
 from napari_stentrans.methods.gene_images.raster import Raster
 from napari_stentrans.methods.gene_images.training import Trained
-from napari_stentrans.methods.interpolation.noise import CountNoise
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -39,7 +38,7 @@ class FittedImages(Fitted):
         Where its spots lie in the picture.
     trained
         The network.
-    noise, widening
+    noise
         Spread of counts around the prediction.
     rare_share
         Genes detected in no larger share of the spots get their mean.
@@ -49,8 +48,7 @@ class FittedImages(Fitted):
     counts: sparse.csc_matrix
     raster: Raster
     trained: Trained
-    noise: CountNoise
-    widening: Widening
+    noise: ImageNoise
     rare_share: float
 
     @property
@@ -61,8 +59,8 @@ class FittedImages(Fitted):
             "epochs": len(losses),
             "stopped_early": self.trained.stopped_early,
             "training_loss": losses[-1] if losses else float("nan"),
-            "sd_factor_at_sites": round(self.widening.at_sites, 3),
-            "sd_factor_between": round(self.widening.between, 3),
+            "sd_factor_at_sites": round(self.noise.at_sites, 3),
+            "sd_factor_between": round(self.noise.between, 3),
         }
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ExpressionField]:
@@ -77,10 +75,9 @@ class FittedImages(Fitted):
         return self._field(self.raster.pixel_of_spot)
 
     def _field(self, pixels: IntArray) -> ExpressionField:
-        empty = self.raster.is_site
-        empty[self.raster.pixel_of_spot] = False
-        factor = np.where(empty, self.widening.at_sites, self.widening.between)
-        return ImageField(self, pixels, factor[pixels].astype(np.float32))
+        at_site = self.raster.is_site
+        at_site[self.raster.pixel_of_spot] = False
+        return ImageField(self, pixels, at_site[pixels])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +90,13 @@ class ImageField(ExpressionField):
         Section and network.
     pixels : ndarray, shape (position,)
         Pixel of each position in the doubled raster.
-    factor : ndarray of float32, shape (position,)
-        By how much the standard deviation is wider there than `CountNoise` says.
+    at_site : ndarray of bool, shape (position,)
+        Which of them are sites without a spot.
     """
 
     fitted: FittedImages
     pixels: IntArray
-    factor: NDArray[np.float32]
+    at_site: NDArray[np.bool_]
     _measured: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,5 +124,4 @@ class ImageField(ExpressionField):
         parts = list(portions(len(drawn), self._measured.shape))
         for part, values in zip(parts, map_in_order(refined, parts), strict=True):
             mean[:, drawn[part]] = values
-        sd = self.fitted.noise.sd(mean, genes) * self.factor[:, None]
-        return Prediction(mean, sd)
+        return Prediction(mean, self.fitted.noise.sd(mean, genes, self.at_site))
