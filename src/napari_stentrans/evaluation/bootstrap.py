@@ -113,3 +113,28 @@ def interval(
     tail = (1 - level) / 2
     low, middle, high = np.nanquantile(replicates, [tail, 0.5, 1 - tail])
     return around + float(low - middle), around + float(high - middle)
+
+
+def compared(
+    ours: float, theirs: float, of_ours: FloatArray, of_theirs: FloatArray
+) -> dict[str, float]:
+    """Difference and ratio of two figures, with 95 % intervals.
+
+    From replicates that share their weights, so that what both have in common cancels.
+    """
+    difference = ours - theirs
+    low, high = interval(of_ours - of_theirs, around=difference)
+    ratio = ratio_low = ratio_high = float("nan")
+    if theirs > 0:
+        ratio = ours / theirs
+        ratios = np.full(len(of_ours), np.nan)
+        np.divide(of_ours, of_theirs, out=ratios, where=of_theirs > 0)
+        ratio_low, ratio_high = interval(ratios, around=ratio)
+    return {
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "ratio": ratio,
+        "ratio_low": ratio_low,
+        "ratio_high": ratio_high,
+    }

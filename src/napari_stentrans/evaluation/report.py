@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_stentrans.evaluation.bootstrap import interval, over_seeds
+from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
 from napari_stentrans.evaluation.tasks import Protocol, Trial
 from napari_stentrans.section.lattice import FloatArray
@@ -132,7 +132,7 @@ class EvaluationReport:
         ``seconds`` and ``peak_memory_mb``. All averaged over seeds.
         """
         whole = self.by_seed().groupby(["task", "method"], sort=False).mean()
-        return whole if task is None else whole.loc[task]
+        return whole if task is None else whole.loc[[task]].droplevel("task")
 
     def quartiles(self) -> pd.DataFrame:
         """Spread over genes: index task, method, metric, genes ("all" or "top").
@@ -174,7 +174,7 @@ class EvaluationReport:
                         float(medians.loc[(task, name), statistic])  # type: ignore[arg-type]
                         for name in (first, other)
                     )
-                    figures = _compared(
+                    figures = compared(
                         ours,
                         theirs,
                         self._replicates_of(task, first, statistic),
@@ -228,25 +228,3 @@ class EvaluationReport:
 
     def _gene_choices(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         return [("all", table), ("top", table[table["top"]])]
-
-
-def _compared(
-    ours: float, theirs: float, of_ours: FloatArray, of_theirs: FloatArray
-) -> dict[str, float]:
-    """Difference and ratio of two figures, with intervals from shared replicates."""
-    difference = ours - theirs
-    low, high = interval(of_ours - of_theirs, around=difference)
-    ratio = ratio_low = ratio_high = float("nan")
-    if theirs > 0:
-        ratio = ours / theirs
-        ratios = np.full(len(of_ours), np.nan)
-        np.divide(of_ours, of_theirs, out=ratios, where=of_theirs > 0)
-        ratio_low, ratio_high = interval(ratios, around=ratio)
-    return {
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "ratio": ratio,
-        "ratio_low": ratio_low,
-        "ratio_high": ratio_high,
-    }
