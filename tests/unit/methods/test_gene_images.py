@@ -268,10 +268,10 @@ def test_published_settings_follow_the_array():
     square = section_of(sites(LatticeKind.SQUARE), LatticeKind.SQUARE)
     of_hex = Published().settings(hexagonal, RunConfig())
     of_square = Published().settings(square, RunConfig())
-    assert (of_hex.patch, of_hex.heads, of_hex.epochs) == (8, 8, 10)
-    assert (of_square.patch, of_square.heads, of_square.epochs) == (3, 4, 50)
-    chosen = RunConfig(published=PublishedConfig(epochs=7))
-    assert Published().settings(square, chosen).epochs == 7
+    assert (of_hex.patch, of_hex.heads) == (8, 8)
+    assert (of_square.patch, of_square.heads) == (3, 4)
+    chosen = RunConfig(published=PublishedConfig(patch=5, heads=2))
+    assert Published().settings(hexagonal, chosen) == chosen.published
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -11,17 +11,22 @@ from napari_stentrans.methods.published.network import PublishedNetwork
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 
-_ON_HEX = {"patch": 8, "heads": 8, "epochs": 10}
-_ELSEWHERE = {"patch": 3, "heads": 4, "epochs": 50}
+_ON_HEX = {"patch": 8, "heads": 8}
+_ELSEWHERE = {"patch": 3, "heads": 4}
 
 
 class Published(GeneImages[PublishedConfig]):
     """The stEnTrans network, trained on the visible spots as its authors train it.
 
-    Raw counts of every gene in more than 10 % of the spots, 512 genes a batch, from
-    every second row and column to all. It differs from the released code only in that
-    a tenth of the spots are no targets (they tell the error), that outputs below zero
-    are zero, and that rare genes are flat (``rare_share``).
+    Raw counts of every gene in more than 10 % of the spots, from every second row and
+    column to all. It differs from the released code in that batches are smaller (and
+    epochs fewer, for the same score; see the configuration), a tenth of the spots are
+    no targets (they tell the error), outputs below zero are zero, and rare genes are
+    flat (``rare_share``).
+
+    A position takes the nearest pixel of the network's output, which has twice the
+    resolution of the visible spots: the pixel it lies on, between visible spots; the
+    nearest one for positions finer than that, or outside.
 
     It sees a missing site as one without expression, unless ``mask`` is on.
     """
