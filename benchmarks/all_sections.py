@@ -67,6 +67,8 @@ class Unit:
 def main() -> None:
     """Parse the command line, run what is missing, write the report."""
     given = _parser().parse_args()
+    for name in ("methods", "tasks", "seeds"):
+        setattr(given, name, list(dict.fromkeys(getattr(given, name) or ())))
     cache = ResultCache(given.cache)
     candidates = survey(given.data)
     chosen = [c for c in candidates if not c.unfit and _named(c, given.sections)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from comparison import CLASSICAL, HIDING, Benchmark
+from comparison import CLASSICAL, HIDING, Benchmark, spread
 from layout import dash, difference, pair, percent, score, table, times
 
 from napari_stentrans.evaluation.distance import LABELS
@@ -33,10 +33,10 @@ def averages(bench: Benchmark) -> str:
     if not both:
         return ""
     told = (
-        f"*against {BASE}*: ratio of the averages over sections, with its interval; "
-        "*lowest*: on the worst single section. *against the best classical*: of "
-        f"{', '.join(CLASSICAL)} the best on each section and task, chosen after the "
-        "fact. *of ceiling*: share of the median noise ceiling."
+        f"*against {BASE}*: ratio of the averages over sections, its interval, and "
+        "after the semicolon the lowest ratio on a single section. *against best "
+        f"classical*: of {', '.join(CLASSICAL)} the best on each section and task, "
+        "chosen after the fact. *of ceiling*: share of the median noise ceiling."
     )
     return "## Hidden spots, averaged over sections\n\n" + "\n\n".join([told, *both])
 
@@ -166,8 +166,8 @@ def by_distance(bench: Benchmark) -> str:
     weighted = errors.assign(total=errors["error_log_top"] * errors["spots"])
     groups = weighted.groupby(["distance", "method"], sort=False)
     sums = groups[["total", "spots"]].sum()
-    wide = (sums["total"] / sums["spots"]).unstack("method", sort=False)
-    spots = sums["spots"].unstack("method", sort=False).max(axis=1)
+    wide = spread(sums["total"] / sums["spots"])
+    spots = spread(sums["spots"]).max(axis=1)
     rows = [
         [str(name), f"{spots[name]:,.0f}", *(score(v) for v in wide.loc[name])]
         for name in (name for name in LABELS if name in wide.index)
@@ -186,7 +186,7 @@ def costs(bench: Benchmark) -> str:
     runs = bench.runs[bench.runs["protocol"] == "held-out"]
     groups = runs.groupby(["section", "method"], sort=False)
     mean = groups[["seconds", "peak_memory_mb"]].mean()
-    seconds, memory = (mean[name].unstack("method", sort=False) for name in mean)
+    seconds, memory = (spread(mean[name]) for name in mean)
     rows = []
     for section in seconds.index:
         both = zip(seconds.loc[section], memory.loc[section], strict=True)

@@ -29,15 +29,23 @@ class Ratio:
         Its 95 % interval, sections being resampled.
     worst
         The lowest ratio on a single section (and task).
-    worst_at
-        Where that is.
     """
 
     value: float
     low: float
     high: float
     worst: float
-    worst_at: str
+
+
+def spread(values: pd.Series) -> pd.DataFrame:
+    """Give each method a column; rows and columns keep their order.
+
+    (`unstack(sort=False)` mixes up rows where a method is missing.)
+    """
+    wide = values.unstack("method")
+    rows = values.index.droplevel("method").drop_duplicates()
+    names = values.index.get_level_values("method").drop_duplicates()
+    return wide.reindex(index=rows, columns=names)
 
 
 class Benchmark:
@@ -88,10 +96,9 @@ class Benchmark:
         self, column: str, tasks: tuple[str, ...], protocol: str = "held-out"
     ) -> pd.DataFrame:
         """One score: index section and task, a column a method; NaN where none."""
-        scores = self.scores[column].unstack("method", sort=False)
-        kept = scores.index.get_level_values
-        chosen = (kept("protocol") == protocol) & kept("task").isin(tasks)
-        wide: pd.DataFrame = scores[chosen].droplevel("protocol")
+        level = self.scores.index.get_level_values
+        chosen = (level("protocol") == protocol) & level("task").isin(tasks)
+        wide = spread(self.scores.loc[chosen, column].droplevel("protocol"))
         present = [name for name in self.methods if name in wide]
         return wide[present].dropna(axis="columns", how="all")
 
@@ -115,13 +122,11 @@ class Benchmark:
             totals = sums[drawn].sum(axis=1)
             ratios = totals[:, 0] / np.where(totals[:, 1] > 0, totals[:, 1], np.nan)
             low, high = (float(q) for q in np.nanquantile(ratios, [0.025, 0.975]))
-        where = single.idxmin() if len(single) else ("", "")
         return Ratio(
             value=float(both["ours"].mean() / both["theirs"].mean()),
             low=low,
             high=high,
-            worst=float(single.min()) if len(single) else float("nan"),
-            worst_at=" ".join(str(part) for part in where),
+            worst=float(single.min()),
         )
 
     def best_classical(self, wide: pd.DataFrame) -> pd.Series:

@@ -41,9 +41,8 @@ def times(ratio: Ratio | None) -> str:
     """Return a ratio with its interval, and the lowest on a single section."""
     if ratio is None:
         return "-"
-    interval = dash(ratio.low, f"[{ratio.low:.2f}, {ratio.high:.2f}]")
-    lowest = dash(ratio.worst, f"lowest {ratio.worst:.2f} ({ratio.worst_at})")
-    return f"{ratio.value:.3f} {interval}; {lowest}"
+    interval = "" if pd.isna(ratio.low) else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+    return f"{ratio.value:.3f}{interval}; {dash(ratio.worst, f'{ratio.worst:.2f}')}"
 
 
 def difference(row: dict[str, Any]) -> str:

@@ -122,3 +122,101 @@ def test_log_normalising_takes_library_size_out():
     np.testing.assert_allclose(logged[0], np.log1p(200 * share[0]))
     np.testing.assert_allclose(logged[1], logged[0])
     np.testing.assert_array_equal(logged[2], 0)
+
+
+# -- intervals, smoothing, genes together ----------------------------------------------
+
+
+def test_coverage_without_an_uncertainty_is_unknown():
+    truth = np.ones((4, 2))
+    sd = np.array([[1.0, np.nan]] * 4)
+    np.testing.assert_array_equal(metrics.coverage(truth, truth, sd), [1, np.nan])
+
+
+def test_intervals_of_a_known_normal_cover_nine_tenths(rng):
+    truth = rng.normal(5, 2, (20_000, 3))
+    mean, sd = np.full_like(truth, 5), np.full_like(truth, 2)
+    np.testing.assert_allclose(metrics.coverage(truth, mean, sd), 0.9, atol=0.01)
+    np.testing.assert_allclose(metrics.interval_width(truth, sd), 3.29, atol=0.05)
+
+
+GRID = np.array(
+    [(5 * i + j, 5 * i + j + 1) for i in range(8) for j in range(4)]
+    + [(5 * i + j, 5 * i + j + 5) for i in range(7) for j in range(5)]
+)
+"""Neighbours of 8 rows of 5 spots."""
+
+
+def naive_moran(values: np.ndarray, pairs: np.ndarray) -> float:
+    z = values - values.mean()
+    weight = np.zeros((len(z), len(z)))
+    for a, b in pairs:
+        weight[a, b] = weight[b, a] = 1
+    together = sum(
+        weight[a, b] * z[a] * z[b] for a in range(len(z)) for b in range(len(z))
+    )
+    return len(z) / weight.sum() * together / (z**2).sum()
+
+
+def test_moran_by_the_full_weight_matrix(counts):
+    found = metrics.moran(counts[0], GRID)
+    expected = [naive_moran(gene.astype(float), GRID) for gene in counts[0].T]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_moran_knows_a_gradient_from_a_checkerboard():
+    row, col = np.mgrid[:8, :5].reshape(2, -1)
+    values = np.column_stack([row, (row + col) % 2, np.ones(40)]).astype(float)
+    gradient, checkerboard, flat = metrics.moran(values, GRID)
+    assert gradient > 0.8
+    assert checkerboard == pytest.approx(-1)  # neighbours are always of the other kind
+    assert np.isnan(flat)
+
+
+def test_smoothing_raises_moran_and_lowers_variance(rng):
+    row, _ = np.mgrid[:8, :5].reshape(2, -1)
+    clean = np.repeat(row[:, None] * 1.0, 30, axis=1)
+    noisy = clean + rng.normal(0, 1.5, clean.shape)
+    assert np.nanmedian(metrics.moran_ratio(noisy, clean, GRID)) > 1.1
+    assert np.median(metrics.variance_ratio(noisy, clean)) < 0.95
+    same = metrics.moran_ratio(noisy, noisy, GRID)
+    np.testing.assert_allclose(same[~np.isnan(same)], 1)
+
+
+def test_moran_of_noise_is_no_divisor(rng):
+    noise = rng.normal(size=(40, 500))
+    ratio = metrics.moran_ratio(noise, noise, GRID)
+    assert np.isnan(ratio).mean() > 0.93
+
+
+def test_without_neighbours_there_is_no_moran(counts):
+    nobody = np.empty((0, 2), dtype=np.int64)
+    assert np.isnan(metrics.moran_ratio(*counts, nobody)).all()
+
+
+def test_gene_correlations_pair_by_pair(counts):
+    truth, predicted = counts
+    n_genes = truth.shape[1]
+    expected = [
+        np.mean(
+            [
+                abs(
+                    stats.pearsonr(truth[:, one], truth[:, other]).statistic
+                    - stats.pearsonr(predicted[:, one], predicted[:, other]).statistic
+                )
+                for other in range(n_genes)
+                if other != one
+            ]
+        )
+        for one in range(n_genes)
+    ]
+    found = metrics.gene_correlation_error(truth, predicted)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(metrics.gene_correlation_error(truth, truth), 0)
+
+
+def test_one_pattern_for_all_genes_errs_in_every_correlation(rng):
+    truth = rng.normal(size=(2000, 6))
+    same = np.repeat(rng.normal(size=(2000, 1)), 6, axis=1)
+    found = metrics.gene_correlation_error(truth, same)
+    np.testing.assert_allclose(found, 1, atol=0.06)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.evaluation import evaluate, hold_out, run
-from napari_stentrans.evaluation.report import EvaluationReport
+from napari_stentrans.errors import ComputeError, InvalidRequestError, UnknownGeneError
+from napari_stentrans.evaluation import (
+    METRICS,
+    Task,
+    evaluate,
+    hold_out,
+    per_gene,
+    plan,
+    record,
+    run,
+    split_counts,
+)
 from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress
@@ -40,10 +48,12 @@ class Known(Fitted, ExpressionField, Enhancer):
 
     def field_steps(self, array_rc):
         yield Progress("known", 0, 1)
-        self.rows = match_positions(self.whole, array_rc)
-        return self
+        made = Known(self.mean, self.whole)
+        made.rows = match_positions(self.whole, array_rc)
+        return made
 
-    spot_field_steps = field_steps
+    def spot_field_steps(self):
+        return (yield from self.field_steps(self.section.array_rc))
 
     def fit_steps(self, section, config):
         yield Progress("known", 0, 1)
@@ -65,19 +75,26 @@ def method(monkeypatch, section):
         made.update({name: Known(mean, section) for name, mean in means.items()})
         return made
 
-    monkeypatch.setattr(run, "get_method", made.__getitem__)
+    monkeypatch.setattr(plan, "get_method", made.__getitem__)
+    monkeypatch.setattr(plan, "method_names", lambda: list(made))
     return register
 
 
-def test_truth_scores_one_and_the_mean_nothing(method, section):
+@pytest.mark.parametrize("task", Task)
+def test_truth_scores_one_and_the_mean_nothing(method, section, task):
     counts = section.counts.toarray()
+    if task is Task.DENOISE:
+        counts = split_counts(section, 0).counts.toarray()
     method(truth=counts, mean=np.broadcast_to(counts.mean(0), counts.shape))
-    summary = evaluate(section, ["truth", "mean"]).summary()
-    for metric in ("pearson", "pearson_log", "spearman", "ssim"):
+    summary = evaluate(section, ["truth", "mean"], task).summary(task)
+    for metric in ("pearson", "pearson_log", "spearman", "ssim", "variance_ratio"):
         assert summary.loc["truth", metric] == pytest.approx(1)
-    for metric in ("pearson", "pearson_log", "spearman"):
+    for metric in ("rmse", "js", "gene_correlation_error_top"):
+        assert summary.loc["truth", metric] == pytest.approx(0, abs=1e-6)
+    for metric in ("pearson", "pearson_log", "spearman", "variance_ratio"):
         assert summary.loc["mean", metric] == 0
     assert summary.loc["truth", "coverage"] == 1
+    assert summary.loc["truth", "moran_ratio"] == pytest.approx(1)
 
 
 def test_log_score_takes_the_predicted_library_over_all_genes(method, section):
@@ -85,97 +102,279 @@ def test_log_score_takes_the_predicted_library_over_all_genes(method, section):
     counts = section.counts.toarray()
     factor = np.random.default_rng(0).lognormal(0, 1, (section.n_spots, 1))
     method(scaled=counts * factor)
-    summary = evaluate(section, ["scaled"], "region").summary()
+    summary = evaluate(section, ["scaled"], "region").summary("region")
     assert summary.loc["scaled", "pearson_log"] == pytest.approx(1, abs=1e-6)
     assert summary.loc["scaled", "pearson"] < 0.9
 
 
-def test_method_sees_the_reduced_section_alone(method, section):
+@pytest.mark.parametrize("task", ["upsample", "dropout", "region"])
+def test_method_sees_the_reduced_section_alone(method, section, task):
     made = method(truth=section.counts.toarray())
     config = RunConfig(seed=7)
-    report = evaluate(section, ["truth"], "dropout", seed=2, config=config)
-    held_out = hold_out(section, "dropout", 2)
-    assert list(made["truth"].section.barcodes) == list(held_out.reduced.barcodes)
-    assert made["truth"].config.seed == 7
-    np.testing.assert_array_equal(report.hold_out.hidden, held_out.hidden)
+    evaluate(section, ["truth"], task, seed=2, config=config)
+    held_out = hold_out(section, task, 2)
+    seen = made["truth"].section
+    assert list(seen.barcodes) == list(held_out.reduced.barcodes)
+    assert (seen.counts != held_out.reduced.counts).nnz == 0
+    assert made["truth"].config.seed == 9
+    assert made["truth"].config.method == "truth"
 
 
-def test_scores_are_tidy_and_of_detected_genes(method, section):
-    method(truth=section.counts.toarray())
-    report = evaluate(section, ["truth"])
+def test_method_sees_one_half_alone(method, section):
+    made = method(truth=section.counts.toarray())
+    evaluate(section, ["truth"], "denoise", seed=2)
+    half = split_counts(section, 2).reduced
+    assert (made["truth"].section.counts != half.counts).nnz == 0
+
+
+def test_scores_have_a_row_a_run_and_detected_gene(method, section):
+    method(truth=section.counts.toarray(), other=section.counts.toarray())
+    tasks, seeds = ["dropout", "region"], [0, 3]
+    report = evaluate(section, ["truth", "other"], tasks, seeds)
     detected = section.detected_in > 0.1 * section.n_spots
     assert set(report.scores["gene"]) == set(section.genes[detected])
-    assert list(report.scores) == ["gene", "top", "method", "metric", "value"]
-    assert not report.scores.duplicated(["gene", "method", "metric"]).any()
-    assert report.seconds["truth"] >= 0
+    keys = ["task", "seed", "method", "gene"]
+    assert not report.scores.duplicated(keys).any()
+    assert len(report.scores) == 8 * detected.sum()
+    assert set(METRICS) < set(report.scores)
+    assert len(report.runs) == 8
+    assert (report.runs["seconds"] >= 0).all()
+    assert (report.tasks, report.seeds) == (tasks, seeds)
 
 
-def test_top_genes_are_the_highest(monkeypatch, section):
-    monkeypatch.setattr(run, "TOP_GENES", 7)
-    genes = run.scored_genes(section)
-    totals = np.asarray(section.counts.sum(axis=0)).ravel()
-    top = genes.columns[genes.top]
-    assert len(top) == 7
-    assert totals[top].min() >= np.sort(totals)[-7]
+def test_summary_averages_medians_over_seeds(section):
+    methods = ["nearest", "linear"]
+    both = evaluate(section, methods, "dropout", [0, 1]).summary("dropout")
+    apart = [
+        evaluate(section, methods, "dropout", s).summary("dropout") for s in (0, 1)
+    ]
+    same = [name for name in both if name not in ("seconds", "peak_memory_mb")]
+    np.testing.assert_allclose(both[same], (apart[0][same] + apart[1][same]) / 2)
+
+
+def test_summary_is_medians_without_genes_that_have_no_value(section):
+    report = evaluate(section, ["linear"], "dropout")
+    found = report.summary("dropout").loc["linear"]
+    scores = report.scores
+    for metric in ("pearson", "moran_ratio"):
+        assert found[metric] == pytest.approx(np.nanmedian(scores[metric]))
+        high = scores.loc[scores["top"], metric]
+        assert found[f"{metric}_top"] == pytest.approx(np.nanmedian(high))
+    assert found["coverage"] == pytest.approx(scores["coverage"].mean())
+    ceiling = np.median(report.ceilings["ceiling"])
+    assert found["share"] == pytest.approx(found["pearson"] / ceiling)
+    spread = report.quartiles().loc[("dropout", "linear", "pearson", "all")]
+    expected = np.quantile(scores["pearson"], [0.25, 0.5, 0.75])
+    np.testing.assert_allclose(spread[["lower", "median", "upper"]], expected)
+
+
+def test_comparisons_are_of_the_same_spots_and_genes(section):
+    report = evaluate(section, ["gaussian", "nearest"], "dropout", [0, 1])
+    table = report.comparisons().set_index("statistic")
+    summary = report.summary("dropout")
+    for statistic in table.index:
+        row = table.loc[statistic]
+        expected = (
+            summary.loc["gaussian", statistic] - summary.loc["nearest", statistic]
+        )
+        assert row["difference"] == pytest.approx(expected)
+        assert row["low"] < row["difference"] < row["high"]
+        assert row["high"] - row["low"] < 0.5
+    genes = report.table("pearson", "dropout")
+    better = (genes["gaussian"] > genes["nearest"]).mean()
+    assert table.loc["pearson", "genes_better"] == pytest.approx(better)
+
+
+def test_a_method_does_not_differ_from_itself(method, section):
+    counts = section.counts.toarray() + 1
+    method(one=counts, same=counts)
+    row = evaluate(section, ["one", "same"], "region").comparisons().iloc[0]
+    assert row["difference"] == row["low"] == row["high"] == 0
+    assert row["ratio"] == 1
+
+
+def test_paper_protocol_scores_what_was_given_as_well(section):
+    honest = evaluate(section, ["nearest"], "upsample")
+    paper = evaluate(section, ["nearest"], "upsample", protocol="paper")
+    n_seen = len(hold_out(section, "upsample").visible)
+    assert paper.runs.loc[0, "spots_scored"] == section.n_spots
+    assert honest.runs.loc[0, "spots_scored"] == section.n_spots - n_seen
+    assert (
+        paper.summary("upsample").loc["nearest", "pearson"]
+        > honest.summary("upsample").loc["nearest", "pearson"] + 0.02
+    )
+    at_spots = paper.distances.set_index("distance")["error"]["0"]
+    assert at_spots == 0  # nearest copies what it was given
+
+
+def test_paper_protocol_predicts_the_rest_like_the_honest_one(method, section):
+    counts = section.counts.toarray()
+    method(truth=counts)
+    report = evaluate(section, ["truth"], "upsample", protocol="paper")
+    assert report.summary("upsample").loc["truth", "pearson"] == pytest.approx(1)
+
+
+def test_predictions_of_pictured_genes_are_kept(method, section):
+    counts = section.counts.toarray()
+    method(truth=counts)
+    genes = [str(section.genes[k]) for k in (7, 2)]
+    report = evaluate(section, ["truth"], ["dropout", "region"], [1, 2], pictured=genes)
+    assert [(p.trial.task, p.trial.seed) for p in report.pictures] == [
+        ("dropout", 1),
+        ("region", 1),
+    ]
+    for picture in report.pictures:
+        shown = picture.predicted["truth"]
+        np.testing.assert_array_equal(shown, counts[picture.trial.scored][:, [7, 2]])
+
+
+def test_record_is_json_and_csv_has_every_gene(section):
+    import json
+
+    report = evaluate(section, ["linear", "raw"], ["dropout", "denoise"])
+    text = json.dumps(record(report, replicates=True), allow_nan=False)
+    facts = json.loads(text)
+    assert facts["protocol"] == "held-out"
+    assert {row["method"] for row in facts["summary"]} == {"linear", "raw"}
+    assert len(facts["replicates"]) == 3
+    assert facts["section"]["fingerprint"] == section.fingerprint
+    table = per_gene(report)
+    assert len(table) == len(report.scores)
+    assert not table["ceiling"].isna().any()
+    one = table.iloc[5]
+    match = report.ceilings.query("task == @one.task and gene == @one.gene")
+    assert one["ceiling_log"] == match["ceiling_log"].item()
+
+
+# -- what is refused, and what is passed over ------------------------------------------
 
 
 def test_nothing_to_score_is_told(section):
     empty = section.with_counts(section.counts * 0)
-    empty.counts.eliminate_zeros()
     with pytest.raises(InvalidRequestError, match="too sparse"):
         evaluate(empty, ["nearest"])
 
 
-def test_unknown_method_names_those_there_are(section):
-    with pytest.raises(InvalidRequestError, match="linear"):
-        evaluate(section, ["magic"])
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"methods": ["magic"]}, "linear"),
+        ({"task": "magic"}, "upsample, dropout, region, denoise"),
+        ({"protocol": "magic"}, "held-out, paper"),
+        ({"protocol": "paper", "task": "denoise"}, "leave it out"),
+        ({"methods": []}, "at least one"),
+        ({"task": []}, "at least one"),
+        ({"seed": -1}, "0 or more"),
+        ({"methods": ["pca20"]}, "denoise"),
+    ],
+)
+def test_wrong_choices_name_those_there_are(section, choices, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        evaluate(section, **choices)
 
 
-def test_classical_methods_beat_the_mean_and_the_nearest_spot(section):
-    report = evaluate(section, ["nearest", "linear", "cubic", "gaussian"], seed=1)
-    summary = report.summary()
-    assert report.methods == ["nearest", "linear", "cubic", "gaussian"]
-    scores = summary["pearson_top"]
+def test_unknown_gene_to_picture_is_told(section):
+    with pytest.raises(UnknownGeneError, match="GENE9999"):
+        evaluate(section, ["nearest"], pictured=["GENE9999"])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_prediction_that_is_no_number_is_not_left_out_of_medians(
+    method, section, wrong
+):
+    mean = section.counts.toarray()
+    mean[:, 3] = wrong
+    method(broken=mean)
+    with pytest.raises(ComputeError, match="fault of the method"):
+        evaluate(section, ["broken"])
+
+
+def test_a_method_that_cannot_is_left_out_unless_it_was_named(method, section):
+    good, bad = section.counts.toarray(), np.full(section.counts.shape, np.nan)
+    method(good=good, bad=bad)
+    report = evaluate(section)
+    assert report.methods == ["good"]
+    assert report.failures["method"].tolist() == ["bad"]
+    assert list(report.summary("dropout").index) == ["good"]
+    with pytest.raises(ComputeError):
+        evaluate(section, ["good", "bad"])
+
+
+def test_values_that_are_no_counts_have_no_ceiling(section):
+    halved = section.with_counts(section.counts * 0.5)
+    summary = evaluate(halved, ["linear"], "dropout").summary("dropout")
+    assert np.isnan(summary.loc["linear", "ceiling"])
+    assert np.isnan(summary.loc["linear", "share"])
+    assert summary.loc["linear", "pearson"] > 0
+
+
+def test_top_genes_are_the_highest(monkeypatch, section):
+    from napari_stentrans.evaluation import genes
+
+    monkeypatch.setattr(genes, "TOP_GENES", 7)
+    chosen = genes.scored_genes(section)
+    totals = np.asarray(section.counts.sum(axis=0)).ravel()
+    top = chosen.columns[chosen.top]
+    assert len(top) == 7
+    assert totals[top].min() >= np.sort(totals)[-7]
+
+
+def test_classical_methods_beat_the_nearest_spot(section):
+    methods = ["nearest", "linear", "cubic", "gaussian"]
+    report = evaluate(section, methods, seed=1)
+    scores = report.summary("dropout")["pearson_top"]
+    assert report.methods == methods
     assert 0.1 < scores["nearest"] < min(scores["linear"], scores["gaussian"])
-    assert list(report.table("pearson")) == report.methods
+    assert list(report.table("pearson")) == methods
 
 
-def test_progress_is_reported_and_names_the_method(section):
+def test_progress_names_task_seed_and_method(section):
     phases = []
-    evaluate(section, ["linear"], on_progress=lambda p: phases.append(p.phase))
-    assert "Scoring linear" in phases
+    evaluate(section, ["linear"], seed=3, on_progress=lambda p: phases.append(p.phase))
+    assert any(phase.startswith("dropout, seed 3, linear") for phase in phases)
+    assert any(phase.startswith("Scoring linear") for phase in phases)
 
 
-def test_summary_is_medians_without_genes_that_have_no_value(section):
-    rows = [
-        ("a", True, "m", "pearson", 0.1),
-        ("b", False, "m", "pearson", 0.5),
-        ("c", False, "m", "pearson", 0.9),
-        ("d", False, "m", "pearson", np.nan),
-    ]
-    columns = ["gene", "top", "method", "metric", "value"]
-    report = EvaluationReport(
-        scores=pd.DataFrame(rows, columns=columns),
-        seconds=pd.Series({"m": 2.0}),
-        hold_out=hold_out(section, "dropout"),
-    )
-    summary = report.summary()
-    assert summary.loc["m"].to_dict() == {
-        "pearson": 0.5,
-        "pearson_top": 0.1,
-        "seconds": 2.0,
-    }
-    assert (
-        report.table("pearson").loc["d", "m"] != report.table("pearson").loc["a", "m"]
-    )
+def test_a_stop_reaches_the_fit(method, section):
+    heard = []
+
+    class Listening(Known):
+        def fit_steps(self, seen, config):
+            heard.append((yield Progress("Training", 0, 2)))
+            self.section = seen
+            return self
+
+    made = method(one=section.counts.toarray())
+    made["one"] = Listening(section.counts.toarray(), section)
+    evaluate(section, ["one"], on_progress=lambda p: "Training" in p.phase)
+    assert heard == [True]
+
+
+def test_an_anndata_will_do_and_a_path_is_explained(section):
+    anndata = pytest.importorskip("anndata")
+    adata = anndata.AnnData(section.counts, obs=section.obs, var=section.var)
+    adata.obs["array_row"], adata.obs["array_col"] = section.array_rc.T
+    report = evaluate(adata, ["nearest"])
+    assert report.section.n_spots == section.n_spots
+    with pytest.raises(InvalidRequestError, match="read_section"):
+        evaluate("section.h5ad")
 
 
 def test_figures_of_the_melanoma_section(shared_data):
     """Medians over genes that an independent study found for the same task."""
     section = read_section(shared_data / "mel1_rep1")
     report = evaluate(section, ["linear", "cubic", "gaussian"], "upsample")
-    assert len(report.hold_out.visible) == 66
-    found = report.summary()["pearson"]
+    assert report.runs.loc[0, "spots_seen"] == 66
+    found = report.summary("upsample")["pearson"]
     assert found["linear"] == pytest.approx(0.097, abs=0.015)
     assert found["cubic"] == pytest.approx(0.094, abs=0.015)
     assert found["gaussian"] == pytest.approx(0.127, abs=0.02)
+
+
+def test_run_knows_no_method_by_name():
+    import inspect
+
+    from napari_stentrans.methods.base import method_names
+
+    source = inspect.getsource(run)
+    assert not [name for name in method_names() if f'"{name}"' in source]

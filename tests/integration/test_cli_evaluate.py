@@ -1,0 +1,163 @@
+"""`stentrans evaluate`, as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from napari_stentrans import read_section
+from napari_stentrans.cli import main
+from napari_stentrans.cli.console import ProgressBars
+from napari_stentrans.datasets import samples
+from napari_stentrans.evaluation import METRICS, evaluate
+
+QUICK = ["--methods", "nearest", "linear"]
+
+
+@pytest.fixture(scope="module")
+def sample() -> str:
+    return str(samples()["simulated_st"])
+
+
+def test_a_table_a_task_with_the_scores_of_the_library(sample, capsys):
+    code = main(["evaluate", sample, "--task", "dropout", "region", *QUICK])
+    assert code == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    report = evaluate(
+        read_section(sample), ["nearest", "linear"], ["dropout", "region"]
+    )
+    for task in ("dropout", "region"):
+        lines = told.out[told.out.index(f"{task} (seed 0)") :].splitlines()
+        heading = dict(
+            zip(lines[1].replace("  ", "\t").split(), range(99), strict=False)
+        )
+        assert "method" in heading
+        row = lines[2].split()
+        assert row[0] == "nearest"
+        found = report.summary(task).loc["nearest"]
+        assert row[1] == f"{found['pearson']:.3f}"
+        assert row[4] == f"{found['pearson_log_top']:.3f}"
+    assert "held out: only what the method has not seen is scored" in told.out
+    assert "nearest less each other method, with 95 % intervals" in told.out
+
+
+def test_all_outputs_are_written_whole(sample, tmp_path, capsys):
+    out = {name: tmp_path / f"scores.{name}" for name in ("json", "csv", "png")}
+    code = main(
+        f"evaluate {sample} --task upsample denoise --seed 0 2 --methods linear pca20 "
+        f"--json {out['json']} --csv {out['csv']} --figure {out['png']} "
+        "--genes DOMAIN1-03,GENE0001".split()
+    )
+    assert code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in out.values()
+    )
+    facts = json.loads(out["json"].read_text())
+    assert facts["tasks"] == ["upsample", "denoise"]
+    assert facts["seeds"] == [0, 2]
+    report = evaluate(read_section(sample), ["linear"], "upsample", [0, 2])
+    (row,) = (row for row in facts["summary"] if row["task"] == "upsample")
+    found = report.summary("upsample").loc["linear", "pearson"]
+    assert row["pearson"] == pytest.approx(found, rel=1e-5)
+    table = pd.read_csv(out["csv"])
+    assert {"task", "seed", "method", "gene", "ceiling", *METRICS} < set(table)
+    assert set(table["method"]) == {"linear", "pca20"}
+    assert out["png"].read_bytes().startswith(b"\x89PNG")
+    assert out["png"].stat().st_size > 20_000
+    told = capsys.readouterr().out
+    assert all(f"wrote {path}" in told for path in out.values())
+
+
+def test_without_a_task_all_are_tried(sample, capsys):
+    assert main(["evaluate", sample, "--methods", "nearest"]) == 0
+    told = capsys.readouterr().out
+    assert all(
+        f"\n{task} (seed 0)" in told
+        for task in ("upsample", "dropout", "region", "denoise")
+    )
+
+
+def test_paper_protocol_is_named_for_what_it_is(sample, capsys):
+    assert main(["evaluate", sample, "--protocol", "paper", *QUICK]) == 0
+    told = capsys.readouterr().out
+    assert "paper protocol: all spots scored, in-sample" in told
+    assert "dropout" not in told
+
+
+def test_quiet_says_nothing(sample, tmp_path, capsys):
+    out = tmp_path / "x.json"
+    words = ["--task", "dropout", *QUICK, "--quiet", "--json", str(out)]
+    assert main(["evaluate", sample, *words]) == 0
+    assert out.exists()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_run_files_set_what_methods_are_given(sample, tmp_path, capsys):
+    settings = tmp_path / "run.yaml"
+    settings.write_text("kriging: {windw: 3}\n")
+    assert main(["evaluate", sample, *QUICK, "--config", str(settings)]) == 2
+    assert "did you mean 'window'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--methods", "kringing"], 2, "no method 'kringing'"),
+        (["--task", "magic"], 2, "invalid choice: 'magic'"),
+        (["--seed", "-1"], 2, "expected"),
+        (["--seed", "x"], 2, "expected a whole number, at least 0, not 'x'"),
+        (["--json", "x.txt"], 2, "--json x.txt: the name must end in .json"),
+        (["--csv", "no/where.csv"], 2, "--csv no/where.csv: there is no folder no"),
+        (["--figure", "x.bmp"], 2, "must end in .png or .pdf or .svg"),
+        (["--genes", "A,B"], 2, "--genes are for the pictures of --figure"),
+        (["--methods", "raw", "--task", "dropout"], 4, "'denoise' alone"),
+        (["--protocol", "paper", "--task", "denoise"], 4, "leave it out"),
+        (["--figure", "x.png", "--genes", "NOPE"], 4, "has no gene 'NOPE'"),
+    ],
+)
+def test_errors_are_said_before_anything_is_computed(
+    sample, tmp_path, monkeypatch, capsys, words, code, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", sample, *words]) == code
+    told = capsys.readouterr()
+    assert message in told.err
+    assert told.err.startswith("stentrans: error: ")
+    assert told.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_outputs_are_not_replaced_unasked(sample, tmp_path, capsys):
+    out = tmp_path / "x.csv"
+    out.write_text("mine")
+    words = ["evaluate", sample, "--task", "dropout", *QUICK, "--csv", str(out)]
+    assert main(words) == 2
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert main([*words, "--force"]) == 0
+    assert out.read_text().startswith("section,")
+
+
+def test_interrupted_it_leaves_no_file(sample, tmp_path, monkeypatch, capsys):
+    def interrupt(self, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBars, "__call__", interrupt)
+    out = tmp_path / "x.json"
+    assert main(["evaluate", sample, *QUICK, "--json", str(out)]) == 130
+    assert not list(tmp_path.iterdir())
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_failing_writer_leaves_no_file(sample, tmp_path, monkeypatch, capsys):
+    def fail(self, *args, **kwargs):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
+    words = ["--json", str(tmp_path / "x.json"), "--csv", str(tmp_path / "x.csv")]
+    assert main(["evaluate", sample, "--task", "dropout", *QUICK, *words]) == 5
+    assert not list(tmp_path.iterdir())
+    assert "no space left" in capsys.readouterr().err

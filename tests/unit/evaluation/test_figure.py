@@ -1,0 +1,71 @@
+"""The picture of an evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.evaluation import evaluate, evaluation_figure
+
+
+@pytest.fixture(scope="module")
+def section():
+    return simulated_section(n_rows=14, n_cols=16, n_genes=60, seed=2).section
+
+
+@pytest.fixture(scope="module")
+def report(section):
+    genes = [str(gene) for gene in section.genes[:2]]
+    tasks = ["dropout", "denoise"]
+    return evaluate(section, ["nearest", "linear", "raw"], tasks, pictured=genes)
+
+
+def boxes_and_pictures(figure):
+    above, below = figure.subfigs
+    pictures = [ax for ax in below.axes if ax.collections and ax.get_title()]
+    return [ax for ax in above.axes if ax.lines], pictures
+
+
+def test_each_task_has_a_box_plot_a_method(report):
+    boxes, _ = boxes_and_pictures(evaluation_figure(report))
+    assert [ax.get_title() for ax in boxes[:2]] == ["dropout", "denoise"]
+    names = [[t.get_text() for t in ax.get_xticklabels()] for ax in boxes]
+    assert names == [["nearest", "linear"], ["nearest", "linear", "raw"]] * 2
+    medians = [
+        line.get_ydata()[0] for line in boxes[0].lines if line.get_color() == "C3"
+    ]
+    expected = report.summary("dropout")["pearson"]
+    np.testing.assert_allclose(medians, expected)
+
+
+def test_pictures_show_given_measured_and_predicted(report, section):
+    _, pictures = boxes_and_pictures(evaluation_figure(report))
+    titles = [ax.get_title() for ax in pictures[:4]]
+    assert titles == ["given to the method", "measured", "nearest", "linear"]
+    given, measured, nearest, _ = (ax.collections[-1] for ax in pictures[:4])
+    trial = report.pictures[0].trial
+    gene = report.pictures[0].genes[0]
+    counts = section.gene_counts(gene)
+    np.testing.assert_array_equal(measured.get_array(), counts[trial.scored])
+    np.testing.assert_array_equal(given.get_array(), trial.reduced.gene_counts(gene))
+    xy = section.pitch_rc[trial.scored, ::-1]
+    np.testing.assert_allclose(measured.get_offsets(), xy)
+    np.testing.assert_allclose(nearest.get_offsets(), xy)
+    limits = {ax.collections[-1].get_clim() for ax in pictures[:4]}
+    assert len(limits) == 1
+
+
+def test_without_genes_there_are_box_plots_alone(section, tmp_path):
+    report = evaluate(section, ["nearest"], "region", [0, 1])
+    figure = evaluation_figure(report)
+    assert len(figure.subfigs) == 1
+    assert "2 seeds" in figure.subfigs[0].get_suptitle()
+    figure.savefig(tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 5000
+
+
+def test_paper_protocol_is_named_in_the_picture(section):
+    report = evaluate(section, ["nearest"], "upsample", protocol="paper")
+    title = evaluation_figure(report).subfigs[0].get_suptitle()
+    assert "paper protocol: all spots scored, in-sample" in title
