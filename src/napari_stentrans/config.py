@@ -37,7 +37,7 @@ class KrigingConfig(StrictModel):
             title="Window",
             description="Spots solved together; larger sections are split.",
         ),
-    ] = 700
+    ] = 350
     residuals: Annotated[
         bool,
         Field(
@@ -48,39 +48,30 @@ class KrigingConfig(StrictModel):
 
 
 class TransformerConfig(StrictModel):
-    """Size and training of the Transformer."""
+    """How far the pre-trained Transformer is adapted to the section."""
 
-    width: Annotated[
-        int, Field(ge=8, le=512, title="Width", description="Features of a token.")
-    ] = 64
-    depth: Annotated[
-        int, Field(ge=1, le=12, title="Depth", description="Encoder layers.")
-    ] = 2
-    heads: Annotated[
-        int, Field(ge=1, le=16, title="Heads", description="Attention heads.")
-    ] = 4
-    neighbours: Annotated[
-        int,
-        Field(
-            ge=4, le=128, title="Neighbours", description="Spots each token attends to."
-        ),
-    ] = 24
     episodes: Annotated[
         int,
         Field(
-            ge=1,
+            ge=0,
             le=1000,
             title="Episodes",
-            description="Ways of hiding spots that training cycles through.",
+            description="Ways of hiding spots on which its corrections are judged; "
+            "0 believes them as they are.",
         ),
-    ] = 24
+    ] = 12
     steps: Annotated[
         int,
-        Field(ge=1, le=20_000, title="Training steps", description="Optimiser steps."),
-    ] = 400
+        Field(
+            ge=0,
+            le=20_000,
+            title="Training steps",
+            description="Steps of training on the section itself; 0 for none.",
+        ),
+    ] = 0
     learning_rate: Annotated[
         float, Field(gt=0, le=1, title="Learning rate", description="Of AdamW.")
-    ] = 2e-3
+    ] = 5e-4
 
 
 class GeneImageConfig(StrictModel):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import eigh
 
+from napari_stentrans.methods.parallel import one_blas_thread
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
@@ -22,8 +23,10 @@ _MIN_SHARE = 0.01
 """Genes detected in fewer spots than this take no part in finding programmes."""
 _SPOTS_PER_PROGRAMME = 6
 """More programmes than this allows are mostly noise of their own spots."""
-_SMALL = 1500
+_SMALL = 600
 """Up to so many spots the components are found exactly."""
+_SPARE, _ITERATIONS = 10, 4
+"""Spare dimensions and iterations of the search for components of many spots."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,12 @@ class Programmes:
     def n_channels(self) -> int:
         """Library size and programmes."""
         return int(self.scores.shape[1])
+
+    @cached_property
+    def strength(self) -> FloatArray:
+        """Change of all log expression with one unit of a channel, (1 + k,)."""
+        of_programmes = np.sqrt((self.loadings.astype(np.float64) ** 2).sum(axis=1))
+        return np.concatenate([[1.0], of_programmes])
 
     def library(self, scores: FloatArray) -> FloatArray:
         """Library size of channel scores, relative to the median, shape (position,)."""
@@ -94,10 +103,12 @@ class Programmes:
         return found
 
 
-def log_normalised(section: Section) -> tuple[sparse.csr_matrix, FloatArray, float]:
+def log_normalised(
+    section: Section, median: float | None = None
+) -> tuple[sparse.csr_matrix, FloatArray, float]:
     """Return log1p of counts at the median library; libraries; their median."""
     library = np.maximum(section.library_size, 1.0)
-    median = float(np.median(library))
+    median = float(np.median(library)) if median is None else median
     log = sparse.csr_matrix(sparse.diags(median / library) @ section.counts)
     log = log.astype(np.float32)
     log.data = np.log1p(log.data)
@@ -118,12 +129,12 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     """
     log, library, median = log_normalised(section)
     mean = np.asarray(log.mean(axis=0)).ravel()
-    columns = _informative(section)
+    columns = informative_genes(section)
     most = min(section.n_spots // _SPOTS_PER_PROGRAMME, len(columns) // 3)
-    scores = _component_scores(log[:, columns], min(n_programmes, most), seed)
+    scores = component_scores(log[:, columns], min(n_programmes, most), seed)
     scale = np.maximum(scores.std(axis=0), 1e-12)
     scores = scores / scale
-    loadings = _regress(scores, log)
+    loadings = regress(scores, log)
 
     log_library = np.log(library / median)
     centre, spread = log_library.mean(), max(log_library.std(), 1e-6)
@@ -138,52 +149,55 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     )
 
 
-def cross_fitted_scores(
-    section: Section, programmes: Programmes, seed: int
-) -> FloatArray:
-    """Scores of each spot from loadings found without it, shape (spot, 1 + k).
-
-    Scores of the very spots that programmes were found on are too large: some of each
-    component is noise of those spots. Loadings of each fold are turned to match the
-    whole section's (Procrustes), so that the channels mean the same.
-    """
-    rng = np.random.default_rng(seed)
-    n_folds = 5 if section.n_spots <= _SMALL else 2  # components of many spots are firm
-    fold = rng.permutation(section.n_spots) % n_folds
-    log, _, _ = log_normalised(section)
-    k = programmes.n_channels - 1
-    crossed = programmes.scores.copy()
-    for held in range(n_folds):
-        rest, own = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
-        columns = _informative(section.subset(rest)) if len(rest) else rest
-        if len(own) == 0 or min(len(rest), len(columns)) <= k:
-            continue
-        scores = _component_scores(log[rest][:, columns], k, seed)
-        scores = scores / np.maximum(scores.std(axis=0), 1e-12)
-        turn = _procrustes(scores, programmes.scores[rest, 1:])
-        loadings = _regress(scores @ turn, log[rest])
-        mean = np.asarray(log[rest].mean(axis=0)).ravel()
-        crossed[own, 1:] = _project(log[own], mean, loadings)
-    return crossed
+def scores_on(section: Section, programmes: Programmes) -> FloatArray:
+    """Scores of the spots of any section with the same genes, shape (spot, 1 + k)."""
+    log, library, median = log_normalised(section, programmes.median_library)
+    found = project(log, programmes.gene_mean, programmes.loadings)
+    log_library = np.log(library / median)
+    channel = (log_library - programmes.centre[0]) / programmes.scale[0]
+    return np.concatenate([channel[:, None], found], axis=1)
 
 
-def _informative(section: Section) -> IntArray:
+def informative_genes(section: Section) -> IntArray:
     """Columns of the genes detected often enough to take part."""
     detected = section.detected_in >= max(3, _MIN_SHARE * section.n_spots)
     return np.flatnonzero(detected)
 
 
-def _component_scores(values: sparse.csr_matrix, k: int, seed: int) -> FloatArray:
+def component_scores(values: sparse.csr_matrix, k: int, seed: int) -> FloatArray:
     """Principal component scores, shape (spot, k)."""
     if k < 1:
         return np.zeros((values.shape[0], 0))
     if values.shape[0] <= _SMALL:
         return _exact_scores(values, k)
-    from sklearn.decomposition import PCA
+    return _subspace_scores(values, k, seed)
 
-    solver = PCA(k, svd_solver="arpack", random_state=seed)
-    found: FloatArray = solver.fit_transform(values.astype(np.float64))
-    return found
+
+def _subspace_scores(values: sparse.csr_matrix, k: int, seed: int) -> FloatArray:
+    """Principal component scores by iterating on a random subspace: fast for many.
+
+    Halko, Martinsson and Tropp, SIAM Review 53 (2011), algorithm 4.4. The mean is taken
+    away on the fly, so that the matrix stays sparse.
+    """
+    mean = np.asarray(values.mean(axis=0), dtype=np.float32).ravel()
+    transposed = values.T.tocsr()  # rows first: products with it are twice as fast
+    rng = np.random.default_rng(seed)
+    basis = rng.normal(size=(values.shape[1], k + _SPARE)).astype(np.float32)
+    with one_blas_thread():
+        for _ in range(_ITERATIONS):
+            scores = np.linalg.qr(values @ basis - mean @ basis)[0]
+            basis = transposed @ scores - np.outer(mean, scores.sum(axis=0))
+        basis = np.linalg.qr(basis)[0]
+        scores = (values @ basis - mean @ basis).astype(np.float64)
+        left, strength, _ = np.linalg.svd(scores, full_matrices=False)
+    return _signed(left[:, :k] * strength[:k])
+
+
+def _signed(scores: FloatArray) -> FloatArray:
+    """Fix the arbitrary signs of components: the same on every machine."""
+    signs = np.sign(scores[np.abs(scores).argmax(axis=0), np.arange(scores.shape[1])])
+    signed: FloatArray = scores * signs
+    return signed
 
 
 def _exact_scores(values: sparse.csr_matrix, k: int) -> FloatArray:
@@ -193,12 +207,10 @@ def _exact_scores(values: sparse.csr_matrix, k: int) -> FloatArray:
     n = len(dense)
     strength, vectors = eigh(dense @ dense.T, subset_by_index=(n - k, n - 1))
     scores = vectors[:, ::-1] * np.sqrt(np.maximum(strength[::-1], 0))
-    # the sign is arbitrary: make it the same on every machine
-    signs = np.sign(scores[np.abs(scores).argmax(axis=0), np.arange(k)])
-    return np.asarray(scores * signs, dtype=np.float64)
+    return _signed(scores.astype(np.float64))
 
 
-def _regress(scores: FloatArray, log: sparse.csr_matrix) -> NDArray[np.float32]:
+def regress(scores: FloatArray, log: sparse.csr_matrix) -> NDArray[np.float32]:
     """Loadings of every gene on uncorrelated, centred scores, shape (k, gene)."""
     if scores.shape[1] == 0:
         return np.zeros((0, log.shape[1]), dtype=np.float32)
@@ -206,17 +218,10 @@ def _regress(scores: FloatArray, log: sparse.csr_matrix) -> NDArray[np.float32]:
     return np.asarray((log.T @ solved.T.astype(np.float32)).T, dtype=np.float32)
 
 
-def _project(
+def project(
     log: sparse.csr_matrix, mean: NDArray[np.floating], loadings: NDArray[np.float32]
 ) -> FloatArray:
     """Scores of spots on given loadings (least squares), shape (spot, k)."""
     gram = (loadings @ loadings.T).astype(np.float64)
     against = log @ loadings.T - (mean @ loadings.T)
     return np.asarray(np.linalg.solve(gram, against.T.astype(np.float64)).T)
-
-
-def _procrustes(scores: FloatArray, onto: FloatArray) -> FloatArray:
-    """Rotation that turns scores onto others of the same spots."""
-    left, _, right = np.linalg.svd(scores.T @ onto)
-    rotation: FloatArray = left @ right
-    return rotation

@@ -31,9 +31,9 @@ from napari_stentrans.section.lattice import FloatArray
 
 _NEGLIGIBLE = 0.03
 """A kernel whose weight is below this for every channel is dropped."""
-_MAX_KERNELS = 8
+_MAX_KERNELS = 6
 _WINDOWS_FOR_WEIGHTS = 3
-_SIZE_FOR_WEIGHTS = 500
+_SIZE_FOR_WEIGHTS = 350
 _CACHE_BYTES = 400_000_000
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
+from napari_stentrans.methods.cross_fitting import CrossFitted, cross_fit
 from napari_stentrans.methods.decoder import (
     GeneDecoder,
     ProgrammeField,
@@ -20,11 +21,7 @@ from napari_stentrans.methods.kriging.channels import (
     mixture_steps,
 )
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
-from napari_stentrans.methods.programmes import (
-    Programmes,
-    cross_fitted_scores,
-    find_programmes,
-)
+from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
@@ -40,7 +37,7 @@ class FittedKriging(Fitted):
     ----------
     section, programmes
         The visible spots and their programmes.
-    crossed : ndarray, shape (spot, channel)
+    crossed
         Scores from loadings found without the spot: honest targets.
     channels
         Their kriging.
@@ -54,7 +51,7 @@ class FittedKriging(Fitted):
 
     section: Section
     programmes: Programmes
-    crossed: FloatArray
+    crossed: CrossFitted
     channels: ChannelKriging
     slope: FloatArray
     decoder: GeneDecoder
@@ -70,9 +67,19 @@ class FittedKriging(Fitted):
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
         query_rc = self.section.pitch_rc
-        estimate = yield from self.channels.predict_steps(query_rc)
+        seen = yield from self.channels.predict_steps(query_rc)
         left = yield from self.residual_steps(query_rc)
-        return SpotField(self.decoder, estimate, left)
+        return SpotField(self.decoder, self.with_own(seen), left)
+
+    def with_own(self, estimate: Estimate) -> Estimate:
+        """Channels of the spots, with what is true of their own surprises.
+
+        Kriging takes for noise whatever a spot does not share with its surroundings;
+        much of it is the spot's own tissue.
+        """
+        own = self.crossed.true_share(estimate.mean)
+        mean = estimate.mean + own * (self.crossed.scores - estimate.mean)
+        return Estimate(mean, estimate.variance)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""
@@ -98,12 +105,12 @@ class Kriging(Enhancer):
         yield Progress("Kriging: gene programmes", 0, 2)
         programmes = find_programmes(section, choice.n_programmes, config.seed)
         yield Progress("Kriging: gene programmes", 1, 2)
-        crossed = cross_fitted_scores(section, programmes, config.seed)
+        crossed = cross_fit(section, programmes, config.seed)
         scores = programmes.scores
         mixture = yield from mixture_steps(section.pitch_rc, scores, choice.window)
         channels = ChannelKriging(section.pitch_rc, scores, mixture, choice.window)
         left_out = yield from channels.leave_one_out_steps()
-        slope = cross_fitted_slope(left_out.mean, crossed)
+        slope = cross_fitted_slope(left_out.mean, crossed.scores)
         decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
         residuals = (
             ResidualKriging(decoder, choice.window) if choice.residuals else None

@@ -27,7 +27,7 @@ from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
-_KERNELS = [Kernel(0.5, length) for length in (1.0, 2.5, 6.0, 15.0)]
+_KERNELS = [Kernel(0.5, length) for length in (1.0, 4.0, 15.0)]
 _N_GENES = 2000
 """So many of the highest genes have residuals worth kriging."""
 _TAKEN = 0.5

@@ -15,35 +15,33 @@ from napari_stentrans.methods.decoder import ProgrammeField, SpotField
 from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
-from napari_stentrans.methods.parallel import one_torch_thread
-from napari_stentrans.methods.stentrans.episodes import VisibleSpots
-from napari_stentrans.methods.stentrans.gate import NEAR, correct
-from napari_stentrans.methods.stentrans.training import Trained, training_steps
+from napari_stentrans.methods.stentrans.adaptation import Adapted, adaptation_steps
+from napari_stentrans.methods.stentrans.correction import corrections
+from napari_stentrans.methods.stentrans.gate import gated
+from napari_stentrans.methods.stentrans.tokens import VisibleSpots
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
 _FEWEST_SPOTS = 40
-"""With fewer visible spots there is nothing to train on: kriging answers alone."""
-_QUERIES_AT_ONCE = 4096
+"""With fewer visible spots corrections cannot be judged: kriging answers alone."""
 
 
 @dataclass(frozen=True, eq=False)
 class FittedStEnTrans(Fitted):
-    """Kriging and a trained network for one section."""
+    """Kriging of one section, and a network judged on it."""
 
     section: Section
     kriging: FittedKriging
-    trained: Trained
-    n_neighbours: int
+    adapted: Adapted
 
     @property
     def facts(self) -> dict[str, Any]:
         """Length of the training, and how far its corrections are believed (0 to 1)."""
-        near, far = self.trained.gate.mean(axis=1)
+        near, far = self.adapted.gate.mean(axis=1)
         return {
-            "training_steps": len(self.trained.losses),
-            "stopped_early": self.trained.stopped_early,
+            "training_steps": len(self.adapted.losses),
+            "stopped_early": self.adapted.stopped_early,
             "gate_near": round(float(near), 3),
             "gate_far": round(float(far), 3),
         }
@@ -70,7 +68,8 @@ class FittedStEnTrans(Fitted):
         open_share = np.clip(seen.variance / unseen.variance, 0.0, 1.0)
         mean = seen.mean + open_share * (moved.mean - unseen.mean)
         left = yield from self.kriging.residual_steps(query_rc)
-        return SpotField(self.kriging.decoder, Estimate(mean, seen.variance), left)
+        with_own = self.kriging.with_own(Estimate(mean, seen.variance))
+        return SpotField(self.kriging.decoder, with_own, left)
 
     def _corrected_steps(
         self, query_rc: FloatArray, kriged: Estimate, *, exclude_self: bool = False
@@ -79,31 +78,27 @@ class FittedStEnTrans(Fitted):
             self.section.pitch_rc,
             self.kriging.programmes.scores,
             self.kriging.decoder.left_out,
-            self.n_neighbours,
+            self.kriging.programmes.strength,
+            self.adapted.network.shape.neighbours,
         )
-        mean = kriged.mean.copy()
-        if self.trained.gate.any():
-            for start in range(0, len(query_rc), _QUERIES_AT_ONCE):
-                yield Progress("Transformer: predicting", start, len(query_rc))
-                part = slice(start, start + _QUERIES_AT_ONCE)
-                here = Estimate(kriged.mean[part], kriged.variance[part])
-                scene, remoteness = tokens.scene(
-                    query_rc[part], here, exclude_self=exclude_self
-                )
-                gate = self.trained.gate[(remoteness > NEAR).astype(int)]
-                with one_torch_thread():
-                    mean[part, 1:] += gate * correct(self.trained.network, scene)
-        return Estimate(mean, kriged.variance)
+        scene, remoteness = tokens.scene(query_rc, kriged, exclude_self=exclude_self)
+        found = []
+        for done, part in corrections(self.adapted.network, scene):
+            found.append(part.cpu().numpy())
+            yield Progress("Transformer: predicting", done, len(query_rc))
+        moved = np.concatenate(found).astype(np.float64)
+        believed = gated(moved, self.adapted.gate, remoteness)
+        return Estimate(kriged.mean + believed, kriged.variance)
 
 
 class StEnTrans(Enhancer):
-    """A Transformer, trained on the section itself, that corrects kriging."""
+    """A pre-trained Transformer that corrects kriging as far as the section agrees."""
 
     name = "stentrans"
-    summary = "Transformer trained on your section, on top of kriging: the default."
+    summary = "Pre-trained Transformer on top of kriging: the default."
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
-        """Krige, offer that as a first result, then train. Stopping keeps the best."""
+        """Krige, offer that as a first result, then adapt. Stopping keeps the best."""
         device = resolve_device(config.device)
         kriging = yield from Kriging().fit_steps(section, config)
         n_programmes = kriging.programmes.n_channels - 1
@@ -113,12 +108,11 @@ class StEnTrans(Enhancer):
         if stop:
             return kriging
         try:
-            trained = yield from training_steps(kriging, config, device)
+            adapted = yield from adaptation_steps(kriging, config, device)
         except torch.OutOfMemoryError as error:
             msg = (
                 f"the device {device} ran out of memory ({error}). Choose device "
-                "'cpu', or a smaller width or window."
+                "'cpu', or a smaller window."
             )
             raise ComputeError(msg) from error
-        neighbours = config.transformer.neighbours
-        return FittedStEnTrans(section, kriging, trained, neighbours)
+        return FittedStEnTrans(section, kriging, adapted)

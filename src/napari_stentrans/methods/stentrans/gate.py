@@ -1,57 +1,76 @@
-"""The gate: how far to believe corrections, judged on spots never trained on."""
+"""The gate: how far to believe corrections, judged on spots that were hidden."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from napari_stentrans.methods.stentrans.episodes import Episode, Scene
+from napari_stentrans.methods.stentrans.correction import correct
+from napari_stentrans.methods.stentrans.episodes import Episode
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 NEAR = 1.25
 """A position within this many typical spacings of a visible spot is near."""
+_PRIOR_SD = 0.5
+"""How far the best factor may be from one before any spot was looked at."""
+_MOST = 1.5
 
 
 def judge(
-    network: SpotTransformer, episodes: list[Episode], judged: IntArray
+    network: SpotTransformer, episodes: list[Episode], judged: IntArray | None = None
 ) -> FloatArray:
-    """Best factor of the corrections at spots never trained on, shape (2, programme).
+    """Best factor of the corrections, near and far, shape (2, channel).
 
-    The factor is the regression of what kriging misses on the corrections, less one
-    standard error, and never below zero.
+    The factor is the regression of what kriging misses on the corrections, drawn
+    towards one where the spots say little.
+
+    Parameters
+    ----------
+    network
+        Its corrections are judged.
+    episodes
+        Hidden spots and what they measured.
+    judged : ndarray, optional
+        Spots that may be looked at; all, if not given.
     """
-    corrections, residuals, near = [], [], []
+    corrections, residuals, near, spots = [], [], [], []
     for episode in episodes:
-        mine = np.isin(episode.spots, judged)
-        corrections.append(correct(network, episode.scene)[mine])
-        residuals.append(episode.residual.numpy()[mine])
-        near.append(episode.remoteness[mine] <= NEAR)
-    correction, residual = np.concatenate(corrections), np.concatenate(residuals)
-    is_near = np.concatenate(near)
-    gates = [_factor(correction[part], residual[part]) for part in (is_near, ~is_near)]
-    return np.stack(gates)
-
-
-def correct(network: SpotTransformer, scene: Scene) -> FloatArray:
-    """Ungated corrections of a scene's queries, shape (query, programme)."""
-    with torch.no_grad():
-        units = network(
-            scene.spot_features,
-            scene.query_features,
-            scene.spot_near,
-            scene.query_near,
+        mine = (
+            np.isin(episode.spots, judged)
+            if judged is not None
+            else np.ones(len(episode.spots), dtype=bool)
         )
-        found: FloatArray = (units * scene.query_sd).numpy().astype(np.float64)
-    return found
+        corrections.append(correct(network, episode.scene)[mine])
+        residuals.append(episode.residual[mine])
+        near.append(episode.remoteness[mine] <= NEAR)
+        spots.append(episode.spots[mine])
+    correction, residual = np.concatenate(corrections), np.concatenate(residuals)
+    is_near, spot = np.concatenate(near), np.concatenate(spots)
+    return np.stack(
+        [
+            _factor(correction[part], residual[part], spot[part])
+            for part in (is_near, ~is_near)
+        ]
+    )
 
 
-def _factor(correction: FloatArray, residual: FloatArray) -> FloatArray:
-    n = len(correction)
-    if n < 10:
+def gated(
+    correction: FloatArray, gate: FloatArray, remoteness: FloatArray
+) -> FloatArray:
+    """Corrections as far as they are believed, shape (query, channel)."""
+    believed: FloatArray = correction * gate[(remoteness > NEAR).astype(int)]
+    return believed
+
+
+def _factor(correction: FloatArray, residual: FloatArray, spot: IntArray) -> FloatArray:
+    if len(spot) == 0:
         return np.zeros(correction.shape[1])
     power = np.maximum((correction**2).sum(axis=0), 1e-12)
     slope = (correction * residual).sum(axis=0) / power
     noise = ((residual - slope * correction) ** 2).mean(axis=0)
-    factor: FloatArray = np.clip(slope - np.sqrt(noise / power), 0.0, 1.0)
-    return factor
+    # the same spot in several episodes is not several spots
+    repeats = len(spot) / len(np.unique(spot))
+    precision = power / np.maximum(noise * repeats, 1e-12)
+    prior = 1 / _PRIOR_SD**2
+    factor: FloatArray = (prior + precision * slope) / (prior + precision)
+    return factor.clip(0.0, _MOST)

@@ -1,0 +1,115 @@
+"""Scores of each spot from loadings found without it: free of its own noise.
+
+Scores of the very spots that programmes were found on are too large: some of each
+component is noise of those spots. Cross-fitted scores are honest targets, and, with the
+counts divided into halves, they tell how much of what is odd about a spot is true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from napari_stentrans.methods.programmes import (
+    Programmes,
+    component_scores,
+    informative_genes,
+    log_normalised,
+    project,
+    regress,
+)
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.section import Section
+
+_MANY = 1500
+"""The components of so many spots are firm: two folds are enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFitted:
+    """Scores of each spot from loadings found without it.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (spot, channel)
+        Of all its counts.
+    halves : two ndarrays, shape (spot, channel)
+        Of two halves of its counts, divided at random: their noise is independent.
+    """
+
+    scores: FloatArray
+    halves: tuple[FloatArray, FloatArray]
+
+    def true_share(self, expected: FloatArray) -> FloatArray:
+        """How much of what was not expected of a spot is true, shape (channel,).
+
+        The covariance of the two halves' surprises (their noise does not agree) over
+        the variance of the whole surprise.
+
+        Parameters
+        ----------
+        expected : ndarray, shape (spot, channel)
+            What the surroundings make one expect of each spot.
+        """
+        first, second = (half - expected for half in self.halves)
+        whole = np.maximum(((self.scores - expected) ** 2).mean(axis=0), 1e-9)
+        share: FloatArray = np.clip((first * second).mean(axis=0) / whole, 0.0, 1.0)
+        return share
+
+
+def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitted:
+    """Score the spots of each fold on loadings found on the others.
+
+    Loadings of each fold are turned to match the whole section's (Procrustes), so that
+    the channels mean the same.
+    """
+    rng = np.random.default_rng(seed)
+    fold = rng.permutation(section.n_spots) % (5 if section.n_spots <= _MANY else 2)
+    logs = [log_normalised(part)[0] for part in (section, *_halves(section, rng))]
+    k = programmes.n_channels - 1
+    crossed = [programmes.scores.copy() for _ in logs]
+    for held in range(fold.max(initial=-1) + 1):
+        rest, own = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
+        columns = informative_genes(section.subset(rest)) if len(rest) else rest
+        if min(len(rest), len(columns)) <= k:
+            continue
+        loadings = _loadings_without(logs[0], rest, columns, programmes, seed)
+        for log, scores in zip(logs, crossed, strict=True):
+            mean = np.asarray(log[rest].mean(axis=0)).ravel()
+            scores[own, 1:] = project(log[own], mean, loadings)
+    return CrossFitted(crossed[0], (crossed[1], crossed[2]))
+
+
+def _loadings_without(
+    log: sparse.csr_matrix,
+    rest: IntArray,
+    columns: IntArray,
+    programmes: Programmes,
+    seed: int,
+) -> NDArray[np.float32]:
+    """Loadings of the whole section's programmes, from the rest of the spots."""
+    k = programmes.n_channels - 1
+    scores = component_scores(log[rest][:, columns], k, seed)
+    scores = scores / np.maximum(scores.std(axis=0), 1e-12)
+    turn = _rotation_onto(scores, programmes.scores[rest, 1:])
+    return regress(scores @ turn, log[rest])
+
+
+def _halves(section: Section, rng: np.random.Generator) -> tuple[Section, Section]:
+    """Divide the counts of every spot and gene into halves, by tosses of a coin."""
+    first = section.counts.copy()
+    whole = np.floor(first.data)
+    first.data = rng.binomial(whole.astype(np.int64), 0.5) + (first.data - whole) / 2
+    first.data = first.data.astype(np.float32)
+    second = sparse.csr_matrix(section.counts - first)
+    return section.with_counts(first), section.with_counts(second)
+
+
+def _rotation_onto(scores: FloatArray, onto: FloatArray) -> FloatArray:
+    """Rotation that turns scores onto others of the same spots (Procrustes)."""
+    left, _, right = np.linalg.svd(scores.T @ onto)
+    rotation: FloatArray = left @ right
+    return rotation
