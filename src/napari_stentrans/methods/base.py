@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.config import RunConfig
@@ -77,6 +78,22 @@ class Fitted(ABC):
 
         From a spot's own counts *and* its surroundings.
         """
+
+    def gene_scores(self, genes: IntArray) -> pd.DataFrame:
+        """What the fit found out about how well genes are predicted.
+
+        Parameters
+        ----------
+        genes : ndarray, shape (gene,)
+            Columns of `section`.
+
+        Returns
+        -------
+        DataFrame, one row a gene
+            Columns by the names of `napari_stentrans.keys`; none, if the method does
+            not know.
+        """
+        return pd.DataFrame(index=self.section.genes[genes])
 
     def field(self, array_rc: FloatArray) -> ExpressionField:
         """`field_steps`, run to the end."""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.programmes import Programmes
@@ -25,6 +27,10 @@ _BLOCK = 512
 _TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
 _LEAST_STRETCH = 0.5
+_CLEAR = 1.645
+"""Standard errors of evidence that make a gene's pattern more than noise."""
+_FEWEST_COUNTS = 4
+"""A gene with fewer counts in the whole section can show no pattern."""
 _PRIOR_SHARE = 0.25
 """Share of the dispersion of left-out predictions that is left once a spot is seen."""
 
@@ -47,12 +53,21 @@ class GeneStatistics:
         deviations hold 90 % of the left-out counts (split conformal prediction).
     pearson : ndarray, shape (gene,)
         Correlation of the left-out predictions with the counts.
+    mean_share : ndarray, shape (gene,)
+        Counts per relative library size, over all spots.
+    has_pattern : ndarray, shape (gene,)
+        One where there are counts enough to show a pattern at all, else zero.
+    evidence : ndarray, shape (gene,)
+        How surely the predicted pattern is borne out, in standard errors.
     """
 
     level: Float32Array
     dispersion: Float32Array
     stretch: Float32Array
     pearson: Float32Array
+    mean_share: Float32Array
+    has_pattern: Float32Array
+    evidence: Float32Array
 
 
 class Residuals(ABC):
@@ -83,13 +98,24 @@ class GeneDecoder:
         self.programmes = programmes
         self.left_out = left_out
         self._known = np.zeros(section.n_genes, dtype=bool)
-        self._statistics = np.zeros((4, section.n_genes), dtype=np.float32)
+        self._statistics = np.zeros((7, section.n_genes), dtype=np.float32)
 
     def rates(self, estimate: Estimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""
         library = self.programmes.library(estimate.mean).astype(np.float32)
-        share = self.programmes.share(estimate.mean, genes)
-        rate: Float32Array = share * library[:, None] * self.statistics(genes).level
+        return self.rates_at(library, estimate, genes)
+
+    def rates_at(
+        self, library: Float32Array, estimate: Estimate, genes: IntArray
+    ) -> Float32Array:
+        """Expected counts at given relative library sizes, shape (position, gene).
+
+        A gene too rare to show a pattern stays at its mean share.
+        """
+        known = self.statistics(genes)
+        share = self.programmes.share(estimate.mean, genes) * known.level
+        share = np.where(known.has_pattern > 0, share, known.mean_share)
+        rate: Float32Array = share * library[:, None]
         return rate
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
@@ -117,6 +143,14 @@ class GeneDecoder:
         kept: Float32Array = np.maximum(moved, 0.1 * rate)
         return kept
 
+    def scores(self, genes: IntArray) -> pd.DataFrame:
+        """How well genes are predicted at spots that were left out, one row a gene."""
+        known = self.statistics(genes)
+        return pd.DataFrame(
+            {HELDOUT_PCC: known.pearson, HAS_SIGNAL: known.evidence > _CLEAR},
+            index=self.section.genes[genes],
+        )
+
     def counts(self, genes: IntArray) -> Float32Array:
         """Counts of some genes at the visible spots, dense, shape (spot, gene)."""
         dense: Float32Array = self._by_gene[:, genes].toarray()
@@ -133,18 +167,35 @@ class GeneDecoder:
         return self.section.counts.tocsc()
 
     def _learn(self, genes: IntArray) -> Float32Array:
-        """Statistics of genes that are read for the first time, shape (4, gene)."""
+        """Statistics of genes read for the first time, shape (statistic, gene)."""
         library = self.programmes.library(self.left_out.mean).astype(np.float32)
         counts = self.counts(genes)
         rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
         level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
         rate *= level
+        mean_share = counts.sum(axis=0) / library.sum()
+        flat = library[:, None] * mean_share
+        evidence = _evidence(rate - flat, counts - flat)
+        has_pattern = counts.sum(axis=0) >= _FEWEST_COUNTS
+        rate = np.where(has_pattern, rate, flat)
         missed = counts - rate
         excess = np.maximum((missed**2 - rate).sum(axis=0), 0)
         dispersion = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
         spread = np.sqrt(rate + dispersion * rate**2) + 1e-6
         stretch = _conformal(np.abs(missed) / spread)
-        return np.stack([level, dispersion, stretch, _pearson(rate, counts)])
+        score = _pearson(rate, counts)
+        return np.stack(
+            [level, dispersion, stretch, score, mean_share, has_pattern, evidence]
+        )
+
+
+def _evidence(pattern: Float32Array, measured: Float32Array) -> Float32Array:
+    """Regression of the measured on the predicted pattern, in standard errors."""
+    power = np.maximum((pattern**2).sum(axis=0), 1e-12)
+    slope = (pattern * measured).sum(axis=0) / power
+    noise = ((measured - slope * pattern) ** 2).mean(axis=0)
+    evidence: Float32Array = slope * np.sqrt(power / np.maximum(noise, 1e-12))
+    return evidence
 
 
 def _conformal(ratio: Float32Array) -> Float32Array:
@@ -217,8 +268,7 @@ class SpotField(_DecodedField):
             self.decoder.section.library_size / programmes.median_library
         ).astype(np.float32)
         statistics = self.decoder.statistics(genes)
-        prior = programmes.share(self.estimate.mean, genes) * statistics.level
-        prior *= own_library[:, None]
+        prior = self.decoder.rates_at(own_library, self.estimate, genes)
         prior = self.decoder.with_residual(prior, self.residuals, genes)
         spread = np.maximum(_PRIOR_SHARE * statistics.dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
@@ -23,7 +24,7 @@ from napari_stentrans.methods.kriging.channels import (
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
 _MAX_SLOPE = 1.2
@@ -61,15 +62,19 @@ class FittedKriging(Fitted):
         """Expression at any positions."""
         query_rc = self.section.lattice.to_pitch(array_rc)
         estimate = yield from self.estimate_steps(query_rc)
-        left = yield from self.residual_steps(query_rc)
+        left = yield from residual_steps(self.residuals, query_rc)
         return ProgrammeField(self.decoder, estimate, left)
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
         query_rc = self.section.pitch_rc
         seen = yield from self.channels.predict_steps(query_rc)
-        left = yield from self.residual_steps(query_rc)
+        left = yield from residual_steps(self.residuals, query_rc)
         return SpotField(self.decoder, self.with_own(seen), left)
+
+    def gene_scores(self, genes: IntArray) -> pd.DataFrame:
+        """Score of each gene at left-out spots."""
+        return self.decoder.scores(genes)
 
     def with_own(self, estimate: Estimate) -> Estimate:
         """Channels of the spots, with what is true of their own surprises.
@@ -86,11 +91,14 @@ class FittedKriging(Fitted):
         kriged = yield from self.channels.predict_steps(query_rc)
         return sloped(kriged, self.slope)
 
-    def residual_steps(self, query_rc: FloatArray) -> Steps[Residuals | None]:
-        """What programmes leave of each gene, at any positions in pitches."""
-        if self.residuals is None:
-            return None
-        return (yield from self.residuals.at_steps(query_rc))
+
+def residual_steps(
+    residuals: ResidualKriging | None, query_rc: FloatArray
+) -> Steps[Residuals | None]:
+    """What programmes leave of each gene, at any positions in pitches."""
+    if residuals is None:
+        return None
+    return (yield from residuals.at_steps(query_rc))
 
 
 class Kriging(Enhancer):
@@ -106,20 +114,25 @@ class Kriging(Enhancer):
         programmes = find_programmes(section, choice.n_programmes, config.seed)
         yield Progress("Kriging: gene programmes", 1, 2)
         crossed = cross_fit(section, programmes, config.seed)
-        scores = programmes.scores
-        mixture = yield from mixture_steps(section.pitch_rc, scores, choice.window)
-        channels = ChannelKriging(section.pitch_rc, scores, mixture, choice.window)
-        left_out = yield from channels.leave_one_out_steps()
-        slope = cross_fitted_slope(left_out.mean, crossed.scores)
-        decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
-        residuals = (
-            ResidualKriging(decoder, choice.window) if choice.residuals else None
-        )
-        if residuals is not None and not residuals.affordable:
-            residuals = None
-        return FittedKriging(
-            section, programmes, crossed, channels, slope, decoder, residuals
-        )
+        return (yield from fit_programmes_steps(section, programmes, crossed, config))
+
+
+def fit_programmes_steps(
+    section: Section, programmes: Programmes, crossed: CrossFitted, config: RunConfig
+) -> Steps[FittedKriging]:
+    """Krige programmes that were found already, whose scores are the section's."""
+    choice, scores = config.kriging, programmes.scores
+    mixture = yield from mixture_steps(section.pitch_rc, scores, choice.window)
+    channels = ChannelKriging(section.pitch_rc, scores, mixture, choice.window)
+    left_out = yield from channels.leave_one_out_steps()
+    slope = cross_fitted_slope(left_out.mean, crossed.scores)
+    decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
+    residuals = ResidualKriging(decoder, choice.window) if choice.residuals else None
+    if residuals is not None and not residuals.affordable:
+        residuals = None
+    return FittedKriging(
+        section, programmes, crossed, channels, slope, decoder, residuals
+    )
 
 
 def cross_fitted_slope(left_out: FloatArray, crossed: FloatArray) -> FloatArray:

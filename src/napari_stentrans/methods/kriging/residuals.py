@@ -52,8 +52,15 @@ class ResidualKriging:
 
     def __init__(self, decoder: GeneDecoder, size: int) -> None:
         self.decoder = decoder
+        self.size = size
         self.pitch_rc = decoder.section.pitch_rc
         self.windows = split_windows(self.pitch_rc, size)
+
+    def of(self, decoder: GeneDecoder) -> ResidualKriging:
+        """Kriging of what another decoder leaves, at the same spots."""
+        other = ResidualKriging(decoder, self.size)
+        other.__dict__["spectra"] = self.spectra  # the same spots, the same spectra
+        return other
 
     @property
     def affordable(self) -> bool:

@@ -12,7 +12,7 @@ from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.kriging.windows import split_windows
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.stentrans.episodes import Episode, make_episode
-from napari_stentrans.methods.stentrans.gate import judge
+from napari_stentrans.methods.stentrans.gate import judge, open_gate
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.training import (
     Lesson,
@@ -55,7 +55,7 @@ def adaptation_steps(
     episodes, stop = yield from _episode_steps(kriging, network, config, rng)
     n_channels = kriging.programmes.n_channels
     if not episodes:
-        return Adapted(network, np.ones((2, n_channels)), [], stop)
+        return Adapted(network, open_gate(n_channels), [], stop)
     losses: list[float] = []
     judged = None
     if config.transformer.steps and not stop:

@@ -6,21 +6,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import ComputeError
+from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Enhancer, Fitted
-from napari_stentrans.methods.decoder import ProgrammeField, SpotField
+from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
 from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.kriging.channels import Estimate
-from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
+from napari_stentrans.methods.kriging.enhancer import (
+    FittedKriging,
+    Kriging,
+    residual_steps,
+)
+from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.stentrans.adaptation import Adapted, adaptation_steps
 from napari_stentrans.methods.stentrans.correction import corrections
 from napari_stentrans.methods.stentrans.gate import gated
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
 from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
 _FEWEST_SPOTS = 40
@@ -34,6 +41,8 @@ class FittedStEnTrans(Fitted):
     section: Section
     kriging: FittedKriging
     adapted: Adapted
+    decoder: GeneDecoder
+    residuals: ResidualKriging | None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -51,8 +60,8 @@ class FittedStEnTrans(Fitted):
         query_rc = self.section.lattice.to_pitch(array_rc)
         kriged = yield from self.kriging.estimate_steps(query_rc)
         corrected = yield from self._corrected_steps(query_rc, kriged)
-        left = yield from self.kriging.residual_steps(query_rc)
-        return ProgrammeField(self.kriging.decoder, corrected, left)
+        left = yield from residual_steps(self.residuals, query_rc)
+        return ProgrammeField(self.decoder, corrected, left)
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots.
@@ -63,32 +72,65 @@ class FittedStEnTrans(Fitted):
         """
         query_rc = self.section.pitch_rc
         seen = yield from self.kriging.channels.predict_steps(query_rc)
-        unseen = self.kriging.decoder.left_out
-        moved = yield from self._corrected_steps(query_rc, unseen, exclude_self=True)
-        open_share = np.clip(seen.variance / unseen.variance, 0.0, 1.0)
-        mean = seen.mean + open_share * (moved.mean - unseen.mean)
-        left = yield from self.kriging.residual_steps(query_rc)
+        kriged, corrected = self.kriging.decoder.left_out, self.decoder.left_out
+        open_share = np.clip(seen.variance / kriged.variance, 0.0, 1.0)
+        mean = seen.mean + open_share * (corrected.mean - kriged.mean)
+        left = yield from residual_steps(self.residuals, query_rc)
         with_own = self.kriging.with_own(Estimate(mean, seen.variance))
-        return SpotField(self.kriging.decoder, with_own, left)
+        return SpotField(self.decoder, with_own, left)
+
+    def gene_scores(self, genes: IntArray) -> pd.DataFrame:
+        """Score of each gene at left-out spots, beside that of kriging alone."""
+        scores = self.decoder.scores(genes)
+        kriged = self.kriging.gene_scores(genes)
+        return scores.assign(**{HELDOUT_KRIGING_PCC: kriged[HELDOUT_PCC]})
 
     def _corrected_steps(
-        self, query_rc: FloatArray, kriged: Estimate, *, exclude_self: bool = False
+        self, query_rc: FloatArray, kriged: Estimate
     ) -> Steps[Estimate]:
-        tokens = VisibleSpots(
-            self.section.pitch_rc,
-            self.kriging.programmes.scores,
-            self.kriging.decoder.left_out,
-            self.kriging.programmes.strength,
-            self.adapted.network.shape.neighbours,
+        return (
+            yield from corrected_steps(self.kriging, self.adapted, query_rc, kriged)
         )
-        scene, remoteness = tokens.scene(query_rc, kriged, exclude_self=exclude_self)
-        found = []
-        for done, part in corrections(self.adapted.network, scene):
-            found.append(part.cpu().numpy())
-            yield Progress("Transformer: predicting", done, len(query_rc))
-        moved = np.concatenate(found).astype(np.float64)
-        believed = gated(moved, self.adapted.gate, remoteness)
-        return Estimate(kriged.mean + believed, kriged.variance)
+
+
+def corrected_steps(
+    kriging: FittedKriging,
+    adapted: Adapted,
+    query_rc: FloatArray,
+    kriged: Estimate,
+    *,
+    exclude_self: bool = False,
+) -> Steps[Estimate]:
+    """Kriged channels with the corrections that are believed."""
+    spots = VisibleSpots(
+        kriging.section.pitch_rc,
+        kriging.programmes.scores,
+        kriging.decoder.left_out,
+        kriging.programmes.strength,
+        adapted.network.shape.neighbours,
+    )
+    scene, remoteness = spots.scene(query_rc, kriged, exclude_self=exclude_self)
+    found = []
+    for done, part in corrections(adapted.network, scene):
+        found.append(part.cpu().numpy())
+        yield Progress("Transformer: predicting", done, len(query_rc))
+    moved = np.concatenate(found).astype(np.float64)
+    believed = gated(moved, adapted.gate, remoteness)
+    return Estimate(kriged.mean + believed, kriged.variance)
+
+
+def fitted_steps(kriging: FittedKriging, adapted: Adapted) -> Steps[FittedStEnTrans]:
+    """Learn about the genes from corrected predictions of each spot without itself."""
+    left_out = yield from corrected_steps(
+        kriging,
+        adapted,
+        kriging.section.pitch_rc,
+        kriging.decoder.left_out,
+        exclude_self=True,
+    )
+    decoder = GeneDecoder(kriging.section, kriging.programmes, left_out)
+    residuals = kriging.residuals.of(decoder) if kriging.residuals else None
+    return FittedStEnTrans(kriging.section, kriging, adapted, decoder, residuals)
 
 
 class StEnTrans(Enhancer):
@@ -109,10 +151,10 @@ class StEnTrans(Enhancer):
             return kriging
         try:
             adapted = yield from adaptation_steps(kriging, config, device)
+            return (yield from fitted_steps(kriging, adapted))
         except torch.OutOfMemoryError as error:
             msg = (
                 f"the device {device} ran out of memory ({error}). Choose device "
                 "'cpu', or a smaller window."
             )
             raise ComputeError(msg) from error
-        return FittedStEnTrans(section, kriging, adapted)

@@ -11,7 +11,7 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 
 NEAR = 1.25
 """A position within this many typical spacings of a visible spot is near."""
-_PRIOR_SD = 0.5
+_PRIOR_SD = 0.25
 """How far the best factor may be from one before any spot was looked at."""
 _MOST = 1.5
 
@@ -46,12 +46,24 @@ def judge(
         spots.append(episode.spots[mine])
     correction, residual = np.concatenate(corrections), np.concatenate(residuals)
     is_near, spot = np.concatenate(near), np.concatenate(spots)
-    return np.stack(
+    gate = np.stack(
         [
             _factor(correction[part], residual[part], spot[part])
             for part in (is_near, ~is_near)
         ]
     )
+    return gate * open_gate(gate.shape[1])
+
+
+def open_gate(n_channels: int) -> FloatArray:
+    """Gate that believes everything, shape (2, channel).
+
+    But for library size far from any spot: there corrections did more harm than good
+    on measured sections (docs/model.md), and kriging is left alone.
+    """
+    gate = np.ones((2, n_channels))
+    gate[1, 0] = 0.0
+    return gate
 
 
 def gated(

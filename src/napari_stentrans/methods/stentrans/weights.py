@@ -12,7 +12,7 @@ import torch
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
 
 SHIPPED = Path(__file__).with_name("pretrained.npz")
-"""Made by ``python -m napari_stentrans.pretraining`` from simulated tissue alone."""
+"""Made by the ``pretraining`` package beside it, from simulated tissue alone."""
 
 
 def load_network(path: Path = SHIPPED) -> SpotTransformer:

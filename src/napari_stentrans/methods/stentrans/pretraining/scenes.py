@@ -11,7 +11,11 @@ from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
 from napari_stentrans.methods.programmes import Programmes, scores_on
 from napari_stentrans.methods.stentrans.masking import random_mask
-from napari_stentrans.pretraining.tissue import Tissue, random_tissue, section_of
+from napari_stentrans.methods.stentrans.pretraining.tissue import (
+    Tissue,
+    random_tissue,
+    section_of,
+)
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.lattice import FloatArray
 

@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from napari_stentrans.pretraining.patterns import random_field, random_patterns
-from napari_stentrans.pretraining.positions import random_positions
+from napari_stentrans.methods.stentrans.pretraining.patterns import (
+    random_field,
+    random_patterns,
+)
+from napari_stentrans.methods.stentrans.pretraining.positions import random_positions
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 

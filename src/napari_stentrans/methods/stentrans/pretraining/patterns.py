@@ -17,7 +17,8 @@ Pattern = Callable[[FloatArray, np.random.Generator], FloatArray]
 
 def random_patterns(rc: FloatArray, rng: np.random.Generator) -> FloatArray:
     """One to four patterns together, shape (spot, column), columns standardised."""
-    kinds = rng.choice(len(_PATTERNS), rng.integers(1, 5), p=_ODDS)
+    n_kinds = int(rng.integers(1, 5))
+    kinds = rng.choice(np.arange(len(_PATTERNS)), n_kinds, p=_ODDS)
     columns = np.concatenate(
         [_PATTERNS[kind](_warped(rc, rng), rng) for kind in kinds], axis=1
     )
@@ -106,4 +107,4 @@ def _threads(rc: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 _PATTERNS: list[Pattern] = [_domains, _layers, _smooth, _foci, _threads]
-_ODDS = [0.3, 0.2, 0.3, 0.1, 0.1]
+_ODDS = np.array([0.3, 0.2, 0.3, 0.1, 0.1])
