@@ -47,7 +47,9 @@ def test_defaults_are_what_the_documentation_says():
         {"tissue": "everything"},
         {"kriging": {"n_programmes": 0}},
         {"transformer": {"learning_rate": 0}},
-        {"transformer": {"steps": 0}},
+        {"transformer": {"steps": -1}},
+        {"transformer": {"episodes": -1}},
+        {"transformer": {"width": 64}},
     ],
     ids=str,
 )

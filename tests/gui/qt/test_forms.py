@@ -20,11 +20,11 @@ def test_a_form_has_the_titles_values_and_help_of_the_model(qtbot):
 
 
 def test_limits_are_those_of_the_model(qtbot):
-    form = form_for(TransformerConfig(), ("width", "learning_rate"))
+    form = form_for(TransformerConfig(), ("episodes", "learning_rate"))
 
-    assert (form["width"].min, form["width"].max) == (8, 512)
+    assert (form["episodes"].min, form["episodes"].max) == (0, 1000)
     with pytest.raises(ValueError, match="range"):
-        form["width"].value = 513
+        form["episodes"].value = 1001
 
 
 def test_offered_choices_show_text_and_give_values(qtbot):
