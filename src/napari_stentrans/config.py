@@ -5,9 +5,9 @@ The GUI form, ``--help`` and the provenance of a result are made from these fiel
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from napari_stentrans.section.tissue import TissueRule
 
@@ -204,7 +204,24 @@ class RunConfig(StrictModel):
     seed: Annotated[
         int, Field(ge=0, title="Seed", description="The same seed, the same result.")
     ] = 0
+    model: Annotated[
+        str,
+        BeforeValidator(str),
+        Field(
+            title="Model",
+            description="File of a fit to another section of the same tissue, whose "
+            "gene programmes and network to use.",
+        ),
+    ] = ""
     kriging: KrigingConfig = KrigingConfig()
     transformer: TransformerConfig = TransformerConfig()
     published: PublishedConfig = PublishedConfig()
     dist: DistConfig = DistConfig()
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "instant": {"method": "kriging"},
+    "standard": {"method": "stentrans"},
+    "best": {"method": "stentrans", "transformer": {"episodes": 40, "steps": 300}},
+}
+"""Named sets of choices, from a quick look to the most that can be done."""

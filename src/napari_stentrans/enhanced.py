@@ -108,12 +108,33 @@ class EnhancedSection:
             block = slice(start, min(start + _GENES_PER_BLOCK, len(self.chosen)))
             yield block, self._read(self.chosen[block])
 
+    @cached_property
+    def gene_scores(self) -> pd.DataFrame:
+        """How well each chosen gene is predicted, one row a gene.
+
+        Found at the visible spots, each predicted from all the others; columns as
+        ``keys.HELDOUT_*`` and ``keys.HAS_SIGNAL``. None, if the method does not know.
+        """
+        from napari_stentrans.evaluation.metrics import expected_ceiling
+
+        scores = self.fitted.gene_scores(self.chosen)
+        if scores.shape[1] == 0:
+            return scores
+        scores[keys.HELDOUT_CEILING] = expected_ceiling(
+            self.fitted.section.counts, self.chosen
+        )
+        scores[keys.HELDOUT_RANK] = scores[keys.HELDOUT_PCC].rank(
+            ascending=False, method="first"
+        )
+        return scores
+
     def to_anndata(self) -> AnnData:
         """Return the chosen genes as a new AnnData.
 
         ``X`` is the expected count; ``layers["sd"]`` its standard deviation; ``obs``
         has array_row, array_col, origin and barcode; ``obsm["spatial"]`` (x, y) in
-        full-resolution pixels; ``uns["stentrans"]`` the provenance.
+        full-resolution pixels; ``var`` what is known of each gene's score (see
+        `gene_scores`); ``uns["stentrans"]`` the provenance.
         """
         mean = np.empty((len(self), len(self.chosen)), dtype=np.float32)
         sd = np.empty_like(mean)
@@ -141,7 +162,10 @@ class EnhancedSection:
             },
             index=_position_names(at_spot, array_rc, taken=barcodes.astype(str)),
         )
-        adata = AnnData(obs=obs, var=self.section.var.iloc[self.chosen].copy())
+        var = self.section.var.iloc[self.chosen].copy()
+        for column, values in self.gene_scores.items():
+            var[column] = values.to_numpy()
+        adata = AnnData(obs=obs, var=var)
         adata.obsm[keys.SPATIAL] = self.pixel_xy.copy()
         adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
         library = self.section.name.replace("/", "_")  # a "/" would nest HDF5 groups
@@ -161,6 +185,20 @@ class EnhancedSection:
 
         report = on_progress or (lambda _: None)
         return write_h5ad(Path(path), self.annotations(), self._reporting(report))
+
+    def save_model(self, path: str | Path) -> Path:
+        """Keep what was learnt, to enhance other sections of the same tissue with.
+
+        Pass the file to ``enhance(other, model=path)``.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the method is not ``stentrans``.
+        """
+        from napari_stentrans.methods.stentrans.model import StEnTransModel
+
+        return StEnTransModel.of(self.fitted).save(path)
 
     def _reporting(
         self, report: Callable[[Progress], object]

@@ -15,7 +15,12 @@ from numpy.typing import ArrayLike
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.methods.base import ExpressionField, Fitted, get_method
+from napari_stentrans.methods.base import (
+    Enhancer,
+    ExpressionField,
+    Fitted,
+    get_method,
+)
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.provenance import provenance
 from napari_stentrans.request import (
@@ -82,7 +87,7 @@ def enhance(
         Called with every `Progress`; return True to stop early and keep the best.
     **choices
         ... or one by one: ``refine``, ``method``, ``seed``, ``device`` ...: any field
-        of `RunConfig`.
+        of `RunConfig`; or ``preset``: "instant", "standard" or "best".
 
     Raises
     ------
@@ -130,7 +135,7 @@ def enhance_steps(
     visible = _visible(section, missing)
     chosen = resolve_genes(section, genes)
     targets = resolve_targets(section, config, missing, at)
-    method = get_method(config.method)
+    method = _method(config)
 
     def finished(fitted: Fitted) -> Steps[EnhancedSection]:
         spot_field, new_field = yield from _fields(section, visible, targets, fitted)
@@ -159,6 +164,17 @@ def enhance_steps(
             stop = bool((yield progress)) or stop
     result, _ = yield from _uninterrupted(finished(fitted))
     return result
+
+
+def _method(config: RunConfig) -> Enhancer:
+    """Return the method that was asked for."""
+    if config.model and config.method != "stentrans":
+        msg = (
+            f"a model file is for the method 'stentrans', not {config.method!r}: "
+            "leave out one of the two"
+        )
+        raise InvalidRequestError(msg)
+    return get_method(config.method)
 
 
 def _visible(section: Section, missing: MissingRegions) -> Section:

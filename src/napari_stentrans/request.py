@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_stentrans.config import RunConfig
+from napari_stentrans.config import PRESETS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import MissingRegions
@@ -24,11 +24,20 @@ _EXPRESSED_SHARE = 0.01
 _EXPRESSED_SPOTS = 3
 
 
-def resolve_config(config: RunConfig | None, **choices: Any) -> RunConfig:
-    """One validated configuration from a whole one and single choices."""
+def resolve_config(
+    config: RunConfig | None, *, preset: str | None = None, **choices: Any
+) -> RunConfig:
+    """One validated configuration from a whole one, a preset and single choices.
+
+    A preset overrules the whole configuration, and single choices overrule both.
+    """
     from pydantic import ValidationError
 
+    if preset is not None and preset not in PRESETS:
+        msg = f"there is no preset {preset!r}; choose from {', '.join(PRESETS)}"
+        raise InvalidRequestError(msg)
     base = (config or RunConfig()).model_dump()
+    base = _merged(base, PRESETS[preset] if preset is not None else {})
     try:
         return RunConfig.model_validate(_merged(base, choices))
     except ValidationError as error:

@@ -23,6 +23,8 @@ examples:
   stentrans enhance counts.tsv.gz --out repaired.h5ad --missing mask.png --refine 1
   stentrans enhance section.h5ad --out there.h5ad --at positions.csv --genes CD37,DLL3
   stentrans enhance other.h5ad --out other_sharper.h5ad --config sharper.h5ad
+  stentrans enhance deep.h5ad --out a.h5ad --preset best --save-model tissue.npz
+  stentrans enhance shallow.h5ad --out b.h5ad --model tissue.npz
 """
 
 
@@ -61,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to write: names with commas between, @FILE with one name a line, "
         "all, or expressed: found in 1 %% of the spots (default: expressed)",
     )
+    parser.add_argument(
+        "--save-model",
+        type=Path,
+        metavar="MODEL.npz",
+        help="keep what was learnt, for other sections of the same tissue",
+    )
     add_run_options(parser)
     parser.add_argument(
         "--quiet", action="store_true", help="say nothing unless something fails"
@@ -74,6 +82,14 @@ def run(args: argparse.Namespace) -> int:
 
     started = time.perf_counter()
     check_output(args.out, args.input, force=args.force)
+    if args.save_model is not None:
+        check_output(
+            args.save_model,
+            args.input,
+            force=args.force,
+            option="--save-model",
+            endings=(".npz",),
+        )
     if args.at is not None and "refine" in given_options(args):
         msg = "--at gives the positions and --refine makes them: use one of the two"
         raise UsageError(msg, command="stentrans enhance")
@@ -92,6 +108,8 @@ def run(args: argparse.Namespace) -> int:
         )
         result = run_to_end(job, bars)
         save(result, args.out, bars)
+        if args.save_model is not None:
+            result.save_model(args.save_model)
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK

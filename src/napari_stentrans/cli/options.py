@@ -16,12 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from napari_stentrans.cli.console import UsageError
-from napari_stentrans.config import RunConfig
+from napari_stentrans.config import PRESETS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
-RUN_OPTIONS = ("method", "refine", "tissue", "device", "seed")
+RUN_OPTIONS = ("method", "refine", "tissue", "device", "seed", "model")
 
 
 def add_run_options(
@@ -41,6 +41,13 @@ def add_run_options(
             help=_help(field),
         )
     group.add_argument(
+        "--preset",
+        default=argparse.SUPPRESS,
+        choices=list(PRESETS),
+        help="instant: kriging alone; standard: the pre-trained Transformer on top; "
+        "best: also trained on your section. Options given here overrule it",
+    )
+    group.add_argument(
         "--config",
         type=Path,
         metavar="RUN",
@@ -50,8 +57,9 @@ def add_run_options(
 
 
 def given_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Fields of `RunConfig` that were given as options."""
-    return {name: getattr(args, name) for name in RUN_OPTIONS if hasattr(args, name)}
+    """Fields of `RunConfig`, and the preset, that were given as options."""
+    names = (*RUN_OPTIONS, "preset")
+    return {name: getattr(args, name) for name in names if hasattr(args, name)}
 
 
 def run_config(args: argparse.Namespace) -> RunConfig:
@@ -144,6 +152,8 @@ def _parse(field: FieldInfo) -> Callable[[str], Any]:
 
 def _help(field: FieldInfo) -> str:
     told = (field.description or field.title or "").rstrip(".")
+    if field.default == "":
+        return told
     return f"{told} (default: {field.default}{_limits(field, '; ')})"
 
 

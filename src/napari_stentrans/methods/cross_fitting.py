@@ -20,6 +20,7 @@ from napari_stentrans.methods.programmes import (
     log_normalised,
     project,
     regress,
+    scores_on,
 )
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
@@ -81,6 +82,18 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
             mean = np.asarray(log[rest].mean(axis=0)).ravel()
             scores[own, 1:] = project(log[own], mean, loadings)
     return CrossFitted(crossed[0], (crossed[1], crossed[2]))
+
+
+def scored_by_others(
+    section: Section, programmes: Programmes, seed: int
+) -> CrossFitted:
+    """Scores on programmes that were found on another section altogether."""
+    halves = _halves(section, np.random.default_rng(seed))
+    first, second = (scores_on(half, programmes) for half in halves)
+    # half the counts, half the library: that is no surprise
+    for half in (first, second):
+        half[:, 0] = programmes.scores[:, 0]
+    return CrossFitted(programmes.scores, (first, second))
 
 
 def _loadings_without(

@@ -8,7 +8,11 @@ sections or methods.
 from __future__ import annotations
 
 from napari_stentrans.evaluation.metrics.benchmarking import js, rmse, ssim
-from napari_stentrans.evaluation.metrics.ceiling import binomial_half, noise_ceiling
+from napari_stentrans.evaluation.metrics.ceiling import (
+    binomial_half,
+    expected_ceiling,
+    noise_ceiling,
+)
 from napari_stentrans.evaluation.metrics.correlation import pearson, spearman
 from napari_stentrans.evaluation.metrics.genes_together import gene_correlation_error
 from napari_stentrans.evaluation.metrics.intervals import coverage, interval_width
@@ -33,6 +37,7 @@ __all__ = [
     "COUNT_METRICS",
     "binomial_half",
     "coverage",
+    "expected_ceiling",
     "gene_correlation_error",
     "interval_width",
     "js",

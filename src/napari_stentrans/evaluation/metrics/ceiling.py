@@ -70,6 +70,20 @@ def noise_ceiling(
     return _of_all(on_counts), _of_all(on_log)
 
 
+def expected_ceiling(counts: sparse.csr_matrix, genes: IntArray) -> FloatArray:
+    """Return what `noise_ceiling` on counts is in the mean of all splits, (chosen,).
+
+    Halves of counts with mean m and variance v have covariance (v - m) / 4 and variance
+    (v + m) / 4 over the spots in expectation, so that the ceiling is sqrt(1 - m / v).
+    """
+    chosen = sparse.csc_matrix(counts)[:, genes].astype(np.float64)
+    mean = np.asarray(chosen.mean(axis=0)).ravel()
+    variance = np.asarray(chosen.power(2).mean(axis=0)).ravel() - mean**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reliability = np.where(variance > 0, 1 - mean / variance, np.nan)
+    return np.asarray(np.sqrt(np.maximum(reliability, 0.0)))
+
+
 def _dense(half: sparse.csc_matrix, genes: IntArray) -> NDArray[np.float32]:
     dense: NDArray[np.float32] = half[:, genes].toarray()
     return dense

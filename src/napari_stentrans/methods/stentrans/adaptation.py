@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +48,16 @@ class Adapted:
 
 
 def adaptation_steps(
-    kriging: FittedKriging, config: RunConfig, device: torch.device
+    kriging: FittedKriging,
+    config: RunConfig,
+    device: torch.device,
+    network: SpotTransformer | None = None,
 ) -> Steps[Adapted]:
-    """Adapt the shipped network; a true value sent in ends that and keeps the best."""
-    network = load_network().to(device)
+    """Adapt a network; a true value sent in ends that and keeps the best.
+
+    Without a network the shipped one is taken. A given one is not changed.
+    """
+    network = (deepcopy(network) if network else load_network()).to(device)
     rng = np.random.default_rng(config.seed)
     episodes, stop = yield from _episode_steps(kriging, network, config, rng)
     n_channels = kriging.programmes.n_channels

@@ -110,11 +110,10 @@ def corrected_steps(
         adapted.network.shape.neighbours,
     )
     scene, remoteness = spots.scene(query_rc, kriged, exclude_self=exclude_self)
-    found = []
+    moved = np.zeros(kriged.mean.shape)
     for done, part in corrections(adapted.network, scene):
-        found.append(part.cpu().numpy())
+        moved[done - len(part) : done] = part.cpu().numpy()
         yield Progress("Transformer: predicting", done, len(query_rc))
-    moved = np.concatenate(found).astype(np.float64)
     believed = gated(moved, adapted.gate, remoteness)
     return Estimate(kriged.mean + believed, kriged.variance)
 
@@ -141,6 +140,11 @@ class StEnTrans(Enhancer):
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Krige, offer that as a first result, then adapt. Stopping keeps the best."""
+        if config.model:
+            from napari_stentrans.methods.stentrans.model import StEnTransModel
+
+            model = StEnTransModel.load(config.model)
+            return (yield from model.fit_steps(section, config))
         device = resolve_device(config.device)
         kriging = yield from Kriging().fit_steps(section, config)
         n_programmes = kriging.programmes.n_channels - 1

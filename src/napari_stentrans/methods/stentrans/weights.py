@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
 
@@ -18,16 +21,34 @@ SHIPPED = Path(__file__).with_name("pretrained.npz")
 def load_network(path: Path = SHIPPED) -> SpotTransformer:
     """Return a network with stored weights, on the CPU, ready to predict."""
     with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    shape = NetworkShape(**json.loads(str(arrays.pop("shape"))))
-    network = SpotTransformer(shape)
-    network.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
-    return network.eval()
+        return network_of({name: stored[name] for name in stored.files})
 
 
 def save_network(network: SpotTransformer, path: Path) -> None:
     """Store the weights of a network, and its shape."""
+    save_arrays(arrays_of(network), path)
+
+
+def network_of(arrays: dict[str, NDArray[Any]]) -> SpotTransformer:
+    """Make a network of `arrays_of` another."""
+    weights = dict(arrays)
+    shape = NetworkShape(**json.loads(str(weights.pop("shape"))))
+    network = SpotTransformer(shape)
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
+    return network.eval()
+
+
+def arrays_of(network: SpotTransformer) -> dict[str, NDArray[Any]]:
+    """Weights of a network by name, and its shape as a line of JSON."""
     arrays = {k: v.detach().cpu().numpy() for k, v in network.state_dict().items()}
-    temporary = path.with_name(path.name + ".part.npz")
-    np.savez_compressed(temporary, shape=json.dumps(asdict(network.shape)), **arrays)
-    temporary.replace(path)
+    return arrays | {"shape": np.array(json.dumps(asdict(network.shape)))}
+
+
+def save_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> None:
+    """Write an npz file, which appears under its name only once it is complete."""
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
+    try:
+        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -64,7 +64,9 @@ def _soft_membership(distance: FloatArray, rng: np.random.Generator) -> FloatArr
 
 def _domains(rc: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Patches of tissue around random centres."""
-    centres = rc[rng.choice(len(rc), min(len(rc), rng.integers(2, 16)), replace=False)]
+    centres = rc[
+        rng.choice(len(rc), min(len(rc), int(rng.integers(2, 16))), replace=False)
+    ]
     distance = np.linalg.norm(rc[:, None] - centres, axis=2)
     kinds = rng.integers(0, rng.integers(2, 7), len(centres))
     of_kind = [distance[:, kinds == kind].min(axis=1) for kind in np.unique(kinds)]

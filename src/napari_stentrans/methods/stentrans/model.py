@@ -1,0 +1,191 @@
+"""A fitted model as a file, to be used on another section of the same tissue.
+
+It holds the gene programmes of the section it was fitted on and the network. On another
+section the spots are scored on those programmes, and kriged there: a shallow or small
+section profits from programmes that a better one has shown.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.methods.base import Fitted
+from napari_stentrans.methods.cross_fitting import scored_by_others
+from napari_stentrans.methods.device import resolve_device
+from napari_stentrans.methods.kriging.enhancer import fit_programmes_steps
+from napari_stentrans.methods.programmes import (
+    Programmes,
+    log_normalised,
+    scores_on,
+)
+from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
+from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans, fitted_steps
+from napari_stentrans.methods.stentrans.network import SpotTransformer
+from napari_stentrans.methods.stentrans.weights import (
+    arrays_of,
+    network_of,
+    save_arrays,
+)
+from napari_stentrans.progress import Steps
+from napari_stentrans.section.section import Section
+
+_FORMAT = 1
+_LEAST_SHARED = 0.3
+"""Share of the programmes' weight that must lie on genes of the other section."""
+_NETWORK = "network/"
+
+
+@dataclass(frozen=True, eq=False)
+class StEnTransModel:
+    """Gene programmes of one section and a network, to fit to others.
+
+    Attributes
+    ----------
+    genes
+        Names of the genes of the loadings.
+    loadings : ndarray of float32, shape (programme, gene)
+        Change of log-normalised expression with one standard deviation of a score.
+    network
+        Trained further on that section, if that was asked for.
+    section_name
+        Where it comes from.
+    """
+
+    genes: list[str]
+    loadings: NDArray[np.float32]
+    network: SpotTransformer
+    section_name: str
+
+    @classmethod
+    def of(cls, fitted: Fitted) -> StEnTransModel:
+        """Take the model out of a fit.
+
+        Raises
+        ------
+        InvalidRequestError
+            If another method made the fit: there is nothing to keep of those.
+        """
+        if not isinstance(fitted, FittedStEnTrans):
+            msg = (
+                "only a fit of the method 'stentrans' can be kept as a model, on 40 "
+                "spots or more; choose that method"
+            )
+            raise InvalidRequestError(msg)
+        section, programmes = fitted.section, fitted.kriging.programmes
+        names = [str(gene) for gene in section.genes]
+        network = fitted.adapted.network
+        return cls(names, programmes.loadings, network, section.name)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model (npz); the file appears once it is complete."""
+        about = {"format": _FORMAT, "section": self.section_name}
+        arrays: dict[str, NDArray[Any]] = {
+            "about": np.array(json.dumps(about)),
+            "genes": np.array(self.genes),
+            "loadings": self.loadings,
+        }
+        arrays |= {_NETWORK + k: v for k, v in arrays_of(self.network).items()}
+        save_arrays(arrays, Path(path))
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> StEnTransModel:
+        """Read a model that was written by `save`.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the file is not there, or is no such model.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            about = json.loads(str(arrays["about"]))
+            if about["format"] != _FORMAT:
+                msg = f"format {about['format']}"
+                raise ValueError(msg)
+            network = {
+                name.removeprefix(_NETWORK): array
+                for name, array in arrays.items()
+                if name.startswith(_NETWORK)
+            }
+            genes = [str(gene) for gene in arrays["genes"]]
+            return cls(genes, arrays["loadings"], network_of(network), about["section"])
+        except FileNotFoundError:
+            msg = f"there is no model file {path}"
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            msg = (
+                f"{path} is no model of this program ({error}). Make one with "
+                "stentrans enhance ... --save-model FILE.npz"
+            )
+        raise InvalidRequestError(msg)
+
+    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+        """Krige the model's programmes on a section, and judge the network there."""
+        device = resolve_device(config.device)
+        programmes = self.programmes_on(section)
+        crossed = scored_by_others(section, programmes, config.seed)
+        kriging = yield from fit_programmes_steps(section, programmes, crossed, config)
+        adapted = yield from adaptation_steps(kriging, config, device, self.network)
+        return (yield from fitted_steps(kriging, adapted))
+
+    def programmes_on(self, section: Section) -> Programmes:
+        """Score a section on the model's programmes.
+
+        Its own mean expression is kept, and scores are standardised anew: sections
+        differ in level for technical reasons.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the genes of the section are others.
+        """
+        loadings = self._loadings_for(section)
+        log, library, median = log_normalised(section)
+        log_library = np.log(library / median)
+        first = Programmes(
+            scores=np.zeros((section.n_spots, 1 + len(loadings))),
+            centre=np.zeros(1 + len(loadings)),
+            scale=np.ones(1 + len(loadings)),
+            loadings=loadings,
+            gene_mean=np.asarray(log.mean(axis=0), dtype=np.float32).ravel(),
+            median_library=median,
+        )
+        raw = scores_on(section, first)[:, 1:]
+        spread = np.maximum(raw.std(axis=0), 1e-6)
+        centre, scale = log_library.mean(), max(log_library.std(), 1e-6)
+        channel = ((log_library - centre) / scale)[:, None]
+        return Programmes(
+            scores=np.concatenate([channel, raw / spread], axis=1),
+            centre=np.concatenate([[centre], np.zeros(len(spread))]),
+            scale=np.concatenate([[scale], np.ones(len(spread))]),
+            loadings=(loadings * spread[:, None]).astype(np.float32),
+            gene_mean=first.gene_mean,
+            median_library=median,
+        )
+
+    def _loadings_for(self, section: Section) -> NDArray[np.float32]:
+        """Loadings of the section's genes; zero for those the model does not know."""
+        at = section.genes.get_indexer(pd.Index(self.genes))
+        known = at >= 0
+        power = (self.loadings.astype(np.float64) ** 2).sum(axis=0)
+        shared = power[known].sum() / max(power.sum(), 1e-12)
+        if shared < _LEAST_SHARED:
+            msg = (
+                f"the model of {self.section_name} and {section.name} share "
+                f"{known.sum()} of {len(self.genes)} genes, too few: is it the same "
+                "organism, and are genes named in the same way?"
+            )
+            raise InvalidRequestError(msg)
+        loadings = np.zeros((len(self.loadings), section.n_genes), dtype=np.float32)
+        loadings[:, at[known]] = self.loadings[:, known]
+        return loadings
