@@ -8,6 +8,11 @@ import pytest
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
+from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.kriging.enhancer import FittedKriging
+from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
+from napari_stentrans.methods.stentrans.network import SpotTransformer
+from napari_stentrans.methods.stentrans.weights import load_network
 
 
 @pytest.fixture(scope="session")
@@ -24,17 +29,29 @@ def hidden(simulated: SimulatedSection) -> np.ndarray:
     return np.random.default_rng(1).random(simulated.section.n_spots) < 0.2
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def kriging(simulated: SimulatedSection) -> FittedKriging:
+    """Kriging of the whole section."""
+    fitted = get_method("kriging").fit(simulated.section)
+    assert isinstance(fitted, FittedKriging)
+    return fitted
+
+
+@pytest.fixture(scope="session")
 def quick() -> RunConfig:
-    """The default method, small enough for a test."""
-    return RunConfig.model_validate(
-        {
-            "transformer": {
-                "width": 16,
-                "depth": 1,
-                "heads": 2,
-                "episodes": 3,
-                "steps": 20,
-            }
-        }
-    )
+    """The default method with a little of everything, training included."""
+    return RunConfig.model_validate({"transformer": {"episodes": 4, "steps": 20}})
+
+
+@pytest.fixture(scope="session")
+def fitted(simulated: SimulatedSection, quick: RunConfig) -> FittedStEnTrans:
+    """The default method on the whole section."""
+    found = get_method("stentrans").fit(simulated.section, quick)
+    assert isinstance(found, FittedStEnTrans)
+    return found
+
+
+@pytest.fixture
+def shipped() -> SpotTransformer:
+    """The network with the weights that come with the package, a new copy each."""
+    return load_network()

@@ -89,6 +89,9 @@ def training_steps(
     losses, stopped
         Loss of every step; whether a true value was sent in.
     """
+    lessons = [lesson for lesson in lessons if len(lesson.residual)]
+    if not lessons:
+        return [], False
     rate, n_steps = config.learning_rate, config.steps
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY
