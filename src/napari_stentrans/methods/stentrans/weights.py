@@ -33,7 +33,8 @@ def network_of(arrays: dict[str, NDArray[Any]]) -> SpotTransformer:
     """Make a network of `arrays_of` another."""
     weights = dict(arrays)
     shape = NetworkShape(**json.loads(str(weights.pop("shape"))))
-    network = SpotTransformer(shape)
+    with torch.random.fork_rng(devices=[]):  # weights drawn in vain
+        network = SpotTransformer(shape)
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     return network.eval()
 
