@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
@@ -13,6 +17,8 @@ from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.weights import load_network
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+from napari_stentrans.section.section import Section
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +61,21 @@ def fitted(simulated: SimulatedSection, quick: RunConfig) -> FittedStEnTrans:
 def shipped() -> SpotTransformer:
     """The network with the weights that come with the package, a new copy each."""
     return load_network()
+
+
+@pytest.fixture(scope="session")
+def square_section() -> Callable[[np.ndarray], Section]:
+    """Make a section of given counts, shape (n * n, gene), on a square lattice."""
+
+    def build(counts: np.ndarray) -> Section:
+        side = round(len(counts) ** 0.5)
+        return Section(
+            name="square",
+            counts=sparse.csr_matrix(counts.astype(np.float32)),
+            obs=pd.DataFrame(index=[f"spot{i}" for i in range(len(counts))]),
+            var=pd.DataFrame(index=[f"gene{j}" for j in range(counts.shape[1])]),
+            array_rc=np.stack(np.mgrid[:side, :side], axis=-1).reshape(-1, 2) * 1.0,
+            lattice=Lattice(LatticeKind.SQUARE),
+        )
+
+    return build

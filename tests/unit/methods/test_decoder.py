@@ -1,0 +1,138 @@
+"""From channels to counts: intervals, rare genes, and which genes have a pattern."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
+from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.decoder import GeneDecoder, _conformal, _pearson
+from napari_stentrans.methods.kriging.enhancer import FittedKriging
+from napari_stentrans.methods.programmes import Programmes
+
+N_FLAT = 30
+HALVES, FLAT, RARE, SILENT = 0, np.arange(1, 1 + N_FLAT), 1 + N_FLAT, 2 + N_FLAT
+
+
+@pytest.fixture(scope="module")
+def decoder(square_section) -> GeneDecoder:
+    """Of 400 spots: a gene of one half, flat ones, a rare one, a silent one; others."""
+    rng = np.random.default_rng(4)
+    row = np.repeat(np.arange(20), 20)
+    patterns = np.stack([np.sin(row / 4), np.cos(np.tile(np.arange(20), 20) / 5)])
+    others = 10 * np.exp(0.5 * patterns.T @ rng.normal(size=(2, 60)))
+    rate = np.concatenate(
+        [
+            np.where(row < 10, 20.0, 4.0)[:, None],
+            np.full((400, N_FLAT), 5.0),
+            np.zeros((400, 2)),
+            others,
+        ],
+        axis=1,
+    )
+    counts = rng.poisson(rate * rng.lognormal(0, 0.3, (400, 1)))
+    counts[[3, 70, 260], RARE] = 1
+    fitted = get_method("kriging").fit(square_section(counts))
+    assert isinstance(fitted, FittedKriging)
+    return fitted.decoder
+
+
+def test_intervals_hold_what_they_promise() -> None:
+    """Nine in ten counts of spots that no part of the fit has seen."""
+    simulated = simulated_section(
+        lattice="square", n_rows=24, n_cols=24, n_genes=120, seed=3, mean_library=3000
+    )
+    section = simulated.section
+    hidden = np.random.default_rng(1).random(section.n_spots) < 0.3
+    fitted = get_method("kriging").fit(section.subset(~hidden))
+    found = fitted.predict(section.array_rc[hidden])
+    counts = section.counts[np.flatnonzero(hidden)].toarray()
+    covered = (np.abs(counts - found.mean) <= 1.645 * found.sd).mean(axis=0)
+    assert 0.87 < covered.mean() < 0.93
+    assert np.quantile(covered, 0.1) > 0.82  # for nearly every single gene
+
+
+def test_the_stretch_holds_nine_in_ten(rng: np.random.Generator) -> None:
+    """Even where errors are far from normal."""
+    ratio = np.abs(rng.laplace(size=(5000, 3)) * [0.7, 1.0, 1.4])
+    covered = (ratio <= 1.645 * _conformal(ratio)).mean(axis=0)
+    np.testing.assert_allclose(covered, 0.9, atol=0.001)
+
+
+@pytest.mark.parametrize("n_spots", [1, 2, 9])
+def test_few_spots_stretch_to_the_largest(n_spots: int) -> None:
+    ratio = np.linspace(1.0, 2.0, n_spots)[:, None]
+    np.testing.assert_allclose(_conformal(ratio), ratio.max() / 1.645, rtol=1e-6)
+
+
+def test_a_rare_gene_stays_at_its_mean_share(decoder: GeneDecoder) -> None:
+    estimate, genes = decoder.left_out, np.array([RARE, HALVES])
+    library = decoder.programmes.library(estimate.mean)
+    rare, patterned = (decoder.rates(estimate, genes) / library[:, None]).T
+    np.testing.assert_allclose(rare, 3 / library.sum(), rtol=1e-4)
+    assert patterned.std() > 0.3 * patterned.mean()
+
+
+def test_a_silent_gene_stays_at_zero(decoder: GeneDecoder) -> None:
+    assert not decoder.rates(decoder.left_out, np.array([SILENT])).any()
+
+
+def test_a_strong_pattern_has_signal(decoder: GeneDecoder) -> None:
+    score = decoder.scores(np.array([HALVES])).iloc[0]
+    assert score[HAS_SIGNAL]
+    assert score[HELDOUT_PCC] > 0.6
+
+
+def test_what_has_no_pattern_has_no_signal(decoder: GeneDecoder) -> None:
+    # more than one in twenty: loadings were fitted to the same counts
+    assert decoder.scores(FLAT)[HAS_SIGNAL].mean() < 0.45
+    patterned = decoder.statistics(np.array([HALVES])).evidence
+    assert decoder.statistics(FLAT).evidence.max() < 0.3 * patterned
+    assert not decoder.scores(np.array([RARE, SILENT]))[HAS_SIGNAL].any()
+
+
+def test_scores_are_of_left_out_spots(decoder: GeneDecoder) -> None:
+    """The naive way: correlate left-out rates with counts, one gene after another."""
+    genes = np.array([HALVES, *FLAT[:3]])
+    rates, counts = decoder.rates(decoder.left_out, genes), decoder.counts(genes)
+    expected = [np.corrcoef(rates[:, g], counts[:, g])[0, 1] for g in range(4)]
+    found = decoder.scores(genes)
+    np.testing.assert_allclose(found[HELDOUT_PCC], expected, atol=1e-4)
+    assert list(found.index) == list(decoder.section.genes[genes])
+
+
+def test_levels_are_borne_out(decoder: GeneDecoder) -> None:
+    genes = np.array([HALVES, *FLAT])
+    rates, counts = decoder.rates(decoder.left_out, genes), decoder.counts(genes)
+    np.testing.assert_allclose(rates.sum(axis=0), counts.sum(axis=0), rtol=1e-3)
+
+
+def test_genes_may_be_asked_for_in_any_order(decoder: GeneDecoder) -> None:
+    fresh = GeneDecoder(decoder.section, decoder.programmes, decoder.left_out)
+    fresh.statistics(np.array([5]))
+    mixed, straight = np.array([9, 5, 0, 9]), np.arange(12)
+    found, expected = fresh.statistics(mixed), decoder.statistics(straight)
+    for name in ("level", "dispersion", "stretch", "pearson", "evidence"):
+        np.testing.assert_allclose(
+            getattr(found, name), getattr(expected, name)[mixed], rtol=1e-4
+        )
+
+
+def test_a_constant_has_no_correlation(rng: np.random.Generator) -> None:
+    measured = rng.normal(size=(10, 2)).astype(np.float32)
+    flat = measured * np.array([1, 0], dtype=np.float32)
+    found = _pearson(flat, measured)
+    assert found[0] == pytest.approx(1)
+    assert np.isnan(found[1])
+
+
+def test_programmes_say_which_genes_move(decoder: GeneDecoder) -> None:
+    programmes: Programmes = decoder.programmes
+    variance = programmes.log_variance(np.ones((1, programmes.n_channels)), FLAT)
+    assert variance.shape == (1, N_FLAT)
+    moved = programmes.log_variance(
+        np.ones((1, programmes.n_channels)), np.array([HALVES])
+    )
+    assert moved[0, 0] > 2 * variance.mean()
