@@ -9,7 +9,15 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
-from napari_stentrans.methods.kriging.enhancer import cross_fitted_slope
+from napari_stentrans.methods.decoder import GeneDecoder
+from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.kriging.enhancer import (
+    FittedKriging,
+    cross_fitted_slope,
+    fit_programmes_steps,
+)
+from napari_stentrans.methods.kriging.residuals import ResidualKriging
+from napari_stentrans.progress import run_to_end
 
 GENES = np.arange(120)
 
@@ -110,3 +118,42 @@ def test_residuals_can_be_switched_off(simulated: SimulatedSection) -> None:
     without = get_method("kriging").fit(simulated.section, plain)
     at = simulated.section.array_rc[:5] + 0.5
     assert not np.allclose(with_them.predict(at).mean, without.predict(at).mean)
+
+
+def test_spots_keep_what_is_true_of_their_own(kriging: FittedKriging) -> None:
+    """Between what is expected of a spot and its score, as far as halves agree."""
+    expected = kriging.decoder.left_out
+    own = kriging.crossed.true_share(expected.mean)
+    assert own[0] > 0.99  # the library of a spot is its own
+    found = kriging.with_own(expected)
+    surprise = kriging.crossed.scores - expected.mean
+    np.testing.assert_allclose(found.mean - expected.mean, own * surprise, atol=1e-9)
+    np.testing.assert_array_equal(found.variance, expected.variance)
+
+
+def test_known_programmes_krige_as_found_ones(kriging: FittedKriging) -> None:
+    steps = fit_programmes_steps(
+        kriging.section, kriging.programmes, kriging.crossed, RunConfig()
+    )
+    at = kriging.section.array_rc[:20] + 0.5
+    again = run_to_end(steps).predict(at).mean
+    np.testing.assert_array_equal(again, kriging.predict(at).mean)
+
+
+def test_residuals_of_another_decoder(kriging: FittedKriging) -> None:
+    """Only the spectra are shared: as good as made anew for that decoder."""
+    assert kriging.residuals is not None
+    blunt = Estimate(
+        0 * kriging.decoder.left_out.mean, kriging.decoder.left_out.variance
+    )
+    other = GeneDecoder(kriging.section, kriging.programmes, blunt)
+    shared = kriging.residuals.of(other)
+    anew = ResidualKriging(other, kriging.residuals.size)
+    assert shared.spectra is kriging.residuals.spectra
+    at = kriging.section.pitch_rc[:20] + 0.5
+    of_shared, of_anew, before = (
+        run_to_end(some.at_steps(at)).read(GENES)
+        for some in (shared, anew, kriging.residuals)
+    )
+    np.testing.assert_allclose(of_shared, of_anew, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(of_shared, before, atol=0.01)
