@@ -80,7 +80,7 @@ def expected_ceiling(counts: sparse.csr_matrix, genes: IntArray) -> FloatArray:
     mean = np.asarray(chosen.mean(axis=0)).ravel()
     variance = np.asarray(chosen.power(2).mean(axis=0)).ravel() - mean**2
     with np.errstate(divide="ignore", invalid="ignore"):
-        reliability = np.where(variance > 0, 1 - mean / variance, np.nan)
+        reliability = np.where(variance > 0, 1 - mean / variance, 0.0)
     return np.asarray(np.sqrt(np.maximum(reliability, 0.0)))
 
 

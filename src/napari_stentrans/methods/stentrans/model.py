@@ -8,7 +8,7 @@ section profits from programmes that a better one has shown.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from napari_stentrans.methods.kriging.enhancer import fit_programmes_steps
 from napari_stentrans.methods.programmes import (
     Programmes,
     log_normalised,
+    regress,
     scores_on,
 )
 from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
@@ -132,8 +133,9 @@ class StEnTransModel:
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Krige the model's programmes on a section, and judge the network there."""
         device = resolve_device(config.device)
-        programmes = self.programmes_on(section)
-        crossed = scored_by_others(section, programmes, config.seed)
+        scored = self.programmes_on(section)
+        crossed = scored_by_others(section, scored, config.seed)
+        programmes = with_own_loadings(section, scored)
         kriging = yield from fit_programmes_steps(section, programmes, crossed, config)
         adapted = yield from adaptation_steps(kriging, config, device, self.network)
         return (yield from fitted_steps(kriging, adapted))
@@ -141,8 +143,8 @@ class StEnTransModel:
     def programmes_on(self, section: Section) -> Programmes:
         """Score a section on the model's programmes.
 
-        Its own mean expression is kept, and scores are standardised anew: sections
-        differ in level for technical reasons.
+        Mean expression is the section's own, and scores are standardised anew: levels
+        differ for technical reasons.
 
         Raises
         ------
@@ -189,3 +191,13 @@ class StEnTransModel:
         loadings = np.zeros((len(self.loadings), section.n_genes), dtype=np.float32)
         loadings[:, at[known]] = self.loadings[:, known]
         return loadings
+
+
+def with_own_loadings(section: Section, scored: Programmes) -> Programmes:
+    """How much each gene changes with a programme, on the section itself.
+
+    The model says which genes go together; on the log scale, how much they change
+    depends on the depth of a section.
+    """
+    log, _, _ = log_normalised(section, scored.median_library)
+    return replace(scored, loadings=regress(scored.scores[:, 1:], log))

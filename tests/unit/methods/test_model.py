@@ -1,0 +1,113 @@
+"""A fitted model as a file, on another section of the same tissue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import pearsonr
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.datasets.simulated import SimulatedSection
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
+from napari_stentrans.methods.stentrans.model import StEnTransModel
+from napari_stentrans.progress import run_to_end
+
+
+@pytest.fixture
+def stored(fitted: FittedStEnTrans, tmp_path):
+    return StEnTransModel.of(fitted).save(tmp_path / "tissue.npz")
+
+
+def thinned(section, share: float, seed: int = 5):
+    """The same tissue measured anew, far less deeply."""
+    counts = section.counts.copy()
+    rng = np.random.default_rng(seed)
+    counts.data = rng.binomial(counts.data.astype(int), share).astype(np.float32)
+    return section.with_counts(counts)
+
+
+def test_a_stored_model_is_the_same_model(fitted: FittedStEnTrans, stored) -> None:
+    loaded = StEnTransModel.load(stored)
+    assert loaded.genes == [str(gene) for gene in fitted.section.genes]
+    np.testing.assert_array_equal(loaded.loadings, fitted.kriging.programmes.loadings)
+    for name, weights in fitted.adapted.network.state_dict().items():
+        np.testing.assert_array_equal(loaded.network.state_dict()[name], weights)
+
+
+def test_only_the_file_is_left_behind(stored) -> None:
+    assert [path.name for path in stored.parent.iterdir()] == ["tissue.npz"]
+
+
+def test_programmes_on_their_own_section_are_found_again(
+    fitted: FittedStEnTrans, stored
+) -> None:
+    again = StEnTransModel.load(stored).programmes_on(fitted.section)
+    own = fitted.kriging.programmes
+    for channel in range(4):  # the leading ones, apart from rounding and scale
+        r = pearsonr(again.scores[:, channel], own.scores[:, channel]).statistic
+        assert r > 0.99
+
+
+def test_a_shallow_section_profits_from_a_deep_one(
+    simulated: SimulatedSection, stored
+) -> None:
+    shallow = thinned(simulated.section, 0.02)
+    where, config = shallow.array_rc, RunConfig()
+    alone = get_method("stentrans").fit(shallow, config).predict(where).mean
+    helped = run_to_end(StEnTransModel.load(stored).fit_steps(shallow, config))
+
+    def error(mean: np.ndarray) -> float:
+        share = mean / mean.sum(axis=1, keepdims=True)
+        truth = simulated.truth / simulated.truth.sum(axis=1, keepdims=True)
+        return float(((np.sqrt(share) - np.sqrt(truth)) ** 2).sum())
+
+    assert error(helped.predict(where).mean) < 0.95 * error(alone)
+
+
+def test_order_and_extra_genes_do_not_matter(fitted: FittedStEnTrans, stored) -> None:
+    section = fitted.section
+    model = StEnTransModel.load(stored)
+    turned = type(section)(
+        "turned",
+        section.counts[:, ::-1],
+        section.obs,
+        section.var.iloc[::-1],
+        section.array_rc,
+        section.lattice,
+    )
+    there = model.programmes_on(section)
+    turned_there = model.programmes_on(turned)
+    np.testing.assert_allclose(turned_there.scores, there.scores, atol=1e-3)
+    np.testing.assert_allclose(
+        turned_there.loadings[:, ::-1], there.loadings, rtol=1e-3, atol=1e-5
+    )
+
+
+def test_genes_of_another_organism_are_refused(fitted: FittedStEnTrans, stored) -> None:
+    section = fitted.section
+    var = section.var.rename(index=lambda name: f"Other-{name}")
+    other = type(section)(
+        "mouse", section.counts, section.obs, var, section.array_rc, section.lattice
+    )
+    with pytest.raises(InvalidRequestError, match="same organism"):
+        StEnTransModel.load(stored).programmes_on(other)
+
+
+def test_files_that_are_no_models(tmp_path) -> None:
+    with pytest.raises(InvalidRequestError, match="no model file"):
+        StEnTransModel.load(tmp_path / "absent.npz")
+    text = tmp_path / "text.npz"
+    text.write_text("not an archive")
+    with pytest.raises(InvalidRequestError, match="no model of this program"):
+        StEnTransModel.load(text)
+    archive = tmp_path / "other.npz"
+    np.savez(archive, something=np.zeros(3))
+    with pytest.raises(InvalidRequestError, match="no model of this program"):
+        StEnTransModel.load(archive)
+
+
+def test_kriging_has_no_model_to_keep(simulated: SimulatedSection) -> None:
+    with pytest.raises(InvalidRequestError, match="stentrans"):
+        StEnTransModel.of(get_method("nearest").fit(simulated.section))
