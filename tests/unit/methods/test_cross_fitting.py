@@ -98,3 +98,15 @@ def test_hardly_any_spots(simulated: SimulatedSection, n_spots: int) -> None:
     crossed = cross_fit(few, found, seed=0)
     assert crossed.scores.shape == found.scores.shape
     assert np.isfinite(crossed.true_share(np.zeros_like(found.scores))).all()
+
+
+def test_channels_mean_the_same_in_every_fold(square_section, rng) -> None:
+    """Programmes of equal strength come out turned: each fold's are turned back."""
+    own = rng.normal(size=(256, 3))
+    section = square_section(
+        rng.poisson(40 * np.exp(own @ rng.normal(0, 0.3, (3, 90))))
+    )
+    found = find_programmes(section, 3, seed=0)
+    crossed = cross_fit(section, found, seed=0)
+    for k in range(1, 4):
+        assert np.corrcoef(found.scores[:, k], crossed.scores[:, k])[0, 1] > 0.95

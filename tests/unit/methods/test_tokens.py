@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
+from napari_stentrans.methods.stentrans.correction import correct
 from napari_stentrans.methods.stentrans.episodes import Episode, make_episode
 from napari_stentrans.methods.stentrans.masking import random_mask, typical_spacing
 from napari_stentrans.methods.stentrans.network import (
@@ -20,6 +21,7 @@ from napari_stentrans.methods.stentrans.network import (
     SPOT_FEATURES,
     SPOT_SCORES,
     Scene,
+    SpotTransformer,
 )
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
 
@@ -101,6 +103,19 @@ def test_missing_neighbours_are_absent(spots: VisibleSpots, n_spots: int) -> Non
     )
     scene, _ = few.scene(spots.pitch_rc[:4] + 0.5, _first(spots.left_out, 4))
     assert ((~scene.query_near.absent).sum(dim=1) == n_spots).all()
+
+
+def test_a_lone_spot_left_out_sees_nobody_else(
+    spots: VisibleSpots, shipped: SpotTransformer
+) -> None:
+    lone = replace(
+        spots,
+        pitch_rc=spots.pitch_rc[:1],
+        scores=spots.scores[:1],
+        left_out=_first(spots.left_out, 1),
+    )
+    scene, _ = lone.scene(lone.pitch_rc, lone.left_out, exclude_self=True)
+    assert np.isfinite(correct(shipped, scene)).all()
 
 
 def test_hidden_spots_leave_no_trace(kriging: FittedKriging) -> None:
