@@ -54,9 +54,9 @@ def test_genes_without_a_pattern_are_marked(simulated) -> None:
     counts[:, flat] = np.random.default_rng(0).poisson(library * share)
     section = simulated.section.with_counts(type(simulated.section.counts)(counts))
     signal = enhance(section, preset="instant").gene_scores[keys.HAS_SIGNAL]
-    assert signal.iloc[flat].mean() < 0.2
+    assert signal.iloc[flat].mean() < 0.15
     patterned = signal.index.str.match("GRADIENT|FOCI")
-    assert signal[patterned].mean() > 0.7
+    assert signal[patterned].mean() > 0.5
 
 
 def test_they_are_written_out(result) -> None:

@@ -14,6 +14,8 @@ NEAR = 1.25
 _PRIOR_SD = 0.25
 """How far the best factor may be from one before any spot was looked at."""
 _MOST = 1.5
+_FEWEST = 3
+"""Fewer spots say nothing."""
 
 
 def judge(
@@ -80,9 +82,12 @@ def _factor(correction: FloatArray, residual: FloatArray, spot: IntArray) -> Flo
     power = np.maximum((correction**2).sum(axis=0), 1e-12)
     slope = (correction * residual).sum(axis=0) / power
     noise = ((residual - slope * correction) ** 2).mean(axis=0)
-    # the same spot in several episodes is not several spots
-    repeats = len(spot) / len(np.unique(spot))
-    precision = power / np.maximum(noise * repeats, 1e-12)
+    # the same spot in several episodes is not several spots, and the slope took one
+    n_spots = len(np.unique(spot))
+    if n_spots < _FEWEST:
+        return np.ones(correction.shape[1])
+    noise *= len(spot) / (n_spots - 1)
+    precision = power / np.maximum(noise, 1e-12)
     prior = 1 / _PRIOR_SD**2
     factor: FloatArray = (prior + precision * slope) / (prior + precision)
     return factor.clip(0.0, _MOST)
