@@ -11,7 +11,7 @@ from scipy import sparse
 
 from napari_stentrans import enhanced
 from napari_stentrans.enhanced import EnhancedSection, _position_names
-from napari_stentrans.methods.base import ExpressionField, Prediction
+from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section, TissueImage
@@ -19,6 +19,19 @@ from napari_stentrans.section.targets import enhancement_targets, targets_at
 
 ROWS, COLS, GENES = 3, 4, 7
 PIXELS_PER_STEP = 10.0
+
+
+class ScorelessFit(Fitted):
+    """A fit that says nothing of its genes, and is not asked for fields."""
+
+    def __init__(self, section):
+        self.section = section
+
+    def field_steps(self, array_rc):
+        raise NotImplementedError
+
+    def spot_field_steps(self):
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +75,7 @@ def enhanced_section(section, targets, chosen=tuple(range(GENES))):
     return EnhancedSection(
         section=section,
         targets=targets,
-        fitted=None,
+        fitted=ScorelessFit(section),
         spot_field=TableField(table[measured]) if measured.any() else None,
         new_field=None if measured.all() else TableField(table[~measured]),
         chosen=np.array(chosen),
