@@ -497,3 +497,31 @@ def test_version(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.startswith("stentrans 0.")
+
+
+def test_a_model_serves_another_section(sample, tmp_path) -> None:
+    model, first, second = (tmp_path / n for n in ("m.npz", "a.h5ad", "b.h5ad"))
+    genes = ["--genes", ",".join(GENES)]
+    words = ["enhance", sample, "--out", str(first), "--save-model", str(model)]
+    assert main([*words, *genes]) == 0
+    words = ["enhance", sample, "--out", str(second), "--model", str(model)]
+    assert main([*words, *genes]) == 0
+    settings = ad.read_h5ad(second).uns["stentrans"]["config"]
+    assert settings["model"] == str(model)
+    measured = ad.read_h5ad(first), ad.read_h5ad(second)
+    for gene in range(len(GENES)):  # its own programmes: nearly the same result
+        r = np.corrcoef(*(np.asarray(a.X)[:, gene] for a in measured))[0, 1]
+        assert r > 0.9
+
+
+def test_only_stentrans_is_kept_as_a_model(run, tmp_path, capsys) -> None:
+    code, out = run("--method", "kriging", "--save-model", str(tmp_path / "m.npz"))
+    assert code == 2
+    assert not out.exists()
+    assert "--save-model" in capsys.readouterr().err
+
+
+def test_presets_are_named_on_the_command_line(run) -> None:
+    code, out = run("--preset", "instant", "--genes", GENES[0], "--seed", "1")
+    assert code == 0
+    assert ad.read_h5ad(out).uns["stentrans"]["config"]["seed"] == 1

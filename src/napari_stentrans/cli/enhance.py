@@ -94,6 +94,9 @@ def run(args: argparse.Namespace) -> int:
         msg = "--at gives the positions and --refine makes them: use one of the two"
         raise UsageError(msg, command="stentrans enhance")
     config = run_config(args)
+    if args.save_model is not None and config.method != "stentrans":
+        msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
+        raise UsageError(msg, command="stentrans enhance")
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
