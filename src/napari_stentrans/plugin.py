@@ -26,7 +26,7 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
     StEnTransError
         Saying everything that is wrong with the file.
     """
-    from napari_stentrans.gui.layers import section_to_layers
+    from napari_stentrans.gui.canvas.layers import section_to_layers
     from napari_stentrans.io import read_section
 
     sections = [read_section(Path(each)) for each in _as_list(path)]

@@ -14,7 +14,7 @@ import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.gui.jobs import JobListener
+from napari_stentrans.gui.jobs.desk import JobListener
 from napari_stentrans.methods import base
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, Steps
@@ -175,7 +175,7 @@ def other_section() -> Section:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts of the error notifications that the user gets."""
-    from napari_stentrans.gui import background
+    from napari_stentrans.gui.jobs import background
 
     texts: list[str] = []
     monkeypatch.setattr(background, "notify", texts.append)

@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_stentrans import plugin
 from napari_stentrans.datasets import samples
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.gui.layers import Role, tag_of
+from napari_stentrans.gui.canvas.layers import Role, tag_of
 
 
 @pytest.fixture

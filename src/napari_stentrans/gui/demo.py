@@ -11,9 +11,9 @@ from napari_stentrans.datasets import DEMO_HOLE, DEMO_SAMPLE, samples
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import StEnTransError
 from napari_stentrans.figures import telling_genes
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.layers import raster_of
-from napari_stentrans.gui.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.canvas.layers import raster_of
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.io import read_section
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
@@ -80,12 +80,12 @@ class _Demo:
         """Do what a user would do, up to pressing Enhance."""
         section = read_section(samples()[DEMO_SAMPLE])
         self.controller.stage.open(section)
-        self.controller.add_genes(telling_genes(section, _N_GENES))
-        self.controller.paint()
+        self.controller.genes.add(telling_genes(section, _N_GENES))
+        self.controller.regions.paint()
         self._paint_hole(section)
-        self.session.config = config
+        self.session.run.config = config
         self.session.events.message.connect(self._compare)
-        self.controller.enhance()
+        self.controller.runs.enhance()
 
     def wait(self) -> None:
         """Let the window live until the result is there."""
@@ -110,10 +110,10 @@ class _Demo:
 
     def _compare(self) -> None:
         section = self.session.section
-        done = None if section is None else self.controller.result_of(section)
+        done = None if section is None else self.controller.runs.result_of(section)
         if self.session.status is JobStatus.IDLE and done is not None:
             self.result = done
-            self.controller.show_side_by_side(shown=True)
+            self.controller.view.show_side_by_side(shown=True)
 
 
 def _take_picture(viewer: napari.Viewer, path: Path) -> None:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_stentrans import enhance
-from napari_stentrans.gui.compare import SideBySide, grid_shape, panel_order
-from napari_stentrans.gui.layers import Role, tag_of
-from napari_stentrans.gui.stage import Stage
+from napari_stentrans.gui.canvas.layers import Role, tag_of
+from napari_stentrans.gui.canvas.side_by_side import SideBySide, grid_shape, panel_order
+from napari_stentrans.gui.canvas.stage import Stage
 
 
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=7), st.integers(0, 12))

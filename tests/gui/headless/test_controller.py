@@ -7,10 +7,11 @@ from napari.layers import Layer
 
 from napari_stentrans import enhance
 from napari_stentrans.errors import ReadError
-from napari_stentrans.gui import layers as looks
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.layers import Role
-from napari_stentrans.gui.session import EnhanceSession, JobStatus, Painted
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.regions import Painted
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.section.missing import MissingRegions
 
 
@@ -22,7 +23,7 @@ def viewer():
 @pytest.fixture
 def controller(viewer, jobs, fake_method, told):
     controller = Controller(viewer, EnhanceSession(), start=jobs)
-    controller.configure(method="fake")
+    controller.runs.configure(method="fake")
     return controller
 
 
@@ -58,10 +59,10 @@ def test_opening_reads_in_the_background(
     controller, jobs, section, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(
-        "napari_stentrans.gui.tasks.read_section", lambda _path: section
+        "napari_stentrans.gui.jobs.tasks.read_section", lambda _path: section
     )
 
-    controller.open(tmp_path)
+    controller.sections.open(tmp_path)
     assert controller.session.status is JobStatus.OPENING
     assert controller.session.section is None
     jobs.last.finish()
@@ -73,7 +74,7 @@ def test_opening_reads_in_the_background(
 def test_what_cannot_be_opened_is_told(controller, jobs, told, tmp_path):
     (tmp_path / "notes.txt").write_text("not a section")
 
-    controller.open(tmp_path / "notes.txt")
+    controller.sections.open(tmp_path / "notes.txt")
     jobs.last.finish()
 
     assert controller.session.message.is_error
@@ -98,20 +99,20 @@ def test_removing_its_layers_closes_a_section(opened, viewer, other_section):
 
 def test_each_section_keeps_its_result(opened, jobs, other_section):
     section = opened.session.section
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
     result = opened.session.enhanced
 
     opened.stage.open(other_section)
     assert opened.session.enhanced is None
-    opened.choose(section)
+    opened.sections.choose(section)
 
     assert opened.session.enhanced is result
 
 
 def test_only_the_chosen_section_is_shown(opened, other_section):
     first = opened.session.section
-    opened.add_genes([first.genes[0]])
+    opened.genes.add([first.genes[0]])
 
     def visible(section):
         tagged = opened.stage.tagged()
@@ -125,7 +126,7 @@ def test_only_the_chosen_section_is_shown(opened, other_section):
     opened.stage.open(other_section)
     assert visible(first) == []
     assert visible(other_section) == [Role.COUNTS]
-    opened.choose(first)
+    opened.sections.choose(first)
 
     assert visible(first) == before
     assert visible(other_section) == []
@@ -137,11 +138,11 @@ def test_only_the_chosen_section_is_shown(opened, other_section):
 def test_genes_are_added_and_removed(opened, section):
     one, two = section.genes[:2]
 
-    opened.add_genes([one, two, one])
-    assert opened.session.genes == (one, two)
-    opened.remove_gene(one)
+    opened.genes.add([one, two, one])
+    assert opened.session.genes.shown == (one, two)
+    opened.genes.remove(one)
 
-    assert opened.session.genes == (two,)
+    assert opened.session.genes.shown == (two,)
     shown = opened.stage.find(section, Role.GENE, two)
     np.testing.assert_array_equal(
         shown.data, looks.raster_of(section).image(section.gene_counts(two))
@@ -150,23 +151,23 @@ def test_genes_are_added_and_removed(opened, section):
 
 def test_deleting_the_layer_unticks_the_gene(opened, viewer, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
+    opened.genes.add([gene])
 
     viewer.layers.remove(opened.stage.find(section, Role.GENE, gene))
 
-    assert opened.session.genes == ()
+    assert opened.session.genes.shown == ()
 
 
 def test_unknown_genes_are_told_and_the_others_added(opened, section, told):
-    opened.add_genes(["NOSUCHGENE", section.genes[0]])
+    opened.genes.add(["NOSUCHGENE", section.genes[0]])
 
-    assert opened.session.genes == (section.genes[0],)
+    assert opened.session.genes.shown == (section.genes[0],)
     assert "NOSUCHGENE" in told[0]
     assert opened.session.message.is_error
 
 
 def test_a_new_gene_covers_no_other(opened, section):
-    opened.add_genes(section.genes[:3])
+    opened.genes.add(section.genes[:3])
 
     visible = [tag.gene for layer, tag in opened.stage.tagged() if layer.visible]
     assert visible == [None, section.genes[2]]  # the picture, and the newest gene
@@ -176,9 +177,9 @@ def test_a_new_gene_covers_no_other(opened, section):
 
 
 def test_painting_is_counted_as_it_happens(opened, section):
-    assert opened.session.painted is None
-    opened.paint()
-    assert opened.session.painted == Painted()
+    assert opened.session.regions.painted is None
+    opened.regions.paint()
+    assert opened.session.regions.painted == Painted()
     canvas = opened.stage.canvas(section)
     raster = looks.raster_of(section)
     assert canvas.mode == "paint"
@@ -186,16 +187,16 @@ def test_painting_is_counted_as_it_happens(opened, section):
     canvas.data_setitem(np.nonzero(raster.index == 4), 1)
     canvas.data_setitem((np.array([0]), np.array([0])), 1)
     canvas.data_setitem(np.nonzero(raster.index == 7), 2)
-    assert opened.session.painted == Painted(n_spots=1, n_new=1, n_outside=1)
+    assert opened.session.regions.painted == Painted(n_spots=1, n_new=1, n_outside=1)
 
     canvas.undo()
-    assert opened.session.painted == Painted(n_spots=1, n_new=1)
+    assert opened.session.regions.painted == Painted(n_spots=1, n_new=1)
 
 
 def test_painting_twice_uses_one_canvas(opened, viewer):
-    opened.paint()
-    opened.paint(2)
-    opened.paint(0)
+    opened.regions.paint()
+    opened.regions.paint(2)
+    opened.regions.paint(0)
 
     canvases = [tag for _, tag in opened.stage.tagged() if tag.role is Role.MISSING]
     assert len(canvases) == 1
@@ -203,23 +204,23 @@ def test_painting_twice_uses_one_canvas(opened, viewer):
 
 
 def test_deleting_the_canvas_forgets_what_was_painted(opened, viewer, section):
-    opened.paint()
+    opened.regions.paint()
     canvas = opened.stage.canvas(section)
     canvas.data_setitem(np.nonzero(looks.raster_of(section).index == 4), 1)
 
     viewer.layers.remove(canvas)
 
-    assert opened.session.painted is None
-    assert opened.missing() is None
+    assert opened.session.regions.painted is None
+    assert opened.regions.missing() is None
 
 
 def test_other_labels_are_refused_with_a_reason(opened, section, jobs, told):
-    opened.paint()
+    opened.regions.paint()
     opened.stage.canvas(section).data_setitem((np.array([0]), np.array([0])), 3)
-    assert "3" in opened.session.painted.problem
+    assert "3" in opened.session.regions.painted.problem
 
     n_jobs = len(jobs.started)
-    opened.enhance()
+    opened.runs.enhance()
 
     assert len(jobs.started) == n_jobs
     assert told
@@ -230,33 +231,33 @@ def test_other_labels_are_refused_with_a_reason(opened, section, jobs, told):
 
 def test_the_preview_comes_first_and_the_result_replaces_it(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
+    opened.genes.add([gene])
 
-    opened.enhance()
+    opened.runs.enhance()
     assert opened.session.status is JobStatus.ENHANCING
     while level(opened, Role.ENHANCED, gene) is None:
         jobs.last.advance()
     layer = opened.stage.find(section, Role.ENHANCED, gene)
     assert level(opened, Role.ENHANCED, gene) == 0.5
-    assert opened.result_of(section) is None
+    assert opened.runs.result_of(section) is None
     jobs.last.finish()
 
     assert opened.stage.find(section, Role.ENHANCED, gene) is layer
     assert level(opened, Role.ENHANCED, gene) == 50
-    assert opened.result_of(section) is opened.session.enhanced
+    assert opened.runs.result_of(section) is opened.session.enhanced
     assert opened.session.status is JobStatus.IDLE
 
 
 def test_layers_show_what_the_library_computes(opened, jobs, section, monkeypatch):
     monkeypatch.undo()  # the real methods
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.paint()
+    opened.genes.add([gene])
+    opened.regions.paint()
     hole = np.isin(looks.raster_of(section).index, [10, 11, 12])
     opened.stage.canvas(section).data_setitem(np.nonzero(hole), 1)
-    opened.configure(method="linear", refine=3)
+    opened.runs.configure(method="linear", refine=3)
 
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
     missing = MissingRegions.from_spots(section, [10, 11, 12])
@@ -268,11 +269,11 @@ def test_layers_show_what_the_library_computes(opened, jobs, section, monkeypatc
 def test_painted_spots_are_never_shown_to_the_method(
     opened, jobs, section, fake_method
 ):
-    opened.paint()
+    opened.regions.paint()
     hole = np.isin(looks.raster_of(section).index, [10, 11])
     opened.stage.canvas(section).data_setitem(np.nonzero(hole), 1)
 
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
     seen = fake_method.seen[0].barcodes
@@ -281,8 +282,8 @@ def test_painted_spots_are_never_shown_to_the_method(
 
 def test_colours_of_measured_and_enhanced_are_linked(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     jobs.last.finish()
     measured = opened.stage.find(section, Role.GENE, gene)
     enhanced = opened.stage.find(section, Role.ENHANCED, gene)
@@ -296,10 +297,10 @@ def test_colours_of_measured_and_enhanced_are_linked(opened, jobs, section):
 
 
 def test_a_gene_added_after_the_run_comes_with_its_result(opened, jobs, section):
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
-    opened.add_genes([section.genes[5]])
+    opened.genes.add([section.genes[5]])
 
     assert level(opened, Role.GENE, section.genes[5]) is not None
     assert level(opened, Role.ENHANCED, section.genes[5]) == 50
@@ -307,10 +308,10 @@ def test_a_gene_added_after_the_run_comes_with_its_result(opened, jobs, section)
 
 def test_another_refinement_replaces_layers_of_another_shape(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
+    opened.genes.add([gene])
     for refine in (2, 3):
-        opened.configure(refine=refine)
-        opened.enhance()
+        opened.runs.configure(refine=refine)
+        opened.runs.enhance()
         jobs.last.finish()
 
     layer = opened.stage.find(section, Role.ENHANCED, gene)
@@ -321,13 +322,13 @@ def test_another_refinement_replaces_layers_of_another_shape(opened, jobs, secti
 
 def test_stop_keeps_what_is_there(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     while not level(opened, Role.ENHANCED, gene):
         jobs.last.advance()
     jobs.last.advance(5)
 
-    opened.stop()
+    opened.runs.stop()
     assert opened.session.status is JobStatus.STOPPING
     jobs.last.finish()
 
@@ -337,12 +338,12 @@ def test_stop_keeps_what_is_there(opened, jobs, section):
 
 def test_cancel_of_the_first_run_leaves_no_result(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     while not level(opened, Role.ENHANCED, gene):
         jobs.last.advance()
 
-    opened.cancel()
+    opened.runs.cancel()
     jobs.last.finish()
 
     assert jobs.last.discarded
@@ -354,15 +355,15 @@ def test_cancel_of_the_first_run_leaves_no_result(opened, jobs, section):
 
 def test_cancel_puts_the_previous_result_back(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     jobs.last.finish()
     first = opened.session.enhanced
 
-    opened.enhance()
+    opened.runs.enhance()
     while level(opened, Role.ENHANCED, gene) == 50:
         jobs.last.advance()
-    opened.cancel()
+    opened.runs.cancel()
     jobs.last.finish()
 
     assert opened.session.enhanced is first
@@ -373,13 +374,13 @@ def test_a_failure_is_told_and_puts_the_previous_result_back(
     opened, jobs, section, fake_method, told
 ):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     jobs.last.finish()
     first = opened.session.enhanced
 
     fake_method.error = ReadError("the device has no memory left; use another")
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
     assert told == ["the device has no memory left; use another"]
@@ -392,7 +393,7 @@ def test_a_failure_is_told_and_puts_the_previous_result_back(
 def test_a_bug_is_told_without_a_traceback(opened, jobs, fake_method, told, caplog):
     fake_method.error = ZeroDivisionError("division by zero")
 
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
     assert "ZeroDivisionError: division by zero" in told[0]
@@ -401,25 +402,25 @@ def test_a_bug_is_told_without_a_traceback(opened, jobs, fake_method, told, capl
 
 
 def test_nothing_to_enhance_is_explained(opened, jobs, told):
-    opened.configure(refine=1)
+    opened.runs.configure(refine=1)
 
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
     assert "Paint a region" in told[0]
 
 
 def test_one_run_at_a_time(opened, jobs):
-    opened.enhance()
+    opened.runs.enhance()
     n_jobs = len(jobs.started)
 
-    opened.enhance()
+    opened.runs.enhance()
 
     assert len(jobs.started) == n_jobs
 
 
 def test_closing_the_section_ends_its_run(opened, viewer, jobs):
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.advance(3)
 
     viewer.layers.clear()
@@ -433,7 +434,7 @@ def test_closing_the_section_ends_its_run(opened, viewer, jobs):
 def test_close_discards_the_run_and_lets_go_of_the_viewer(
     opened, viewer, jobs, other_section
 ):
-    opened.enhance()
+    opened.runs.enhance()
     opened.close()
     jobs.last.finish()
 
@@ -447,17 +448,17 @@ def test_close_discards_the_run_and_lets_go_of_the_viewer(
 
 
 def test_side_by_side_follows_genes_that_come_and_go(opened, viewer, jobs, section):
-    opened.add_genes(section.genes[:1])
-    opened.enhance()
+    opened.genes.add(section.genes[:1])
+    opened.runs.enhance()
     jobs.last.finish()
-    opened.show_side_by_side(shown=True)
+    opened.view.show_side_by_side(shown=True)
     assert viewer.canvas.grid.enabled
 
-    opened.add_genes(section.genes[1:2])
+    opened.genes.add(section.genes[1:2])
     shapes = [viewer.canvas.grid.shape]
-    opened.remove_gene(section.genes[1])
+    opened.genes.remove(section.genes[1])
     shapes.append(viewer.canvas.grid.shape)
-    opened.show_side_by_side(shown=False)
+    opened.view.show_side_by_side(shown=False)
 
     assert shapes[0] != shapes[1]
     assert not viewer.canvas.grid.enabled
@@ -465,15 +466,15 @@ def test_side_by_side_follows_genes_that_come_and_go(opened, viewer, jobs, secti
 
 def test_uncertainty_is_shown_on_request(opened, jobs, section):
     gene = section.genes[0]
-    opened.add_genes([gene])
-    opened.enhance()
+    opened.genes.add([gene])
+    opened.runs.enhance()
     jobs.last.finish()
     sd = opened.stage.find(section, Role.SD, gene)
     assert not sd.visible
 
-    opened.show_sd(shown=True)
+    opened.view.show_sd(shown=True)
     assert sd.visible
-    opened.show_sd(shown=False)
+    opened.view.show_sd(shown=False)
 
     assert not sd.visible
 
@@ -481,10 +482,10 @@ def test_uncertainty_is_shown_on_request(opened, jobs, section):
 def test_saving_writes_the_result(opened, jobs, section, tmp_path):
     from anndata import read_h5ad
 
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
-    opened.save(tmp_path / "result")
+    opened.files.save(tmp_path / "result")
     assert opened.session.status is JobStatus.SAVING
     jobs.last.finish()
 
@@ -493,10 +494,10 @@ def test_saving_writes_the_result(opened, jobs, section, tmp_path):
 
 
 def test_where_it_cannot_be_saved_is_told(opened, jobs, tmp_path, told):
-    opened.enhance()
+    opened.runs.enhance()
     jobs.last.finish()
 
-    opened.save(tmp_path / "no such folder" / "result.h5ad")
+    opened.files.save(tmp_path / "no such folder" / "result.h5ad")
     jobs.last.finish()
 
     assert told
@@ -505,8 +506,8 @@ def test_where_it_cannot_be_saved_is_told(opened, jobs, tmp_path, told):
 
 def test_summaries_are_looked_up_in_the_background(controller, jobs, monkeypatch):
     monkeypatch.setattr("napari_stentrans.methods.base.method_names", lambda: ["fake"])
-    controller.look_up_methods()
-    assert controller.session.summaries == {}
+    controller.runs.look_up_methods()
+    assert controller.session.run.summaries == {}
     jobs.last.finish()
 
-    assert controller.session.summaries == {"fake": "counts to fifty"}
+    assert controller.session.run.summaries == {"fake": "counts to fifty"}

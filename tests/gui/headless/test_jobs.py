@@ -5,8 +5,8 @@ from unittest.mock import Mock
 import pytest
 
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.gui.jobs import JobDesk, JobListener
-from napari_stentrans.gui.workers import paced, surfaced
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.workers import paced, surfaced
 from napari_stentrans.progress import Progress, run_to_end
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from napari_stentrans import enhance, keys
-from napari_stentrans.gui import layers
-from napari_stentrans.gui.layers import LayerTag, Role, contrast_limits, tag_of
+from napari_stentrans.gui.canvas import layers
+from napari_stentrans.gui.canvas.layers import LayerTag, Role, contrast_limits, tag_of
 from napari_stentrans.section.missing import MissingRegions
 
 

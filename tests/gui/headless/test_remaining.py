@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stentrans.gui.remaining import RemainingTime, in_words, progress_text
+from napari_stentrans.gui.jobs.remaining import RemainingTime, in_words, progress_text
 from napari_stentrans.progress import Progress
 
 

@@ -4,17 +4,18 @@ from unittest.mock import Mock
 
 import numpy as np
 
-from napari_stentrans.gui.session import EnhanceSession, JobStatus, Painted
+from napari_stentrans.gui.state.regions import Painted
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.missing import MissingRegions
 
 
 def test_a_change_is_told_once_and_an_equal_value_not_at_all():
     session, heard = EnhanceSession(), Mock()
-    session.events.genes.connect(heard)
+    session.genes.events.shown.connect(heard)
 
-    session.genes = ("A",)
-    session.genes = ("A",)
+    session.genes.shown = ("A",)
+    session.genes.shown = ("A",)
 
     assert heard.call_count == 1
 
@@ -31,7 +32,8 @@ def test_equal_signs_of_life_are_all_told():
 
 
 def test_sections_are_compared_by_identity(section, make_section):
-    session, heard = EnhanceSession(section=section), Mock()
+    session, heard = EnhanceSession(), Mock()
+    session.section = section
     session.events.section.connect(heard)
 
     session.section = section

@@ -5,8 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 
 _HERE = Path(__file__).parent
 
@@ -35,3 +41,42 @@ def nothing_leaks(qapp) -> Iterator[None]:
     assert not WorkerBase._worker_set, "a worker was never finished"
     left = [w for w in qapp.allWidgets() if isinstance(w, StEnTransWidget)]
     assert not left, f"{len(left)} widgets are left"
+
+
+@pytest.fixture
+def session():
+    return EnhanceSession()
+
+
+@pytest.fixture
+def controller(session):
+    """A controller that notes what is asked of it, and sets up runs."""
+    parts = vars(Controller(ViewerModel(), EnhanceSession(), start=Mock()))
+    fake = Mock(**{name: Mock(spec=type(part)) for name, part in parts.items()})
+    fake.runs.configure.side_effect = lambda **choices: setattr(
+        session.run, "config", session.run.config.model_copy(update=choices)
+    )
+    return fake
+
+
+@pytest.fixture
+def shown(qtbot, session, controller):
+    """Show a panel, given its class."""
+
+    def make(panel):
+        made = panel(session, controller)
+        qtbot.addWidget(made)
+        made.show()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def click(qtbot):
+    """Click on a button."""
+
+    def press(button):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    return press

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 from napari_stentrans.config import RunConfig, TransformerConfig
-from napari_stentrans.gui.forms import form_for, show_in_form
+from napari_stentrans.gui.widgets.forms import form_for, show_in_form
 
 
 def test_a_form_has_the_titles_values_and_help_of_the_model(qtbot):

@@ -11,9 +11,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans import enhance
-from napari_stentrans.gui import layers as looks
-from napari_stentrans.gui.layers import Role
-from napari_stentrans.gui.session import JobStatus
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 
 SOON = 20_000
@@ -98,7 +98,7 @@ def test_from_opening_to_the_enhanced_layer(qtbot, viewer, section, fake_method)
 
     qtbot.keyClicks(widget.gene_panel.search, gene)
     qtbot.keyPress(widget.gene_panel.search, Qt.Key.Key_Return)
-    assert widget.session.genes == (gene,)
+    assert widget.session.genes.shown == (gene,)
     widget.run_panel.form.method.value = "fake"
     click(qtbot, widget.run_panel.enhance)
     wait_idle(qtbot, widget)
@@ -114,7 +114,7 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
     widget = docked(viewer)
     widget.controller.stage.open(section)
     gene = str(section.genes[1])
-    widget.controller.add_genes([gene])
+    widget.controller.genes.add([gene])
     click(qtbot, widget.paint_panel.paint)
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
@@ -122,12 +122,12 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
 
     brush_over(qtbot, viewer, section, canvas, spots)
 
-    painted = widget.controller.missing()
+    painted = widget.controller.regions.missing()
     assert set(spots) <= set(np.flatnonzero(painted.unmeasured))
     assert painted.n_spots < section.n_spots / 3
     assert f"{painted.n_spots} spots" in widget.paint_panel.count.text()
 
-    widget.controller.configure(method="kriging", seed=5)
+    widget.controller.runs.configure(method="kriging", seed=5)
     click(qtbot, widget.run_panel.enhance)
     wait_idle(qtbot, widget)
 
@@ -142,9 +142,9 @@ def test_painting_on_the_measured_panel_side_by_side(
     """The grid moves the picture; the brush must still hit the spot under it."""
     widget = docked(viewer)
     widget.controller.stage.open(section)
-    widget.controller.add_genes([section.genes[0]])
+    widget.controller.genes.add([section.genes[0]])
     click(qtbot, widget.paint_panel.paint)
-    widget.controller.configure(method="fake")
+    widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_panel.enhance)
     wait_idle(qtbot, widget)
     click(qtbot, widget.result_panel.side_by_side)
@@ -155,7 +155,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     spots = neighbours_in_a_row(section, 2)
     brush_over(qtbot, viewer, section, canvas, spots)
 
-    painted = widget.controller.missing()
+    painted = widget.controller.regions.missing()
     assert set(spots) <= set(np.flatnonzero(painted.unmeasured))
     assert painted.n_spots <= 4
 
@@ -165,7 +165,7 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
     widget = docked(viewer)
     widget.controller.stage.open(section)
     gene = str(section.genes[0])
-    widget.controller.add_genes([gene])
+    widget.controller.genes.add([gene])
     widget.run_panel.form.method.value = "fake"
     panel = widget.run_panel
 
@@ -193,14 +193,14 @@ def test_the_window_answers_during_a_run(qtbot, viewer, section, fake_method):
     fake_method.delay = 0.02
     widget = docked(viewer)
     widget.controller.stage.open(section)
-    widget.controller.configure(method="fake")
+    widget.controller.runs.configure(method="fake")
 
     click(qtbot, widget.run_panel.enhance)
     wait_running(qtbot, widget)
-    widget.controller.add_genes([section.genes[2]])
+    widget.controller.genes.add([section.genes[2]])
 
     assert widget.session.status is JobStatus.ENHANCING
-    assert widget.session.genes == (section.genes[2],)
+    assert widget.session.genes.shown == (section.genes[2],)
     wait_idle(qtbot, widget)
     stage = widget.controller.stage
     assert stage.find(section, Role.ENHANCED, section.genes[2]) is not None
@@ -210,7 +210,7 @@ def test_a_failure_of_the_device_is_told(qtbot, viewer, section, fake_method, to
     fake_method.error = RuntimeError("CUDA out of memory")
     widget = docked(viewer)
     widget.controller.stage.open(section)
-    widget.controller.configure(method="fake")
+    widget.controller.runs.configure(method="fake")
 
     click(qtbot, widget.run_panel.enhance)
     wait_idle(qtbot, widget)
@@ -227,7 +227,7 @@ def test_closing_the_window_during_a_run_ends_it(
     viewer = make_napari_viewer(show=True)
     widget = docked(viewer)
     widget.controller.stage.open(section)
-    widget.controller.configure(method="fake")
+    widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_panel.enhance)
     wait_running(qtbot, widget)
     session = widget.session
@@ -242,7 +242,7 @@ def test_closing_the_dock_during_a_run_ends_it(qtbot, viewer, section, fake_meth
     fake_method.delay, fake_method.n_steps = 0.05, 10_000
     widget = docked(viewer)
     widget.controller.stage.open(section)
-    widget.controller.configure(method="fake")
+    widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_panel.enhance)
     wait_running(qtbot, widget)
 
@@ -280,9 +280,9 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     widget = StEnTransWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Enhance", area="right")
     widget.controller.stage.open(section)
-    widget.controller.add_genes(section.genes[:2])
-    widget.controller.paint()
-    widget.controller.configure(method="fake")
+    widget.controller.genes.add(section.genes[:2])
+    widget.controller.regions.paint()
+    widget.controller.runs.configure(method="fake")
 
     click(qtbot, widget.run_panel.enhance)
     wait_idle(qtbot, widget)

@@ -9,8 +9,8 @@ import pytest
 from superqt.utils import create_worker
 
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.gui.jobs import JobListener
-from napari_stentrans.gui.workers import start_job, surfaced
+from napari_stentrans.gui.jobs.desk import JobListener
+from napari_stentrans.gui.jobs.workers import start_job, surfaced
 from napari_stentrans.progress import Progress
 
 

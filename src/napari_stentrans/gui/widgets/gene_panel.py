@@ -22,8 +22,8 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
 )
 from qtpy.QtWidgets import QAbstractItemView, QGroupBox, QLineEdit, QListView, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.session import EnhanceSession
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import note, panel_layout
 from napari_stentrans.section.section import Section
 
@@ -124,10 +124,10 @@ class GenePanel(QGroupBox):
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._add_named)
         self.view.doubleClicked.connect(self._toggle_row)
-        self.shown.linkActivated.connect(controller.remove_gene)
+        self.shown.linkActivated.connect(controller.genes.remove)
         self.genes.toggled.connect(self._toggle)
         session.events.section.connect(self._offer)
-        session.events.genes.connect(self._tick)
+        session.genes.events.shown.connect(self._tick)
         self._offer()
 
     def _filter(self, text: str) -> None:
@@ -142,19 +142,19 @@ class GenePanel(QGroupBox):
         if len(names) == 1 and self.genes.rowCount() == 1:
             names = [str(self.genes.index(0, 0).data())]
         spelt = {str(gene).casefold(): str(gene) for gene in section.genes}
-        self._controller.add_genes(spelt.get(name.casefold(), name) for name in names)
+        self._controller.genes.add(spelt.get(name.casefold(), name) for name in names)
         if all(name.casefold() in spelt for name in names):
             self.search.clear()
 
     def _toggle_row(self, row: QModelIndex) -> None:
         name = str(row.data())
-        self._toggle(name, name not in self._session.genes)
+        self._toggle(name, name not in self._session.genes.shown)
 
     def _toggle(self, gene: str, wanted: bool) -> None:  # noqa: FBT001 - a Qt slot
         if wanted:
-            self._controller.add_genes([gene])
+            self._controller.genes.add([gene])
         else:
-            self._controller.remove_gene(gene)
+            self._controller.genes.remove(gene)
         self._tick()
 
     def _offer(self) -> None:
@@ -166,7 +166,7 @@ class GenePanel(QGroupBox):
         self._tick()
 
     def _tick(self) -> None:
-        genes = self._session.genes
+        genes = self._session.genes.shown
         self.genes.set_shown(frozenset(genes))
         self.shown.setText(_as_links(genes) if genes else "None shown yet")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.session import EnhanceSession
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
 from napari_stentrans.gui.widgets.paint_panel import PaintPanel
 from napari_stentrans.gui.widgets.result_panel import ResultPanel
@@ -46,7 +46,7 @@ class StEnTransWidget(QWidget):
         self.run_panel = RunPanel(*made)
         self.result_panel = ResultPanel(*made)
         self._compose()
-        self.controller.look_up_methods()
+        self.controller.runs.look_up_methods()
         # No reference to self: the widget must be free to be collected.
         self.destroyed.connect(partial(_end, *made))
 
@@ -79,6 +79,5 @@ class StEnTransWidget(QWidget):
 
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:
     """Discard what runs and let go of the viewer, once the widgets are gone."""
-    session.events.disconnect()
-    type(session).progressed.__get__(session).disconnect()
+    session.silence()
     controller.close()

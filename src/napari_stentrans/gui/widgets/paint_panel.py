@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.session import EnhanceSession, Painted
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.regions import Painted
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import button, note, panel_layout
 from napari_stentrans.section.missing import OUTSIDE
 
@@ -24,14 +25,16 @@ class PaintPanel(QGroupBox):
         self.paint = button(
             "Paint missing region",
             "Brush over spots to predict anew and over gaps to fill",
-            lambda: controller.paint(),
+            lambda: controller.regions.paint(),
         )
         self.outside = button(
             "Paint outside",
             "Brush over what is no tissue: it is left out",
-            lambda: controller.paint(OUTSIDE),
+            lambda: controller.regions.paint(OUTSIDE),
         )
-        self.erase = button("Erase", "Take painting away", lambda: controller.paint(0))
+        self.erase = button(
+            "Erase", "Take painting away", lambda: controller.regions.paint(0)
+        )
         self.count = note()
         row = QHBoxLayout()
         row.addWidget(self.outside)
@@ -42,11 +45,11 @@ class PaintPanel(QGroupBox):
         layout.addWidget(self.count)
 
         session.events.section.connect(self._show)
-        session.events.painted.connect(self._show)
+        session.regions.events.painted.connect(self._show)
         self._show()
 
     def _show(self) -> None:
-        painted = self._session.painted
+        painted = self._session.regions.painted
         self.setEnabled(self._session.section is not None)
         self.erase.setEnabled(painted is not None)
         self.count.setText(_describe(painted))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.session import EnhanceSession
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import button, panel_layout
 
 
@@ -37,13 +37,13 @@ class ResultPanel(QGroupBox):
         layout.addWidget(self.save)
 
         self.side_by_side.clicked.connect(
-            lambda on: controller.show_side_by_side(shown=on)
+            lambda on: controller.view.show_side_by_side(shown=on)
         )
-        self.show_sd.clicked.connect(lambda on: controller.show_sd(shown=on))
+        self.show_sd.clicked.connect(lambda on: controller.view.show_sd(shown=on))
         session.events.enhanced.connect(self._show)
         session.events.status.connect(self._show)
-        session.events.side_by_side.connect(self._show)
-        session.events.show_sd.connect(self._show)
+        session.view.events.side_by_side.connect(self._show)
+        session.view.events.show_sd.connect(self._show)
         self._show()
 
     def _ask_path(self) -> None:
@@ -54,7 +54,7 @@ class ResultPanel(QGroupBox):
             self, "Save the result", f"{section.name}_enhanced.h5ad", "AnnData (*.h5ad)"
         )
         if path:
-            self._controller.save(Path(path))
+            self._controller.files.save(Path(path))
 
     def _show(self) -> None:
         session = self._session
@@ -62,5 +62,5 @@ class ResultPanel(QGroupBox):
         self.save.setEnabled(
             session.enhanced is not None and not session.status.is_busy
         )
-        self.side_by_side.setChecked(session.side_by_side)
-        self.show_sd.setChecked(session.show_sd)
+        self.side_by_side.setChecked(session.view.side_by_side)
+        self.show_sd.setChecked(session.view.show_sd)

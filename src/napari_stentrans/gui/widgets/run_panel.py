@@ -5,11 +5,11 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QProgressBar, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.forms import form_for, show_in_form
-from napari_stentrans.gui.remaining import RemainingTime, progress_text
-from napari_stentrans.gui.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.jobs.remaining import RemainingTime, progress_text
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.widgets.bits import button, note, panel_layout
+from napari_stentrans.gui.widgets.forms import form_for, show_in_form
 from napari_stentrans.progress import Progress
 
 _FIELDS = ("refine", "method", "device", "seed")
@@ -29,25 +29,27 @@ class RunPanel(QGroupBox):
         self._session, self._controller = session, controller
         self._remaining = RemainingTime()
         self.form = form_for(
-            session.config,
+            session.run.config,
             _FIELDS,
             choices={
                 "refine": [(_refinement(factor), factor) for factor in (1, 2, 3, 4)],
-                "method": [(name, name) for name in session.methods],
+                "method": [(name, name) for name in session.run.methods],
             },
         )
         self.form.margins = (0, 0, 0, 0)
         self.summary = note()
         self.enhance = button(
-            "Enhance", "Predict what is missing", lambda: controller.enhance()
+            "Enhance", "Predict what is missing", lambda: controller.runs.enhance()
         )
         self.stop = button(
-            "Stop", "End early and keep the result so far", lambda: controller.stop()
+            "Stop",
+            "End early and keep the result so far",
+            lambda: controller.runs.stop(),
         )
         self.cancel = button(
             "Cancel",
             "End and put the previous result back",
-            lambda: controller.cancel(),
+            lambda: controller.runs.cancel(),
         )
         self.bar = QProgressBar()
         self.bar.setMaximum(_BAR_STEPS)
@@ -70,8 +72,8 @@ class RunPanel(QGroupBox):
         layout.addWidget(self.status)
 
         self.form.changed.connect(self._configure)
-        session.events.config.connect(self._show_config)
-        session.events.summaries.connect(self._show_config)
+        session.run.events.config.connect(self._show_config)
+        session.run.events.summaries.connect(self._show_config)
         session.events.section.connect(self._enable)
         session.events.status.connect(self._enable)
         session.events.message.connect(self._show_message)
@@ -81,11 +83,13 @@ class RunPanel(QGroupBox):
         self._enable()
 
     def _configure(self) -> None:
-        self._controller.configure(**{row.name: row.value for row in self.form})
+        self._controller.runs.configure(**{row.name: row.value for row in self.form})
 
     def _show_config(self) -> None:
-        show_in_form(self.form, self._session.config)
-        self.summary.setText(self._session.summaries.get(self.form.method.value, ""))
+        show_in_form(self.form, self._session.run.config)
+        self.summary.setText(
+            self._session.run.summaries.get(self.form.method.value, "")
+        )
 
     def _enable(self) -> None:
         status = self._session.status

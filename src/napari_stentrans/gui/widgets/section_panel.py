@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
 
-from napari_stentrans.gui.controller import Controller
-from napari_stentrans.gui.session import EnhanceSession
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import button, note, panel_layout
 from napari_stentrans.section.section import Section
 
@@ -48,7 +48,7 @@ class SectionPanel(QGroupBox):
         self._show()
 
     def _choose(self, number: int) -> None:
-        self._controller.choose(self._session.sections[number])
+        self._controller.sections.choose(self._session.sections[number])
 
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -57,12 +57,12 @@ class SectionPanel(QGroupBox):
             filter="Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz);;All files (*)",
         )
         if path:
-            self._controller.open(Path(path))
+            self._controller.sections.open(Path(path))
 
     def _ask_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder")
         if path:
-            self._controller.open(Path(path))
+            self._controller.sections.open(Path(path))
 
     def _show(self) -> None:
         sections, current = self._session.sections, self._session.section

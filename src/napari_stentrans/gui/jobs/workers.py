@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.gui.jobs import Job, JobListener
+from napari_stentrans.gui.jobs.desk import Job, JobListener
 from napari_stentrans.progress import Progress, Steps
 
 P = ParamSpec("P")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.gui.jobs import JobDesk, JobListener, StartJob
-from napari_stentrans.gui.session import EnhanceSession, JobStatus, Message
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener, StartJob
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus, Message
 from napari_stentrans.progress import Progress, Steps
 
 logger = logging.getLogger(__name__)

@@ -1,23 +1,24 @@
 """What the user chose and what exists so far. Knows nothing of Qt, napari or torch.
 
-Fields are state: setting one to another value emits `session.events.<field>`. What
-streams past (signs of life of a job) comes by the signal `progressed` instead.
+Fields are state: setting one to another value emits ``events.<field>``. What streams
+past (signs of life of a job) comes by the signal `EnhanceSession.progressed` instead.
+Each panel has a part of the session of its own, beside the fields that all share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import Signal, SignalGroupDescriptor
 
-from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.methods.base import method_names
+from napari_stentrans.gui.state.genes import GeneState
+from napari_stentrans.gui.state.regions import RegionState
+from napari_stentrans.gui.state.runs import RunState
+from napari_stentrans.gui.state.view import ViewState
 from napari_stentrans.progress import Progress
-from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -45,22 +46,6 @@ class JobStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class Painted:
-    """How much is painted on the current section; ``problem`` says why it cannot be."""
-
-    n_spots: int = 0
-    n_new: int = 0
-    n_outside: int = 0
-    problem: str = ""
-
-    @classmethod
-    def of(cls, regions: MissingRegions) -> Painted:
-        """Count painted regions."""
-        n_outside = int(regions.outside.sum()) + len(regions.outside_rc)
-        return cls(regions.n_spots, regions.n_new, n_outside)
-
-
-@dataclass(frozen=True)
 class Message:
     """One line for the person at the screen."""
 
@@ -69,8 +54,8 @@ class Message:
 
 
 @dataclass(eq=False)
-class EnhanceSession:
-    """State that widgets show and the controller changes.
+class SharedState:
+    """What every panel looks at.
 
     Attributes
     ----------
@@ -78,22 +63,10 @@ class EnhanceSession:
         Every section that has a layer in the viewer, in order of opening.
     section
         The one being worked on.
-    genes
-        Its genes that have a layer, in order of adding.
-    painted
-        How much is painted on it; None while there is no layer to paint on.
-    config
-        The run as it is set up now.
     enhanced
-        Its latest result, or a preview of it.
-    side_by_side, show_sd
-        What the viewer is to show of it.
+        Its result that is shown, or a preview of it.
     status, message
         What is going on.
-    methods
-        Names of the methods to choose from, the default first.
-    summaries
-        One line about each method, once they are known.
     """
 
     events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
@@ -101,13 +74,29 @@ class EnhanceSession:
 
     sections: tuple[Section, ...] = ()
     section: Section | None = None
-    genes: tuple[str, ...] = ()
-    painted: Painted | None = None
-    config: RunConfig = field(default_factory=RunConfig)
     enhanced: EnhancedSection | None = None
-    side_by_side: bool = False
-    show_sd: bool = False
     status: JobStatus = JobStatus.IDLE
     message: Message = field(default_factory=Message)
-    methods: tuple[str, ...] = field(default_factory=lambda: tuple(method_names()))
-    summaries: Mapping[str, str] = field(default_factory=dict)
+
+
+class EnhanceSession(SharedState):
+    """The shared state, and the part of each panel.
+
+    Attributes
+    ----------
+    genes, regions, run, view
+        State of the gene browser, the missing regions, the run and the comparison.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.genes = GeneState()
+        self.regions = RegionState()
+        self.run = RunState()
+        self.view = ViewState()
+
+    def silence(self) -> None:
+        """Let go of everyone who listens."""
+        for part in (self, self.genes, self.regions, self.run, self.view):
+            part.events.disconnect()
+        type(self).progressed.__get__(self).disconnect()

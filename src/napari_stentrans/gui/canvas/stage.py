@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 from napari.layers import Layer
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui import layers as looks
-from napari_stentrans.gui.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
 from napari_stentrans.section.missing import PREDICT
 from napari_stentrans.section.section import Section
 

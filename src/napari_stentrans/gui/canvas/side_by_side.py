@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari.layers import Layer
 
-from napari_stentrans.gui.layers import Role
-from napari_stentrans.gui.stage import Stage
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the viewer shows: our layers, found, made and arranged."""

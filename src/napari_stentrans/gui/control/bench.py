@@ -1,0 +1,32 @@
+"""What every part of the controller works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.jobs.background import Background
+from napari_stentrans.gui.jobs.desk import StartJob
+from napari_stentrans.gui.state.session import EnhanceSession
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """The tools of a user's wish.
+
+    Attributes
+    ----------
+    stage
+        The layers.
+    session
+        The state that widgets show.
+    background
+        The desk of long jobs, of which one runs at a time.
+    start
+        How side jobs are run, such as looking things up.
+    """
+
+    stage: Stage
+    session: EnhanceSession
+    background: Background
+    start: StartJob

@@ -1,0 +1,81 @@
+"""Glue between the viewer, the session and the library: one part a panel.
+
+Hands frozen values to jobs and applies their results in the main thread. Knows neither
+Qt nor any widget, and runs on ``napari.components.ViewerModel`` with any `StartJob`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.files import FileControl
+from napari_stentrans.gui.control.genes import GeneControl
+from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.control.runs import RunControl
+from napari_stentrans.gui.control.sections import SectionControl
+from napari_stentrans.gui.control.view import ViewControl
+from napari_stentrans.gui.jobs.background import Background
+from napari_stentrans.gui.jobs.desk import StartJob
+from napari_stentrans.gui.jobs.workers import start_job
+from napari_stentrans.gui.state.session import EnhanceSession
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class Controller:
+    """Does what the user asks for.
+
+    Parameters
+    ----------
+    viewer
+        Where layers are shown.
+    session
+        State that widgets show.
+    start
+        How jobs are run in the background.
+
+    Attributes
+    ----------
+    sections, genes, regions, runs, view, files
+        What can be asked for, panel by panel.
+    """
+
+    def __init__(
+        self, viewer: ViewerModel, session: EnhanceSession, start: StartJob = start_job
+    ) -> None:
+        self.session = session
+        self.stage = Stage(viewer)
+        bench = Bench(self.stage, session, Background(session, start), start)
+        self.view = ViewControl(bench)
+        self.genes = GeneControl(bench, self.view)
+        self.regions = RegionControl(bench, self.view)
+        self.runs = RunControl(bench, self.view, self.regions)
+        self.sections = SectionControl(bench, self.view, self.runs)
+        self.files = FileControl(bench)
+        viewer.layers.events.inserted.connect(self._follow)
+        viewer.layers.events.removed.connect(self._follow)
+        session.events.section.connect(self._follow_section)
+        self._follow()
+
+    def close(self) -> None:
+        """Let go of the viewer and discard what runs."""
+        events = self.stage.viewer.layers.events
+        events.inserted.disconnect(self._follow)
+        events.removed.disconnect(self._follow)
+        self.session.events.section.disconnect(self._follow_section)
+        self.regions.close()
+        self.runs.close()
+
+    def _follow(self, _event: object = None) -> None:
+        """Bring the session into the state of the layer list."""
+        self.sections.follow()
+        self.view.follow()
+        self._follow_section()
+
+    def _follow_section(self) -> None:
+        """Bring what is told of the current section into its state."""
+        self.genes.follow()
+        self.regions.follow()

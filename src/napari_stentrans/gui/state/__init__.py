@@ -1,0 +1,1 @@
+"""What was chosen and what exists: evented, and free of napari and Qt."""
