@@ -40,7 +40,7 @@ def wait_idle(qtbot, widget):
 
 
 def wait_running(qtbot, widget):
-    qtbot.waitUntil(lambda: widget.run_panel.bar.value() > 0, timeout=SOON)
+    qtbot.waitUntil(lambda: widget.run_bar.bar.value() > 0, timeout=SOON)
 
 
 def settle(viewer):
@@ -99,14 +99,15 @@ def test_from_opening_to_the_enhanced_layer(qtbot, viewer, section, fake_method)
     qtbot.keyClicks(widget.gene_panel.search, gene)
     qtbot.keyPress(widget.gene_panel.search, Qt.Key.Key_Return)
     assert widget.session.genes.shown == (gene,)
-    widget.run_panel.form.method.value = "fake"
-    click(qtbot, widget.run_panel.enhance)
+    widget.run_bar.form.method.value = "fake"
+    click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
 
     enhanced = widget.controller.stage.find(section, Role.ENHANCED, gene)
     assert np.nanmax(enhanced.data) == 50
-    assert "Enhanced" in widget.run_panel.status.text()
-    click(qtbot, widget.result_panel.side_by_side)
+    assert "Enhanced" in widget.run_bar.status.text()
+    widget.turn_to(widget.compare_panel)
+    click(qtbot, widget.compare_panel.side_by_side)
     assert viewer.canvas.grid.enabled
 
 
@@ -115,7 +116,7 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
     widget.controller.stage.open(section)
     gene = str(section.genes[1])
     widget.controller.genes.add([gene])
-    click(qtbot, widget.paint_panel.paint)
+    click(qtbot, widget.region_panel.paint)
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
     spots = neighbours_in_a_row(section, 3)
@@ -125,10 +126,10 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
     painted = widget.controller.regions.missing()
     assert set(spots) <= set(np.flatnonzero(painted.unmeasured))
     assert painted.n_spots < section.n_spots / 3
-    assert f"{painted.n_spots} spots" in widget.paint_panel.count.text()
+    assert f"{painted.n_spots} spots" in widget.region_panel.count.text()
 
     widget.controller.runs.configure(method="kriging", seed=5)
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
 
     expected = enhance(section, method="kriging", seed=5, missing=painted)
@@ -143,13 +144,14 @@ def test_painting_on_the_measured_panel_side_by_side(
     widget = docked(viewer)
     widget.controller.stage.open(section)
     widget.controller.genes.add([section.genes[0]])
-    click(qtbot, widget.paint_panel.paint)
+    click(qtbot, widget.region_panel.paint)
     widget.controller.runs.configure(method="fake")
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
-    click(qtbot, widget.result_panel.side_by_side)
+    widget.turn_to(widget.compare_panel)
+    click(qtbot, widget.compare_panel.side_by_side)
 
-    click(qtbot, widget.paint_panel.paint)
+    click(qtbot, widget.region_panel.paint)
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
     spots = neighbours_in_a_row(section, 2)
@@ -166,8 +168,8 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
     widget.controller.stage.open(section)
     gene = str(section.genes[0])
     widget.controller.genes.add([gene])
-    widget.run_panel.form.method.value = "fake"
-    panel = widget.run_panel
+    widget.run_bar.form.method.value = "fake"
+    panel = widget.run_bar
 
     def level():
         layer = widget.controller.stage.find(section, Role.ENHANCED, gene)
@@ -195,7 +197,7 @@ def test_the_window_answers_during_a_run(qtbot, viewer, section, fake_method):
     widget.controller.stage.open(section)
     widget.controller.runs.configure(method="fake")
 
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_running(qtbot, widget)
     widget.controller.genes.add([section.genes[2]])
 
@@ -212,12 +214,12 @@ def test_a_failure_of_the_device_is_told(qtbot, viewer, section, fake_method, to
     widget.controller.stage.open(section)
     widget.controller.runs.configure(method="fake")
 
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
 
-    assert "CUDA out of memory" in widget.run_panel.status.text()
+    assert "CUDA out of memory" in widget.run_bar.status.text()
     assert "Choose another device" in told[0]
-    assert widget.run_panel.enhance.isEnabled()
+    assert widget.run_bar.enhance.isEnabled()
 
 
 def test_closing_the_window_during_a_run_ends_it(
@@ -228,7 +230,7 @@ def test_closing_the_window_during_a_run_ends_it(
     widget = docked(viewer)
     widget.controller.stage.open(section)
     widget.controller.runs.configure(method="fake")
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_running(qtbot, widget)
     session = widget.session
     del widget
@@ -243,7 +245,7 @@ def test_closing_the_dock_during_a_run_ends_it(qtbot, viewer, section, fake_meth
     widget = docked(viewer)
     widget.controller.stage.open(section)
     widget.controller.runs.configure(method="fake")
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_running(qtbot, widget)
 
     viewer.window.remove_dock_widget(widget)
@@ -284,10 +286,12 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     widget.controller.regions.paint()
     widget.controller.runs.configure(method="fake")
 
-    click(qtbot, widget.run_panel.enhance)
+    click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
-    click(qtbot, widget.result_panel.side_by_side)
-    click(qtbot, widget.result_panel.side_by_side)
+    widget.turn_to(widget.compare_panel)
+    click(qtbot, widget.compare_panel.side_by_side)
+    widget.turn_to(widget.compare_panel)
+    click(qtbot, widget.compare_panel.side_by_side)
 
     assert [str(tag.role) for _, tag in widget.controller.stage.tagged()] == [
         "image",

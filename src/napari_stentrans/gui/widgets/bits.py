@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qtpy.QtWidgets import (
-    QGroupBox,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
-
-
-def panel_layout(panel: QGroupBox) -> QVBoxLayout:
-    """Give a panel the spacing of all panels."""
-    layout = QVBoxLayout(panel)
-    layout.setContentsMargins(6, 4, 6, 6)
-    layout.setSpacing(4)
-    return layout
+from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
 
 
 def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:

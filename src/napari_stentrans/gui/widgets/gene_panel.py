@@ -20,11 +20,10 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
     Qt,
     Signal,
 )
-from qtpy.QtWidgets import QAbstractItemView, QGroupBox, QLineEdit, QListView, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QLineEdit, QListView
 
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
-from napari_stentrans.gui.widgets.bits import note, panel_layout
+from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.section.section import Section
 
 _LIST_HEIGHT = 90
@@ -89,17 +88,15 @@ class ShrinkingList(QListView):
         return QSize(120, _LIST_HEIGHT)
 
 
-class GenePanel(QGroupBox):
+class GenePanel(Panel):
     """Searches genes and shows them."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("Genes", parent)
-        self._session, self._controller = session, controller
+    title = "Genes"
+    help_text = "Find genes and show them"
+
+    def build(self) -> None:
+        """Make the controls."""
+        session, controller = self.session, self.controller
         self._offered: Section | None = None
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search, or paste a list and press Enter")
@@ -117,7 +114,7 @@ class GenePanel(QGroupBox):
         self.shown = note()
         self.shown.setTextFormat(Qt.TextFormat.RichText)
         self.shown.setToolTip("Click a gene to remove its layers")
-        layout = panel_layout(self)
+        layout = self.column
         for widget in (self.search, self.view, self.shown):
             layout.addWidget(widget)
 
@@ -136,29 +133,29 @@ class GenePanel(QGroupBox):
 
     def _add_named(self) -> None:
         names = _named(self.search.text())
-        section = self._session.section
+        section = self.session.section
         if section is None or not names:
             return
         if len(names) == 1 and self.genes.rowCount() == 1:
             names = [str(self.genes.index(0, 0).data())]
         spelt = {str(gene).casefold(): str(gene) for gene in section.genes}
-        self._controller.genes.add(spelt.get(name.casefold(), name) for name in names)
+        self.controller.genes.add(spelt.get(name.casefold(), name) for name in names)
         if all(name.casefold() in spelt for name in names):
             self.search.clear()
 
     def _toggle_row(self, row: QModelIndex) -> None:
         name = str(row.data())
-        self._toggle(name, name not in self._session.genes.shown)
+        self._toggle(name, name not in self.session.genes.shown)
 
     def _toggle(self, gene: str, wanted: bool) -> None:  # noqa: FBT001 - a Qt slot
         if wanted:
-            self._controller.genes.add([gene])
+            self.controller.genes.add([gene])
         else:
-            self._controller.genes.remove(gene)
+            self.controller.genes.remove(gene)
         self._tick()
 
     def _offer(self) -> None:
-        section = self._session.section
+        section = self.session.section
         if section is not self._offered or section is None:
             self._offered = section
             self.genes.set_names([] if section is None else _by_spots(section))
@@ -166,7 +163,7 @@ class GenePanel(QGroupBox):
         self._tick()
 
     def _tick(self) -> None:
-        genes = self._session.genes.shown
+        genes = self.session.genes.shown
         self.genes.set_shown(frozenset(genes))
         self.shown.setText(_as_links(genes) if genes else "None shown yet")
 

@@ -6,20 +6,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
-from napari_stentrans.gui.widgets.paint_panel import PaintPanel
-from napari_stentrans.gui.widgets.result_panel import ResultPanel
-from napari_stentrans.gui.widgets.run_panel import RunPanel
+from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.region_panel import RegionPanel
+from napari_stentrans.gui.widgets.run_bar import RunBar
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
 if TYPE_CHECKING:
     import napari
 
-_WIDTH = 300
+_WIDTH = 330
 _SCROLL_BAR = 12
 _SPACING = 6
 
@@ -42,9 +43,10 @@ class StEnTransWidget(QWidget):
         made = (self.session, self.controller)
         self.section_panel = SectionPanel(*made)
         self.gene_panel = GenePanel(*made)
-        self.paint_panel = PaintPanel(*made)
-        self.run_panel = RunPanel(*made)
-        self.result_panel = ResultPanel(*made)
+        self.region_panel = RegionPanel(*made)
+        self.run_bar = RunBar(*made)
+        self.compare_panel = ComparePanel(*made)
+        self.tabs = QTabWidget()
         self._compose()
         self.controller.runs.look_up_methods()
         # No reference to self: the widget must be free to be collected.
@@ -54,27 +56,39 @@ class StEnTransWidget(QWidget):
         """Return a width that leaves room for the canvas on a laptop."""
         return QSize(_WIDTH, 760)
 
+    def turn_to(self, panel: Panel) -> None:
+        """Bring the tab of a panel to the front."""
+        for number in range(self.tabs.count()):
+            if self.tabs.widget(number).isAncestorOf(panel):
+                self.tabs.setCurrentIndex(number)
+
     def _compose(self) -> None:
-        """Stack the panels; what starts a run is in sight on any screen."""
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(_SPACING)
-        column.addWidget(self.section_panel)
-        column.addWidget(self.gene_panel, stretch=1)
-        column.addWidget(self.paint_panel)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        scroll.setMinimumWidth(inner.minimumSizeHint().width() + _SCROLL_BAR)
+        """Lay panels into tabs; what starts a run is in sight in all of them."""
+        for panel in (
+            self.section_panel,
+            self.gene_panel,
+            self.region_panel,
+            self.compare_panel,
+        ):
+            number = self.tabs.addTab(_scrolling(panel), panel.title)
+            self.tabs.setTabToolTip(number, panel.help_text)
+        self.tabs.setUsesScrollButtons(True)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(4, 4, 4, 4)
+        outer.setContentsMargins(2, 2, 2, 2)
         outer.setSpacing(_SPACING)
-        outer.addWidget(scroll, stretch=1)
-        outer.addWidget(self.run_panel)
-        outer.addWidget(self.result_panel)
+        outer.addWidget(self.tabs, stretch=1)
+        outer.addWidget(self.run_bar)
+
+
+def _scrolling(panel: Panel) -> QScrollArea:
+    """Let a panel be higher than the screen, never wider than the dock."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(panel)
+    area.setMinimumWidth(panel.minimumSizeHint().width() + _SCROLL_BAR)
+    return area
 
 
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:

@@ -5,25 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout
 
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
-from napari_stentrans.gui.widgets.bits import button, note, panel_layout
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.section.section import Section
 
 
-class SectionPanel(QGroupBox):
+class SectionPanel(Panel):
     """Opens and chooses sections."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("Section", parent)
-        self._session, self._controller = session, controller
+    title = "Section"
+    help_text = "Open a section and see what it is"
+
+    def build(self) -> None:
+        """Make the controls."""
+        session = self.session
         self.combo = QComboBox()
         self.combo.setToolTip("The section that the panels below work on")
         self.combo.setMinimumContentsLength(8)
@@ -36,7 +33,7 @@ class SectionPanel(QGroupBox):
         row = QHBoxLayout()
         row.addWidget(self.open_file)
         row.addWidget(self.open_folder)
-        layout = panel_layout(self)
+        layout = self.column
         layout.addWidget(self.combo)
         layout.addWidget(self.facts)
         layout.addLayout(row)
@@ -48,7 +45,7 @@ class SectionPanel(QGroupBox):
         self._show()
 
     def _choose(self, number: int) -> None:
-        self._controller.sections.choose(self._session.sections[number])
+        self.controller.sections.choose(self.session.sections[number])
 
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -57,15 +54,15 @@ class SectionPanel(QGroupBox):
             filter="Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz);;All files (*)",
         )
         if path:
-            self._controller.sections.open(Path(path))
+            self.controller.sections.open(Path(path))
 
     def _ask_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder")
         if path:
-            self._controller.sections.open(Path(path))
+            self.controller.sections.open(Path(path))
 
     def _show(self) -> None:
-        sections, current = self._session.sections, self._session.section
+        sections, current = self.session.sections, self.session.section
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.combo.clear()
         self.combo.addItems([section.name for section in sections])
@@ -77,8 +74,8 @@ class SectionPanel(QGroupBox):
         self._enable()
 
     def _enable(self) -> None:
-        busy = self._session.status.is_busy
-        self.combo.setEnabled(bool(self._session.sections) and not busy)
+        busy = self.session.status.is_busy
+        self.combo.setEnabled(bool(self.session.sections) and not busy)
         for each in (self.open_file, self.open_folder):
             each.setEnabled(not busy)
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QProgressBar, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar
 
-from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.jobs.remaining import RemainingTime, progress_text
-from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
-from napari_stentrans.gui.widgets.bits import button, note, panel_layout
+from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.forms import form_for, show_in_form
+from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.progress import Progress
 
 _FIELDS = ("refine", "method", "device", "seed")
 _BAR_STEPS = 1000
 
 
-class RunPanel(QGroupBox):
+class RunBar(Panel):
     """Runs an enhancement."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("Enhance", parent)
-        self._session, self._controller = session, controller
+    title = "Enhance"
+    help_text = "Enhance the section"
+
+    def build(self) -> None:
+        """Make the controls."""
+        session, controller = self.session, self.controller
         self._remaining = RemainingTime()
         self.form = form_for(
             session.run.config,
@@ -64,7 +62,7 @@ class RunPanel(QGroupBox):
         row = QHBoxLayout()
         for each in (self.enhance, self.stop, self.cancel):
             row.addWidget(each)
-        layout = panel_layout(self)
+        layout = self.column
         layout.addWidget(self.form.native)
         layout.addWidget(self.summary)
         layout.addLayout(row)
@@ -83,19 +81,15 @@ class RunPanel(QGroupBox):
         self._enable()
 
     def _configure(self) -> None:
-        self._controller.runs.configure(**{row.name: row.value for row in self.form})
+        self.controller.runs.configure(**{row.name: row.value for row in self.form})
 
     def _show_config(self) -> None:
-        show_in_form(self.form, self._session.run.config)
-        self.summary.setText(
-            self._session.run.summaries.get(self.form.method.value, "")
-        )
+        show_in_form(self.form, self.session.run.config)
+        self.summary.setText(self.session.run.summaries.get(self.form.method.value, ""))
 
     def _enable(self) -> None:
-        status = self._session.status
-        self.enhance.setEnabled(
-            self._session.section is not None and not status.is_busy
-        )
+        status = self.session.status
+        self.enhance.setEnabled(self.session.section is not None and not status.is_busy)
         self.stop.setEnabled(status is JobStatus.ENHANCING)
         self.cancel.setEnabled(status.is_busy)
         self.form.enabled = not status.is_busy
@@ -107,12 +101,12 @@ class RunPanel(QGroupBox):
         # One step says nothing about how far it is: Qt then shows a busy bar.
         self.bar.setMaximum(_BAR_STEPS if progress.n_steps > 1 else 0)
         self.bar.setValue(round(progress.fraction * _BAR_STEPS))
-        if self._session.status is not JobStatus.STOPPING:
+        if self.session.status is not JobStatus.STOPPING:
             seconds = self._remaining.after(progress)
             self.status.setText(progress_text(progress, seconds))
 
     def _show_message(self) -> None:
-        message = self._session.message
+        message = self.session.message
         self.status.setText(message.text)
         self.status.setStyleSheet("color: #ff7b72;" if message.is_error else "")
 

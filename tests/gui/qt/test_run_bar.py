@@ -6,12 +6,12 @@ import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.gui.state.session import JobStatus, Message
-from napari_stentrans.gui.widgets.run_panel import RunPanel
+from napari_stentrans.gui.widgets.run_bar import RunBar
 from napari_stentrans.progress import Progress
 
 
 def test_the_form_and_the_session_follow_each_other(shown, session, controller):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
     assert panel.form.method.value == session.run.config.method
 
     panel.form.refine.value = 3
@@ -25,7 +25,7 @@ def test_the_form_and_the_session_follow_each_other(shown, session, controller):
 def test_every_method_is_offered_with_its_summary(shown, session):
     from napari_stentrans.methods.base import method_names
 
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
     session.run.summaries = {"nearest": "copies the nearest spot"}
     panel.form.method.value = "nearest"
 
@@ -34,7 +34,7 @@ def test_every_method_is_offered_with_its_summary(shown, session):
 
 
 def test_buttons_are_enabled_when_they_make_sense(shown, session, section):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
 
     def enabled():
         return [b.isEnabled() for b in (panel.enhance, panel.stop, panel.cancel)]
@@ -52,7 +52,7 @@ def test_buttons_are_enabled_when_they_make_sense(shown, session, section):
 
 
 def test_buttons_reach_the_controller(click, shown, session, controller, section):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
     session.section = section
     click(panel.enhance)
     session.status = JobStatus.ENHANCING
@@ -65,7 +65,7 @@ def test_buttons_reach_the_controller(click, shown, session, controller, section
 
 
 def test_progress_is_shown(shown, session, section):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
     session.section = section
     assert not panel.bar.isVisible()
     session.status = JobStatus.ENHANCING
@@ -78,7 +78,7 @@ def test_progress_is_shown(shown, session, section):
 
 
 def test_messages_are_shown_and_errors_stand_out(shown, session):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
 
     session.message = Message("no such gene", is_error=True)
     assert panel.status.text() == "no such gene"
@@ -89,7 +89,7 @@ def test_messages_are_shown_and_errors_stand_out(shown, session):
 
 
 def test_a_long_word_does_not_widen_the_panel(shown, session):
-    panel = shown(RunPanel)
+    panel = shown(RunBar)
     before = panel.minimumSizeHint().width()
 
     session.message = Message("x" * 500, is_error=True)

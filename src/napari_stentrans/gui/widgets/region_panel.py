@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout
 
-from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.regions import Painted
-from napari_stentrans.gui.state.session import EnhanceSession
-from napari_stentrans.gui.widgets.bits import button, note, panel_layout
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.section.missing import OUTSIDE
 
 
-class PaintPanel(QGroupBox):
+class RegionPanel(Panel):
     """Arms the brush and says what is painted."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("Missing regions", parent)
-        self._session, self._controller = session, controller
+    title = "Missing"
+    help_text = "Mark what is missing or no tissue"
+
+    def build(self) -> None:
+        """Make the controls."""
+        session, controller = self.session, self.controller
         self.paint = button(
             "Paint missing region",
             "Brush over spots to predict anew and over gaps to fill",
@@ -39,7 +36,7 @@ class PaintPanel(QGroupBox):
         row = QHBoxLayout()
         row.addWidget(self.outside)
         row.addWidget(self.erase)
-        layout = panel_layout(self)
+        layout = self.column
         layout.addWidget(self.paint)
         layout.addLayout(row)
         layout.addWidget(self.count)
@@ -49,8 +46,8 @@ class PaintPanel(QGroupBox):
         self._show()
 
     def _show(self) -> None:
-        painted = self._session.regions.painted
-        self.setEnabled(self._session.section is not None)
+        painted = self.session.regions.painted
+        self.setEnabled(self.session.section is not None)
         self.erase.setEnabled(painted is not None)
         self.count.setText(_describe(painted))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from napari_stentrans.gui.state.regions import Painted
-from napari_stentrans.gui.widgets.paint_panel import PaintPanel
+from napari_stentrans.gui.widgets.region_panel import RegionPanel
 
 
 def test_buttons_arm_the_brush(click, shown, session, controller, section):
-    panel = shown(PaintPanel)
+    panel = shown(RegionPanel)
     assert not panel.isEnabled()
     session.section, session.regions.painted = section, Painted()
 
@@ -34,7 +34,7 @@ def test_buttons_arm_the_brush(click, shown, session, controller, section):
     ],
 )
 def test_what_is_painted_is_counted(shown, session, section, painted, text):
-    panel = shown(PaintPanel)
+    panel = shown(RegionPanel)
     session.section = section
 
     session.regions.painted = painted

@@ -6,13 +6,13 @@ from unittest.mock import Mock
 
 from qtpy.QtWidgets import QFileDialog
 
-from napari_stentrans.gui.widgets.result_panel import ResultPanel
+from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 
 
 def test_results_are_compared_and_saved(
     click, shown, session, controller, section, monkeypatch, tmp_path
 ):
-    panel = shown(ResultPanel)
+    panel = shown(ComparePanel)
     assert not panel.isEnabled()
     session.section, session.enhanced = section, Mock()
     monkeypatch.setattr(
@@ -29,7 +29,7 @@ def test_results_are_compared_and_saved(
 
 
 def test_boxes_follow_the_session(shown, session):
-    panel = shown(ResultPanel)
+    panel = shown(ComparePanel)
 
     session.view.side_by_side = True
     session.view.show_sd = True

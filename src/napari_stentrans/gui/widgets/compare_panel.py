@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QGroupBox, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout
 
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
-from napari_stentrans.gui.widgets.bits import button, panel_layout
+from napari_stentrans.gui.widgets.bits import button
+from napari_stentrans.gui.widgets.panel import Panel
 
 
-class ResultPanel(QGroupBox):
+class ComparePanel(Panel):
     """Compares measured and enhanced, and saves."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__("Result", parent)
-        self._session, self._controller = session, controller
+    title = "Compare"
+    help_text = "Look at measured and enhanced"
+
+    def build(self) -> None:
+        """Make the controls."""
+        session, controller = self.session, self.controller
         self.side_by_side = QCheckBox("Side by side")
         self.side_by_side.setToolTip("Measured left, enhanced right, moving together")
         self.show_sd = QCheckBox("Uncertainty")
@@ -32,7 +29,7 @@ class ResultPanel(QGroupBox):
         row = QHBoxLayout()
         row.addWidget(self.side_by_side)
         row.addWidget(self.show_sd)
-        layout = panel_layout(self)
+        layout = self.column
         layout.addLayout(row)
         layout.addWidget(self.save)
 
@@ -47,17 +44,17 @@ class ResultPanel(QGroupBox):
         self._show()
 
     def _ask_path(self) -> None:
-        section = self._session.section
+        section = self.session.section
         if section is None:
             return
         path, _ = QFileDialog.getSaveFileName(
             self, "Save the result", f"{section.name}_enhanced.h5ad", "AnnData (*.h5ad)"
         )
         if path:
-            self._controller.files.save(Path(path))
+            self.controller.files.save(Path(path))
 
     def _show(self) -> None:
-        session = self._session
+        session = self.session
         self.setEnabled(session.enhanced is not None)
         self.save.setEnabled(
             session.enhanced is not None and not session.status.is_busy
