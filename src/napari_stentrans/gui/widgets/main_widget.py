@@ -59,7 +59,8 @@ class StEnTransWidget(QWidget):
     def turn_to(self, panel: Panel) -> None:
         """Bring the tab of a panel to the front."""
         for number in range(self.tabs.count()):
-            if self.tabs.widget(number).isAncestorOf(panel):
+            page = self.tabs.widget(number)
+            if page is not None and page.isAncestorOf(panel):
                 self.tabs.setCurrentIndex(number)
 
     def _compose(self) -> None:
