@@ -79,3 +79,4 @@ class Controller:
         """Bring what is told of the current section into its state."""
         self.genes.follow()
         self.regions.follow()
+        self.runs.follow()

@@ -11,6 +11,7 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.control.results import Results
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
@@ -23,9 +24,9 @@ class RunControl:
     """Enhances the current section in the background."""
 
     def __init__(self, bench: Bench, view: ViewControl, regions: RegionControl) -> None:
-        self._bench, self._view, self._regions = bench, view, regions
+        self._bench, self._regions = bench, regions
+        self._results = Results(bench, view)
         self._library = JobDesk(bench.start)
-        self._results: dict[Section, EnhancedSection] = {}
         self._before: EnhancedSection | None = None
 
     def look_up_methods(self) -> None:
@@ -88,18 +89,28 @@ class RunControl:
         elif status.is_busy:
             background.say("Cancelled.")
 
+    def show(self, result: EnhancedSection) -> None:
+        """Show a result of an earlier run of the current section again."""
+        session = self._bench.session
+        if result in session.run.results and not session.status.is_enhancing:
+            self._results.choose(result)
+
+    def forget(self, result: EnhancedSection) -> None:
+        """Keep a result no longer."""
+        if not self._bench.session.status.is_enhancing:
+            self._results.forget(result)
+
     def result_of(self, section: Section | None) -> EnhancedSection | None:
-        """Return the latest finished result of a section, not a preview."""
-        return None if section is None else self._results.get(section)
+        """Return the finished result of a section that is to be shown."""
+        return self._results.chosen(section)
 
     def forget_others(self, sections: Iterable[Section]) -> None:
         """Keep the results of these sections alone."""
-        kept = set(sections)
-        self._results = {
-            section: result
-            for section, result in self._results.items()
-            if section in kept
-        }
+        self._results.forget_others(sections)
+
+    def follow(self) -> None:
+        """Bring the session into the state of its current section."""
+        self._results.follow()
 
     def close(self) -> None:
         """Discard what runs."""
@@ -112,7 +123,7 @@ class RunControl:
         self._bench.session.progressed.emit(progress)
 
     def _enhanced(self, enhanced: EnhancedSection) -> None:
-        self._results[enhanced.section] = enhanced
+        self._results.keep(enhanced)
         self._show(enhanced)
         seconds = float(enhanced.provenance.get("seconds", 0.0))
         shown = self._bench.session.genes.shown
@@ -127,23 +138,14 @@ class RunControl:
 
     def _restore(self) -> None:
         """Put the result from before the run back."""
-        session = self._bench.session
-        section, session.enhanced = session.section, self._before
-        if self._before is not None:
-            self._show(self._before)
-        elif section is not None:
-            self._bench.stage.remove_enhanced(section)
-            self._view.arrange()
+        self._results.put_back(self._bench.session.section, self._before)
 
     def _show(self, enhanced: EnhancedSection) -> None:
         session, stage = self._bench.session, self._bench.stage
         is_first_of_run = session.enhanced is self._before
-        session.enhanced = enhanced
         if is_first_of_run and not session.view.side_by_side:
             stage.put_brush_away(enhanced.section, hide=True)
-        for gene in stage.genes(enhanced.section):
-            stage.show_enhanced(enhanced, gene)
-        self._view.arrange()
+        self._results.show(enhanced)
 
 
 def _ignore(_progress: Progress) -> None:
