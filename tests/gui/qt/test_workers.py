@@ -47,11 +47,13 @@ def test_an_unguarded_runtime_error_is_swallowed(qtbot):
 def test_a_guarded_runtime_error_surfaces(qtbot, kind):
     worker = create_worker(surfaced(failing), kind("no memory"), _ignore_errors=True)
     expected = [worker.started, worker.yielded, worker.errored, worker.finished]
+    errors: list[Exception] = []
+    worker.errored.connect(errors.append)
 
-    with qtbot.waitSignals(expected, order="strict", timeout=20_000) as seen:
+    with qtbot.waitSignals(expected, order="strict", timeout=20_000):
         worker.start()
 
-    error = seen.all_signals_and_args[2].args[0]
+    (error,) = errors
     assert isinstance(error, ComputeError)
     assert "no memory" in str(error)
     assert not worker.is_running
@@ -60,13 +62,15 @@ def test_a_guarded_runtime_error_surfaces(qtbot, kind):
 def test_a_sent_value_returns_what_is_there(qtbot):
     worker = create_worker(surfaced(counting), _ignore_errors=True)
     worker.yielded.connect(lambda p: p.step == 3 and worker.send(True))
+    returned: list[str] = []
+    worker.returned.connect(returned.append)
 
     with qtbot.waitSignals(
         [worker.returned, worker.finished], order="strict", timeout=20_000
-    ) as seen:
+    ):
         worker.start()
 
-    assert seen.all_signals_and_args[0].args[0].startswith("stopped at")
+    assert returned[0].startswith("stopped at")
 
 
 def test_quit_aborts_and_returns_nothing(qtbot):
