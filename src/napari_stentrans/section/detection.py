@@ -66,6 +66,39 @@ def detect_lattice(
     return Detected(_lattice(kind, origin, steps), array_rc)
 
 
+def place_spots(
+    array_rc: FloatArray,
+    pixel_xy: FloatArray | None = None,
+    checkerboard: LatticeKind = LatticeKind.HEX,
+    kind: LatticeKind | None = None,
+) -> Detected:
+    """Recognise the lattice, or impose the kind that a person insists on.
+
+    A regular one is imposed on the coordinates found by fitting, where free positions
+    were fitted. "irregular" means true distances: pixel positions, where there are
+    some, become the array coordinates.
+
+    Parameters
+    ----------
+    array_rc, pixel_xy, checkerboard
+        As `detect_lattice` has them.
+    kind
+        Overrules what is recognised.
+    """
+    array_rc = np.asarray(array_rc, dtype=np.float64)
+    if not len(array_rc) or not np.isfinite(array_rc).all():
+        return Detected(impose_lattice(np.zeros((1, 2)), LatticeKind.SQUARE), array_rc)
+    if pixel_xy is not None and not np.isfinite(pixel_xy).all():
+        pixel_xy = None  # the section says which are wrong
+    found = detect_lattice(array_rc, pixel_xy, checkerboard)
+    if kind is None or kind is found.lattice.kind:
+        return found
+    if kind is LatticeKind.IRREGULAR:
+        free_rc = array_rc if pixel_xy is None else pixel_xy[:, ::-1].copy()
+        return Detected(impose_lattice(free_rc, kind), free_rc)
+    return Detected(impose_lattice(found.array_rc, kind), found.array_rc)
+
+
 def impose_lattice(array_rc: FloatArray, kind: LatticeKind) -> Lattice:
     """Return a lattice of the kind the user insists on, through these coordinates."""
     if kind is LatticeKind.IRREGULAR or not len(array_rc):

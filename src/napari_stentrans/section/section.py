@@ -19,26 +19,17 @@ from scipy import sparse
 
 from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
 from napari_stentrans.section.alignment import affine_between
-from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
+from napari_stentrans.section.detection import place_spots
+from napari_stentrans.section.image import TissueImage
+from napari_stentrans.section.lattice import (
+    FloatArray,
+    IntArray,
+    Lattice,
+    LatticeKind,
+)
 from napari_stentrans.section.quality import section_problems
 
-
-@dataclass(frozen=True, eq=False)
-class TissueImage:
-    """A picture of the tissue.
-
-    Attributes
-    ----------
-    data : ndarray of uint8, shape (row, col, 3)
-    scale
-        Image pixels per full-resolution pixel.
-    name
-        "hires", "lowres" or a file name.
-    """
-
-    data: NDArray[np.uint8]
-    scale: float = 1.0
-    name: str = "image"
+__all__ = ["Section", "TissueImage"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +175,27 @@ class Section:
     def detected_in(self) -> IntArray:
         """Number of spots with a count of each gene, shape (gene,)."""
         return np.bincount(self.counts.indices, minlength=self.n_genes).astype(np.int64)
+
+    def on_lattice(self, kind: LatticeKind) -> Section:
+        """Return the section with its spots on a lattice of another kind.
+
+        Raises
+        ------
+        InvalidSectionError
+            If they do not lie on such a lattice.
+        """
+        placed = place_spots(self.array_rc, self.pixel_xy, kind=kind)
+        found = replace(self, array_rc=placed.array_rc, lattice=placed.lattice)
+        if kind is not LatticeKind.IRREGULAR and self.n_spots > 1:
+            beside = np.unique(found.lattice.neighbours(found.array_rc))
+            if len(beside) < self.n_spots / 2:
+                msg = (
+                    f"on a {kind} lattice {self.n_spots - len(beside)} of "
+                    f"{self.n_spots} spots have no neighbour beside them, so it is "
+                    "not theirs"
+                )
+                raise InvalidSectionError(msg)
+        return found
 
     def subset(self, spots: ArrayLike) -> Section:
         """Return the section reduced to some spots: a mask, or indices in order."""

@@ -52,7 +52,7 @@ def test_every_spot_is_drawn_at_its_place_in_the_picture(any_section):
 def test_picture_is_scaled_to_full_resolution_pixels(section):
     data, options, _ = layers.image_layer(section)
 
-    covered = np.array(data.shape[:2]) * options["scale"]
+    covered = np.array(data.shape[:2]) * np.diag(options["affine"])[:2]
     assert np.allclose(covered, np.array(data.shape[:2]) / section.image.scale)
     assert (section.pixel_xy[:, ::-1] < covered).all()
 

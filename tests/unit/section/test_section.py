@@ -192,3 +192,27 @@ def test_pixels_all_in_one_place_still_give_an_invertible_map(bare_section):
     array_rc = [[0, 0], [0, 1], [1, 0], [1, 1]]
     section = bare_section(array_rc, Lattice(LatticeKind.SQUARE), np.zeros((4, 2)))
     assert abs(np.linalg.det(section.pitch_to_pixel[:2])) > 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [("hex", "quincunx"), ("quincunx", "hex"), ("square", "irregular")],
+)
+def test_a_person_may_overrule_the_lattice_and_take_it_back(kind, other):
+    section = simulated_section(lattice=kind, n_rows=9, n_cols=8, n_genes=5).section
+    overruled = section.on_lattice(LatticeKind(other))
+    assert overruled.lattice.kind == other
+    assert overruled.counts is section.counts
+    back = overruled.on_lattice(LatticeKind(kind))
+    assert back.lattice.kind == kind
+    pairs = back.lattice.neighbours(back.array_rc)
+    np.testing.assert_array_equal(pairs, section.lattice.neighbours(section.array_rc))
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"), [("square", "hex"), ("hex", "square"), ("irregular", "square")]
+)
+def test_a_lattice_that_cannot_be_is_refused(kind, other):
+    section = simulated_section(lattice=kind, n_rows=9, n_cols=8, n_genes=5).section
+    with pytest.raises(InvalidSectionError, match=f"on a {other} lattice"):
+        section.on_lattice(LatticeKind(other))

@@ -39,6 +39,12 @@ class Role(StrEnum):
     ENHANCED = "enhanced"
     SD = "sd"
     MISSING = "missing"
+    REFERENCE = "reference"
+    FADED = "faded"
+    ORIGIN = "origin"
+    DIFFERENCE = "difference"
+    SWIPE_LEFT = "left of the swipe"
+    SWIPE_RIGHT = "right of the swipe"
 
 
 _COLORMAP = {
@@ -95,7 +101,7 @@ def image_layer(section: Section) -> LayerData:
         raise ValueError(msg)
     options = {
         "name": f"{section.name} image",
-        "scale": (1 / image.scale, 1 / image.scale),
+        "affine": image.affine,
         "metadata": {keys.LAYER_TAG: LayerTag(section, Role.IMAGE)},
         "rgb": True,
     }

@@ -1,0 +1,148 @@
+"""A picture of the tissue, and how it lies under the spots.
+
+The spots' pixel positions are the truth; where a picture lands wrong, it is the picture
+that is moved. Knows nothing about files or napari.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import affine_transform
+
+from napari_stentrans.section.lattice import FloatArray
+
+_PAPER = 255
+_FLIP = np.diag([-1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a picture is moved: mirrored, turned and scaled about its middle, shifted.
+
+    Attributes
+    ----------
+    mirrored
+        Whether left and right are exchanged, before anything else.
+    turn
+        Degrees clockwise, above -180 and up to 180.
+    scale
+        Times its size.
+    shift_xy
+        To the right and down, in full-resolution pixels.
+    """
+
+    mirrored: bool = False
+    turn: float = 0.0
+    scale: float = 1.0
+    shift_xy: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the picture stays where its file puts it."""
+        return self == Alignment()
+
+    def turned(self, degrees: float) -> Alignment:
+        """Turn what is seen, clockwise."""
+        return replace(self, turn=_normal(self.turn + degrees))
+
+    def flipped_left_right(self) -> Alignment:
+        """Exchange left and right of what is seen."""
+        return replace(self, mirrored=not self.mirrored, turn=_normal(-self.turn))
+
+    def flipped_up_down(self) -> Alignment:
+        """Exchange top and bottom of what is seen."""
+        return self.flipped_left_right().turned(180.0)
+
+    def matrix(self, middle_xy: FloatArray) -> FloatArray:
+        """Map of (x, y, 1) before to (x, y, 1) after, shape (3, 3)."""
+        angle = np.deg2rad(self.turn)
+        cosine, sine = np.cos(angle), np.sin(angle)
+        linear = self.scale * np.array([[cosine, -sine], [sine, cosine]])
+        if self.mirrored:
+            linear = linear @ _FLIP
+        found = np.eye(3)
+        found[:2, :2] = linear
+        found[:2, 2] = middle_xy - linear @ middle_xy + np.asarray(self.shift_xy)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class TissueImage:
+    """A picture of the tissue.
+
+    Attributes
+    ----------
+    data : ndarray of uint8, shape (row, col, 3)
+    scale
+        Image pixels per full-resolution pixel.
+    name
+        "hires", "lowres" or a file name.
+    alignment
+        How a person moved it.
+    """
+
+    data: NDArray[np.uint8]
+    scale: float = 1.0
+    name: str = "image"
+    alignment: Alignment = field(default_factory=Alignment)
+
+    @property
+    def affine(self) -> FloatArray:
+        """Map of image (row, col, 1) to full-resolution (y, x, 1), shape (3, 3)."""
+        to_xy = self.alignment.matrix(self._middle_xy)
+        swapped = to_xy[np.ix_([1, 0, 2], [1, 0, 2])]
+        placed: FloatArray = swapped @ np.diag([1 / self.scale, 1 / self.scale, 1.0])
+        return placed
+
+    def aligned(self, alignment: Alignment) -> TissueImage:
+        """Return the same picture, moved like this instead."""
+        return replace(self, alignment=alignment)
+
+    def pixels_at(self, pixel_xy: FloatArray) -> FloatArray:
+        """Image (row, col) of full-resolution (x, y), shape (position, 2)."""
+        world = np.column_stack([pixel_xy[:, ::-1], np.ones(len(pixel_xy))])
+        found: FloatArray = (world @ np.linalg.inv(self.affine).T)[:, :2]
+        return found
+
+    def straightened(self, pixel_xy: FloatArray) -> TissueImage:
+        """Redraw a moved picture so that it needs no moving.
+
+        Programs that know no alignment then draw spots on it rightly. The new picture
+        begins at pixel (0, 0), where they expect it, and holds the old one and the
+        spots; what neither covers is white.
+
+        Parameters
+        ----------
+        pixel_xy : ndarray, shape (spot, 2)
+            Full-resolution positions that are to lie on the picture.
+        """
+        if self.alignment.is_none:
+            return self
+        rows, cols = self.data.shape[:2]
+        corners = np.array([[0, 0, 1], [0, cols - 1, 1], [rows - 1, 0, 1]])
+        last = np.array([rows - 1, cols - 1, 1])
+        yx = np.vstack([corners, last]) @ self.affine[:2].T
+        reach = np.maximum(yx.max(axis=0), pixel_xy.max(axis=0)[::-1])
+        shape = np.maximum(np.ceil(reach * self.scale).astype(int) + 1, 1)
+        shape = np.minimum(shape, 2 * max(rows, cols))  # however far it was dragged
+        to_old = np.linalg.inv(self.affine) @ np.diag([1 / self.scale] * 2 + [1.0])
+        channels = [
+            affine_transform(
+                channel, to_old, output_shape=tuple(shape), order=1, cval=_PAPER
+            )
+            for channel in np.moveaxis(self.data, -1, 0)
+        ]
+        return TissueImage(np.stack(channels, axis=-1), self.scale, self.name)
+
+    @property
+    def _middle_xy(self) -> FloatArray:
+        rows, cols = self.data.shape[:2]
+        return np.array([cols - 1, rows - 1]) / 2 / self.scale
+
+
+def _normal(degrees: float) -> float:
+    """Return the same direction, above -180 and up to 180."""
+    return 180.0 - (180.0 - degrees) % 360.0
