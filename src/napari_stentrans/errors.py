@@ -40,4 +40,18 @@ class InvalidRequestError(StEnTransError, ValueError):
 
 
 class ComputeError(StEnTransError):
-    """The computation failed on the device (out of memory, CUDA error ...)."""
+    """The computation failed on the device (CUDA error ...)."""
+
+
+class DeviceMemoryError(ComputeError):
+    """The device has too little memory for the computation.
+
+    Attributes
+    ----------
+    device
+        Its name: "cuda", "mps" or "cpu".
+    """
+
+    def __init__(self, message: str, device: str) -> None:
+        self.device = device
+        super().__init__(message)

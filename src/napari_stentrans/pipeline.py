@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.errors import DeviceMemoryError, InvalidRequestError
 from napari_stentrans.methods.base import (
     Enhancer,
     ExpressionField,
     Fitted,
     get_method,
 )
+from napari_stentrans.methods.device import memory_watched, release_memory
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.provenance import provenance
 from napari_stentrans.request import (
@@ -129,19 +130,58 @@ def enhance_steps(
     Yields `Progress`; where ``partial`` is set (only with ``previews``) it is an
     `EnhancedSection` that can be shown already. A true value sent in stops the fit and
     keeps the best so far.
+
+    Where a GPU has too little memory the CPU computes it instead, and the provenance
+    of the result has a notice of that.
     """
+    regions = missing or MissingRegions.none(section)
+
+    def on(choices: RunConfig, notice: str = "") -> Steps[EnhancedSection]:
+        request = _Request(section, choices, regions, at, genes, previews, notice)
+        return _enhance_steps(request)
+
+    try:
+        return (yield from on(config))
+    except DeviceMemoryError as error:
+        if error.device == "cpu":
+            raise
+        notice = f"Computed on the CPU, because {error}"
+    release_memory()
+    yield Progress("Not enough memory there: now on the CPU", 0, 1)
+    return (yield from on(config.model_copy(update={"device": "cpu"}), notice))
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """What `enhance_steps` was asked for, and why it is done otherwise, if so."""
+
+    section: Section
+    config: RunConfig
+    missing: MissingRegions
+    at: FloatArray | None
+    genes: GeneChoice
+    previews: bool
+    notice: str
+
+
+def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     started = time.perf_counter()
-    missing = missing or MissingRegions.none(section)
+    section, config, missing = request.section, request.config, request.missing
     visible = _visible(section, missing)
-    chosen = resolve_genes(section, genes)
-    targets = resolve_targets(section, config, missing, at)
+    chosen = resolve_genes(section, request.genes)
+    targets = resolve_targets(section, config, missing, request.at)
     method = _method(config)
 
     def finished(fitted: Fitted) -> Steps[EnhancedSection]:
-        spot_field, new_field = yield from _fields(section, visible, targets, fitted)
+        with memory_watched(config.device, "a smaller refinement"):
+            spot_field, new_field = yield from _fields(
+                section, visible, targets, fitted
+            )
         seconds = time.perf_counter() - started
-        record = provenance(section, config, missing, at is not None, seconds)
+        is_given = request.at is not None
+        record = provenance(section, config, missing, is_given, seconds)
         record["fit"] = fitted.facts
+        record["notices"] = [request.notice] if request.notice else []
         return EnhancedSection(
             section, targets, fitted, spot_field, new_field, chosen, record
         )
@@ -156,7 +196,7 @@ def enhance_steps(
                 break
             if progress.partial is not None:
                 preview = None
-                if previews:
+                if request.previews:
                     preview, stop = yield from _uninterrupted(
                         finished(progress.partial)
                     )

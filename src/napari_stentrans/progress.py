@@ -7,8 +7,8 @@ Knows nothing about threads, terminals or windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,9 @@ class Progress:
         Steps done and in all, within this phase.
     loss
         Training loss, where there is one.
+    scores
+        Error at held-out spots as a share of what kriging misses there, by the name of
+        who predicts them: ``"network"``. Kriging itself has 1. Empty between checks.
     partial
         A result that is usable already (a fitted method, a preview), or None.
     """
@@ -34,6 +37,7 @@ class Progress:
     step: int
     n_steps: int
     loss: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
     partial: Any = None
 
     @property

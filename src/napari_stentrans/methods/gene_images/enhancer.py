@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from napari_stentrans.config import GeneImageConfig, RunConfig
-from napari_stentrans.errors import ComputeError
 from napari_stentrans.methods.base import Enhancer, Fitted
-from napari_stentrans.methods.device import resolve_device
+from napari_stentrans.methods.device import memory_watched, resolve_device
 from napari_stentrans.methods.gene_images.fitted import FittedImages
 from napari_stentrans.methods.gene_images.lesson import make_lesson
 from napari_stentrans.methods.gene_images.network import ImageNetwork
@@ -54,16 +53,10 @@ class GeneImages(Enhancer, Generic[Settings]):
             torch.manual_seed(config.seed)
             network = self.network(settings).to(device)
         optimiser = self.optimiser(network, settings)
-        try:
+        with memory_watched(device, "a smaller batch"):
             trained = yield from training_steps(
                 network, optimiser, lesson, settings, config.seed
             )
-        except torch.OutOfMemoryError as error:
-            msg = (
-                f"the device {device} ran out of memory ({error}). Choose device "
-                "'cpu', or a smaller batch."
-            )
-            raise ComputeError(msg) from error
         folds = yield from leave_out_steps(section.pitch_rc, linear, config.seed)
         of_counts = CountNoise(counts, folds)
         noise = yield from noise_steps(network, lesson, of_counts, config.seed)

@@ -13,7 +13,7 @@ from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.kriging.windows import split_windows
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.stentrans.episodes import Episode, make_episode
-from napari_stentrans.methods.stentrans.gate import judge, open_gate
+from napari_stentrans.methods.stentrans.gate import judge_steps, open_gate
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.training import (
     Lesson,
@@ -77,7 +77,7 @@ def adaptation_steps(
             config.seed,
         )
         network.eval()
-    gate = judge(network, episodes, judged)
+    gate = yield from judge_steps(network, episodes, judged)
     return Adapted(network, gate, losses, stop)
 
 

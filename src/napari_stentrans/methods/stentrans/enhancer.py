@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from napari_stentrans.config import RunConfig
-from napari_stentrans.errors import ComputeError
 from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
-from napari_stentrans.methods.device import resolve_device
+from napari_stentrans.methods.device import memory_watched, resolve_device
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
@@ -153,12 +151,6 @@ class StEnTrans(Enhancer):
         stop = yield Progress("Kriging: ready", 1, 1, partial=kriging)
         if stop:
             return kriging
-        try:
+        with memory_watched(device, "a smaller window"):
             adapted = yield from adaptation_steps(kriging, config, device)
             return (yield from fitted_steps(kriging, adapted))
-        except torch.OutOfMemoryError as error:
-            msg = (
-                f"the device {device} ran out of memory ({error}). Choose device "
-                "'cpu', or a smaller window."
-            )
-            raise ComputeError(msg) from error

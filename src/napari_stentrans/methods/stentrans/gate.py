@@ -7,6 +7,7 @@ import numpy as np
 from napari_stentrans.methods.stentrans.correction import correct
 from napari_stentrans.methods.stentrans.episodes import Episode
 from napari_stentrans.methods.stentrans.network import SpotTransformer
+from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 NEAR = 1.25
@@ -21,6 +22,13 @@ _FEWEST = 3
 def judge(
     network: SpotTransformer, episodes: list[Episode], judged: IntArray | None = None
 ) -> FloatArray:
+    """`judge_steps`, run to the end."""
+    return run_to_end(judge_steps(network, episodes, judged))
+
+
+def judge_steps(
+    network: SpotTransformer, episodes: list[Episode], judged: IntArray | None = None
+) -> Steps[FloatArray]:
     """Best factor of the corrections, near and far, shape (2, channel).
 
     The factor is the regression of what kriging misses on the corrections, drawn
@@ -36,7 +44,7 @@ def judge(
         Spots that may be looked at; all, if not given.
     """
     corrections, residuals, near, spots = [], [], [], []
-    for episode in episodes:
+    for number, episode in enumerate(episodes, start=1):
         mine = (
             np.isin(episode.spots, judged)
             if judged is not None
@@ -46,6 +54,8 @@ def judge(
         residuals.append(episode.residual[mine])
         near.append(episode.remoteness[mine] <= NEAR)
         spots.append(episode.spots[mine])
+        scores = _scores(corrections[-1], residuals[-1])
+        yield Progress("Judging corrections", number, len(episodes), scores=scores)
     correction, residual = np.concatenate(corrections), np.concatenate(residuals)
     is_near, spot = np.concatenate(near), np.concatenate(spots)
     gate = np.stack(
@@ -74,6 +84,13 @@ def gated(
     """Corrections as far as they are believed, shape (query, channel)."""
     believed: FloatArray = correction * gate[(remoteness > NEAR).astype(int)]
     return believed
+
+
+def _scores(correction: FloatArray, residual: FloatArray) -> dict[str, float]:
+    """Error that corrections leave, as a share of what kriging misses."""
+    missed = float((residual**2).sum())
+    left = float(((residual - correction) ** 2).sum())
+    return {"network": left / missed} if missed > 0 else {}
 
 
 def _factor(correction: FloatArray, residual: FloatArray, spot: IntArray) -> FloatArray:

@@ -122,8 +122,12 @@ def training_steps(
             optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
-        stop = yield Progress("Training", step, n_steps, loss=losses[-1])
-        if step % _CHECK_EVERY == 0 or step == n_steps or stop:
+        is_check = step % _CHECK_EVERY == 0 or step == n_steps
+        if is_check:
+            best.update(network, _watched_loss(network, watched))
+        scores = best.scores if is_check or step == 1 else {}
+        stop = yield Progress("Training", step, n_steps, losses[-1], scores)
+        if stop and not is_check:
             best.update(network, _watched_loss(network, watched))
         if stop or best.age == _PATIENCE:
             break
@@ -135,11 +139,18 @@ class _Best:
     """The weights that did best so far, and how many checks ago."""
 
     def __init__(self, network: SpotTransformer, loss: float) -> None:
-        self.loss, self.age = loss, 0
+        self.loss = self.latest = loss
+        self.age = 0
         self._weights = deepcopy(network.state_dict())
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The latest check, for `Progress`; empty where no spots are watched."""
+        return {"network": self.latest} if np.isfinite(self.latest) else {}
 
     def update(self, network: SpotTransformer, loss: float) -> None:
         """Take in a check."""
+        self.latest = loss
         if loss < self.loss:
             self.loss, self.age = loss, 0
             self._weights = deepcopy(network.state_dict())
