@@ -18,6 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
+from napari_stentrans.io.anndata_out import (
+    diameter_of,
+    library_name,
+    scverse_library,
+)
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.lattice import (
@@ -27,15 +32,13 @@ from napari_stentrans.section.lattice import (
     LatticeKind,
 )
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import Targets
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _GENES_PER_BLOCK = 256
-_BLANK_PIXELS = 500
-"""Longer side of the image that is handed on where there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +171,7 @@ class EnhancedSection:
         adata = AnnData(obs=obs, var=var)
         adata.obsm[keys.SPATIAL] = self.pixel_xy.copy()
         adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
-        library = self.section.name.replace("/", "_")  # a "/" would nest HDF5 groups
+        library = library_name(self.section)
         adata.uns[keys.SPATIAL] = {library: self._scverse_image()}
         return adata
 
@@ -211,18 +214,9 @@ class EnhancedSection:
 
     def _scverse_image(self) -> dict[str, Any]:
         section = self.section
-        pitch_px = float(np.linalg.norm(section.pitch_to_pixel[:2], axis=1).mean())
         refined = self.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
-        diameter = (section.spot_diameter or 0.55 * pitch_px) * refined
-        image = section.image or _blank_image(self.pixel_xy)
-        return {
-            "images": {"hires": image.data.copy()},
-            "scalefactors": {
-                "tissue_hires_scalef": image.scale,
-                "spot_diameter_fullres": diameter,
-            },
-            "metadata": {keys.BLANK_IMAGE: section.image is None},
-        }
+        diameter = diameter_of(section, refined)
+        return scverse_library(section.image, self.pixel_xy, diameter)
 
     def _read(self, genes: IntArray) -> Prediction:
         measured = self.targets.measured
@@ -233,14 +227,6 @@ class EnhancedSection:
                 part = source.read(genes)
                 mean[rows], sd[rows] = part.mean, part.sd
         return Prediction(mean, sd)
-
-
-def _blank_image(pixel_xy: FloatArray) -> TissueImage:
-    """White paper for the plots of scanpy and squidpy, which draw spots on an image."""
-    cols, rows = np.maximum(pixel_xy.max(axis=0), 1.0)
-    scale = _BLANK_PIXELS / max(cols, rows)
-    shape = (int(np.ceil(rows * scale)) + 1, int(np.ceil(cols * scale)) + 1, 3)
-    return TissueImage(np.full(shape, 255, dtype=np.uint8), float(scale), "blank")
 
 
 def _without_sites(lattice: Lattice) -> Lattice:

@@ -31,6 +31,7 @@ LAYERS = {
     "evaluation": 3,
     "request": 4,
     "enhanced": 4,
+    "exports": 4,
     "figures": 4,
     "provenance": 4,
     "pipeline": 4,

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 import numpy as np
@@ -22,6 +22,7 @@ from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.h5ad_counts import find_values, named_genes
 from napari_stentrans.io.h5ad_positions import find_places, under_tissue
 from napari_stentrans.io.images import image_from_library, misfit_note, scale_factor
+from napari_stentrans.io.kept import kept_in_uns
 from napari_stentrans.io.matrix import plain
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.section.lattice import LatticeKind
@@ -29,6 +30,9 @@ from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+TITLE: Final = "AnnData (h5ad)"
+TAKES: Final = frozenset({"library"})
 
 
 def sniff(path: Path) -> bool:
@@ -52,6 +56,11 @@ def read(path: Path, options: ReadOptions) -> Section:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old layouts and repeated names: handled below
         adata = anndata.read_h5ad(path)
+    return section_of(adata, path, options)
+
+
+def section_of(adata: AnnData, path: Path, options: ReadOptions) -> Section:
+    """Make a section of an AnnData that was read from a path."""
     named = replace(options, name=options.name_for(path))
     return replace(_section(adata, named), source=str(path))
 
@@ -83,7 +92,9 @@ def section_from_anndata(
     ReadError, InvalidSectionError
         Naming every problem found.
     """
-    options = ReadOptions.of(lattice, name, allow_normalised=allow_normalised)
+    options = ReadOptions.of(
+        lattice=lattice, name=name, allow_normalised=allow_normalised
+    )
     return _section(adata, options)
 
 
@@ -105,6 +116,10 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     pixel_xy = None if places.pixel_xy is None else places.pixel_xy[kept]
     proportions_xy = pixel_xy if places.on_array else None
     placed = options.place(places.array_rc[kept], proportions_xy)
+    ours = kept_in_uns(adata.uns, places.array_rc[kept])
+    if ours is not None:
+        placed = ours.placed(places.array_rc[kept]) if not options.lattice else placed
+        pixel_xy = pixel_xy if ours.has_pixel_xy else None
     library = _library(adata, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
@@ -119,7 +134,9 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,
-        spot_diameter=scale_factor(library, "spot_diameter_fullres"),
+        spot_diameter=None
+        if ours is not None and not ours.has_spot_diameter
+        else scale_factor(library, "spot_diameter_fullres"),
         image=image,
         notes=tuple(notes),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.images import misfit_note, read_image
+from napari_stentrans.io.kept import kept_beside
 from napari_stentrans.io.matrix import normalised_notes
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.space_ranger_layout import Output, find_outputs
@@ -31,6 +32,9 @@ from napari_stentrans.io.tenx_positions import read_positions_table
 from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section, TissueImage
+
+TITLE: Final = "Space Ranger output"
+TAKES: Final = frozenset({"bin_size"})
 
 
 def sniff(path: Path) -> bool:
@@ -90,7 +94,12 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     if image is not None:
         notes += misfit_note(image, pixel_xy)
     array_rc = obs[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
-    placed = _placed(array_rc, pixel_xy, positions, factors, options)
+    kept = kept_beside(output.spatial, array_rc)
+    placed = (
+        kept.placed(array_rc)
+        if kept is not None and options.lattice is None
+        else _placed(array_rc, pixel_xy, positions, factors, options)
+    )
     counts = matrix.counts[rows]
     if counts.nnz == 0:
         notes.append("All counts are zero.")
@@ -101,8 +110,10 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         var=matrix.var,
         array_rc=placed.array_rc,
         lattice=placed.lattice,
-        pixel_xy=pixel_xy,
-        spot_diameter=factors.get("spot_diameter_fullres"),
+        pixel_xy=pixel_xy if kept is None or kept.has_pixel_xy else None,
+        spot_diameter=factors.get("spot_diameter_fullres")
+        if kept is None or kept.has_spot_diameter
+        else None,
         image=image,
         source=str(source),
         notes=tuple(notes),

@@ -1,0 +1,142 @@
+"""Any section or result to any file: what is written is told by the ending.
+
+The one place that knows all writers. Each gets an AnnData; a result that goes to a
+table or to mtx is first put into a scratch file, so that it need not fit in memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.anndata_out import library_name, section_to_anndata
+from napari_stentrans.io.replacing import check_place, replacing
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+Exportable: TypeAlias = Section | EnhancedSection
+
+ENDINGS: dict[str, str] = {
+    ".h5ad": "AnnData, for scanpy and squidpy",
+    ".zarr": "SpatialData, with the spots as circles and the picture",
+    ".parquet": "one table: a row a spot, a column a gene",
+    "": "a folder as Space Ranger leaves it: mtx, positions, picture",
+}
+"""What can be written, by the ending of its name."""
+
+
+def export(what: Exportable, path: str | Path) -> Path:
+    """Write a section or a result, in the format that the ending of the name says.
+
+    Parameters
+    ----------
+    what
+        A section (its counts) or a result (its expected counts).
+    path
+        ``.h5ad``, ``.zarr`` (SpatialData), ``.parquet``, or a name without an ending
+        for a folder as Space Ranger leaves it. What is there already is replaced, at
+        the very end.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such format, or it cannot be written there.
+    """
+    path = Path(path).expanduser()
+    write = _WRITERS[ending_of(path)]
+    check_place(path, _section_of(what).source)
+    return write(what, path)
+
+
+def ending_of(path: Path) -> str:
+    """Return the ending that says the format.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it says none.
+    """
+    ending = "".join(path.suffixes[-2:]).lower()
+    found = ending if ending in _WRITERS else path.suffix.lower()
+    if found not in _WRITERS:
+        known = "\n".join(
+            f"  {f'NAME{known}':14} {what}" for known, what in ENDINGS.items()
+        )
+        msg = (
+            f"{path.name}: nothing is known to write as {path.suffix}. Known:\n{known}"
+        )
+        raise InvalidRequestError(msg)
+    return found
+
+
+def _write_h5ad(what: Exportable, path: Path) -> Path:
+    if isinstance(what, EnhancedSection):
+        return what.save(path)
+    with replacing(path, what.source) as unfinished:
+        section_to_anndata(what).write_h5ad(unfinished, compression="gzip")
+    return path
+
+
+def _write_parquet(what: Exportable, path: Path) -> Path:
+    from napari_stentrans.io.export_parquet import write_parquet
+
+    with _as_anndata(what, path.parent) as adata:
+        return write_parquet(path, adata, _section_of(what).source)
+
+
+def _write_space_ranger(what: Exportable, path: Path) -> Path:
+    from napari_stentrans.io.export_mtx import write_space_ranger
+
+    with _as_anndata(what, path.parent) as adata:
+        return write_space_ranger(path, adata, _section_of(what).source)
+
+
+def _write_spatialdata(what: Exportable, path: Path) -> Path:
+    from napari_stentrans.io.export_spatialdata import write_spatialdata
+
+    section, name = _section_of(what), library_name(_section_of(what))
+    if isinstance(what, EnhancedSection):
+        adata, name = what.to_anndata(), f"{name}_enhanced"
+    else:
+        adata = section_to_anndata(what)
+    return write_spatialdata(path, adata, section.source, name)
+
+
+_WRITERS: dict[str, Callable[[Exportable, Path], Path]] = {
+    ".h5ad": _write_h5ad,
+    ".zarr": _write_spatialdata,
+    ".parquet": _write_parquet,
+    "": _write_space_ranger,
+}
+
+
+@contextmanager
+def _as_anndata(what: Exportable, folder: Path) -> Iterator[AnnData]:
+    """Give an AnnData: a section's in memory, a result's in a scratch file."""
+    if isinstance(what, Section):
+        yield section_to_anndata(what)
+        return
+    import anndata
+
+    with tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch:
+        adata = anndata.read_h5ad(what.save(Path(scratch) / "all.h5ad"), backed="r")
+        try:
+            yield adata
+        finally:
+            adata.file.close()
+
+
+def _section_of(what: Exportable) -> Section:
+    return what.section if isinstance(what, EnhancedSection) else what
