@@ -23,6 +23,10 @@ class ReadError(StEnTransError, ValueError):
     """A file or folder could not be read as a section."""
 
 
+class DownloadError(ReadError):
+    """A public section could not be fetched, or is not what it should be."""
+
+
 class UnknownGeneError(StEnTransError, KeyError):
     """A gene was asked for that the section does not have."""
 

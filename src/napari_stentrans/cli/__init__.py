@@ -19,6 +19,8 @@ from napari_stentrans.cli.console import EXIT_CODES_HELP, ExitCode, UsageError, 
 COMMANDS: dict[str, str] = {
     "enhance": "Fill missing regions of a section and raise its resolution.",
     "evaluate": "Hide what was measured, predict it with every method, and score that.",
+    "convert": "Write a section of any format in another one.",
+    "download": "Fetch a public section, checked and kept for the next time.",
     "info": "Say what is in a file or folder: lattice, spots, genes, image.",
     "methods": "List the methods to choose from.",
     "demo": "Enhance the shipped sample section, with napari or without.",
