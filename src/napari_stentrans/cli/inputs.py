@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.console import UsageError
 from napari_stentrans.errors import NothingToEnhanceError
@@ -15,6 +15,29 @@ if TYPE_CHECKING:
     from napari_stentrans.pipeline import GeneChoice
     from napari_stentrans.section.lattice import FloatArray
     from napari_stentrans.section.section import Section
+
+_READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
+    "bin-size": (
+        float,
+        "N",
+        "which bins: µm in Visium HD (default: 16), steps of the chip in Stereo-seq "
+        "(default: 50)",
+    ),
+    "pitch": (
+        float,
+        "UM",
+        "add up cells or beads at free positions in squares of this side",
+    ),
+    "library": (str, "NAME", "which of several sections in one file"),
+    "positions": (
+        Path,
+        "CSV",
+        "where the spots are, if that is not found by itself: a table of names with "
+        "x and y, or with array_row and array_col",
+    ),
+    "table": (str, "NAME", "which table of a SpatialData folder"),
+    "coordinate-system": (str, "NAME", "of a SpatialData folder (default: global)"),
+}
 
 
 def add_section_options(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +48,7 @@ def add_section_options(parser: argparse.ArgumentParser) -> None:
         "input",
         type=Path,
         metavar="INPUT",
-        help="a section: ST table, Space Ranger folder or h5ad",
+        help="a section of any format: see docs/formats.md",
     )
     group = parser.add_argument_group("how to read it")
     group.add_argument(
@@ -39,6 +62,15 @@ def add_section_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accept values that are no raw counts",
     )
+    group.add_argument(
+        "--image",
+        type=Path,
+        metavar="PICTURE",
+        help="the full-resolution picture of the tissue (tif of any size, png, jpg), "
+        "where the section does not bring its own",
+    )
+    for option, (kind, metavar, text) in _READ_OPTIONS.items():
+        group.add_argument(f"--{option}", type=kind, metavar=metavar, help=text)
 
 
 def open_section(args: argparse.Namespace) -> Section:
@@ -47,7 +79,16 @@ def open_section(args: argparse.Namespace) -> Section:
 
     lattice = None if args.lattice == "auto" else args.lattice
     return read_section(
-        args.input, lattice=lattice, allow_normalised=args.allow_normalised
+        args.input,
+        lattice=lattice,
+        allow_normalised=args.allow_normalised,
+        image=args.image,
+        bin_size=args.bin_size,
+        pitch=args.pitch,
+        library=args.library,
+        positions=args.positions,
+        table=args.table,
+        coordinate_system=args.coordinate_system,
     )
 
 

@@ -9,58 +9,71 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.io.damage import DAMAGE, said
 
 if TYPE_CHECKING:
-    from napari_stentrans.section.lattice import LatticeKind
+    from napari_stentrans.io.options import ReadWishes
     from napari_stentrans.section.section import Section
 
 __all__ = ["can_read", "read_section"]
 
-_FORMATS = ("h5ad", "space_ranger", "legacy_st")
+_FORMATS = (
+    "h5ad",
+    "parquet_table",
+    "spatialdata_zarr",
+    "xenium",
+    "space_ranger",
+    "merscope",
+    "cosmx",
+    "stereo_gem",
+    "stereo_gef",
+    "loom",
+    "tenx_listed",
+    "legacy_st",
+)
+"""In the order in which they are tried: those that are surest of themselves first."""
 _NEVER = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"PK\x03\x04", b"%PDF")
 """How pictures, archives and documents begin: turned away before anything is loaded."""
 
 
-def read_section(
-    path: str | Path,
-    *,
-    lattice: LatticeKind | str | None = None,
-    allow_normalised: bool = False,
-    name: str | None = None,
-) -> Section:
+def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
     """Read a section from a file or folder.
 
     Parameters
     ----------
     path
-        An ``.h5ad``; a Space Ranger output folder, its ``outs``, or the matrix in it;
-        a Visium HD ``square_*um`` folder; a legacy ST table (csv or tsv, gzipped or
-        not); or a folder that holds exactly one of these.
-    lattice
-        Overrules the lattice that is recognised from the positions: "square", "hex",
-        "quincunx" or "irregular".
-    allow_normalised
-        Take normalised values where there are no raw counts.
-    name
-        What to call the section, instead of a name made from the path.
+        Whatever `docs/formats.md` lists: an AnnData (``.h5ad``, ``.zarr``), a
+        SpatialData ``.zarr``, a Space Ranger or Xenium output folder or a part of one,
+        MERSCOPE and CosMx tables, Stereo-seq ``.gem`` and ``.gef``, loom, a 10x matrix
+        or a table of counts with positions beside it; or a folder that holds exactly
+        one of these.
+    **wishes
+        ``lattice`` overrules the lattice that is recognised from the positions:
+        "square", "hex", "quincunx" or "irregular". ``allow_normalised`` takes
+        normalised values where there are no raw counts. ``name`` is what to call the
+        section, instead of a name made from the path. ``image`` is the full-resolution
+        picture of the tissue, in whose pixels the spots lie; a pyramid or any other
+        picture, read reduced. ``pitch`` adds up cells or beads in squares of this
+        side. ``bin_size``, ``library``, ``positions``, ``table`` and
+        ``coordinate_system`` choose where a format holds several; see
+        `io.options.ReadOptions`.
 
     Raises
     ------
     ReadError, InvalidSectionError
         Naming every problem found, and what to do.
     InvalidRequestError
-        If there is no such lattice.
+        If a wish makes no sense, or not for this format.
     """
     from napari_stentrans.io.options import ReadOptions
 
-    options = ReadOptions.of(lattice, name, allow_normalised=allow_normalised)
+    options = ReadOptions.of(**wishes)
     path = Path(path).expanduser()
     try:
-        return _read(path, options)
+        return _pictured(_read(path, options), options)
     except StEnTransError as error:
         error.add_note(f"while reading {path}")
         raise
@@ -81,7 +94,7 @@ def can_read(path: str | Path) -> bool:
 
 
 def _read(path: Path, options: Any) -> Section:
-    found = _format_of(path)
+    found = _format_of(path, options.positions)
     if found is None:
         inside = _openable(path)
         if len(inside) == 1:
@@ -95,18 +108,36 @@ def _read(path: Path, options: Any) -> Section:
         from napari_stentrans.io.foreign import describe
 
         raise ReadError(describe(path))
+    options.check_taken(found.TAKES, found.TITLE)
     section: Section = found.read(path, options)
-    return section
+    if options.pitch is None:
+        return section
+    from napari_stentrans.io.free_bins import in_squares
+
+    return in_squares(section, options.pitch)
 
 
-def _format_of(path: Path) -> Any:
-    """Return the format module that knows this path, or None."""
+def _pictured(section: Section, options: Any) -> Section:
+    """Lay the picture that was asked for under the spots."""
+    if options.image is None:
+        return section
+    from napari_stentrans.io.large_images import with_picture
+
+    return with_picture(section, options.image)
+
+
+def _format_of(path: Path, positions: Path | None = None) -> Any:
+    """Return the format module that knows this path, or None.
+
+    A positions file that a person names is for those formats that take one.
+    """
     if not path.exists() or _begins_otherwise(path):
         return None
     for format_name in _FORMATS:
         module = import_module(f"{__name__}.{format_name}")
+        named = positions is not None and "positions" in module.TAKES
         try:
-            known = module.sniff(path)
+            known = module.sniff(path, positions) if named else module.sniff(path)
         except DAMAGE:
             known = False
         if known:
@@ -122,8 +153,8 @@ def _begins_otherwise(path: Path) -> bool:
 
 
 def _openable(path: Path) -> list[Path]:
-    """Sections among the files of a folder that is of no format itself."""
+    """Sections among what is in a folder that is of no format itself."""
     if not path.is_dir():
         return []
-    files = sorted(file for file in path.iterdir() if file.is_file())
-    return [file for file in files[:200] if _format_of(file) is not None]
+    inside = [child for child in sorted(path.iterdir()) if child.name[0] != "."]
+    return [child for child in inside[:200] if _format_of(child) is not None]

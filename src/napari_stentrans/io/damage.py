@@ -21,6 +21,8 @@ DAMAGE: Final = (
     RuntimeError,  # h5py, over broken internal links
     SyntaxError,  # pillow, over broken png chunks
     NotImplementedError,
+    ArithmeticError,
+    AssertionError,
     MemoryError,
     struct.error,
     zlib.error,
@@ -32,6 +34,10 @@ def said(error: BaseException) -> str:
     """Return the first line of what an error says, or its kind if it says nothing."""
     if isinstance(error, EOFError):
         return "the file is cut off; copy or download it again"
+    if isinstance(error, UnicodeDecodeError):
+        return "its text is not in UTF-8; save it again as UTF-8"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     lines = str(error).strip().splitlines()

@@ -12,19 +12,14 @@ from napari_stentrans.io.tenx_matrix import is_matrix_h5
 from napari_stentrans.io.text import fields, first_lines, separator
 
 READABLE = (
-    "What can be opened: an .h5ad with positions, a Space Ranger output folder (Visium "
-    "or Visium HD square_*um), or a count table of legacy ST (csv or tsv, gzipped or "
-    "not) with spots named ROWxCOL or a coordinates file beside it."
+    "What can be opened: AnnData (.h5ad, .zarr) with positions, SpatialData (.zarr), "
+    "Space Ranger, Xenium, MERSCOPE and CosMx output, Stereo-seq (.gem, .gef), loom, "
+    "and counts as a 10x matrix or a table (csv or tsv, gzipped or not) with spots "
+    "named ROWxCOL or a positions file beside it."
 )
 _XENIUM = (
-    "seems to be Xenium output: cells at free positions, which is not read directly. "
-    "Make an .h5ad of it with the counts in X and the (x, y) centroids in "
-    'obsm["spatial"], and open that.'
-)
-_GEM = (
-    "seems to be a Stereo-seq gem table: molecules, not spots. Bin it first (for "
-    'instance into bins of 50), save the bins as .h5ad with obsm["spatial"], and open '
-    "that."
+    "is a part of Xenium output, but cell_feature_matrix.h5 (or the folder) and cells "
+    "(csv or parquet) must lie side by side: put the other one there."
 )
 _MAGIC = {
     b"\xff\xd8\xff": "a picture (jpg)",
@@ -62,6 +57,11 @@ def _folder(path: Path) -> str:
         return f"{path.name} is an empty folder. {READABLE}"
     if any(name.startswith(("cells.csv", "cells.parquet")) for name in names):
         return f"{path.name} {_XENIUM}"
+    if (path / ".zgroup").exists() or (path / "zarr.json").exists():
+        return (
+            f"{path.name} is a zarr folder, but neither AnnData nor SpatialData: it "
+            f"holds {', '.join(names[:6])}."
+        )
     matrices = [name for name in names if is_matrix_h5(path / name)]
     if matrices:
         return (
@@ -103,8 +103,6 @@ def _hdf5(path: Path) -> str:
 
 
 def _lone_matrix(path: Path) -> str:
-    if any(path.parent.glob("cells.*")):
-        return _XENIUM
     with h5py.File(path, "r") as file:
         n_genes, n_barcodes = (int(n) for n in file["matrix/shape"][:])
         probes = "probe_region" in file["matrix"].get("features", {})
@@ -113,7 +111,7 @@ def _lone_matrix(path: Path) -> str:
         f"is a 10x count matrix ({n_barcodes} barcodes x {n_genes} {what}) without "
         "spot positions. Put the 'spatial' folder of the same Space Ranger output "
         "(tissue_positions and scalefactors_json.json) beside it, or open the whole "
-        "output folder."
+        "output folder, or name a csv of barcode, x and y (option positions)."
     )
     if probes:
         said += " It counts probes; filtered_feature_bc_matrix.h5 counts genes."
@@ -122,8 +120,6 @@ def _lone_matrix(path: Path) -> str:
 
 def _text(path: Path, lines: list[str]) -> str:
     columns = [column.lower() for column in fields(lines[0], separator(lines[0]))]
-    if "geneid" in columns and {"x", "y"} <= set(columns):
-        return _GEM
     if "x_centroid" in columns and "cell_id" in columns:
         return _XENIUM
     if is_positions_file(path):

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final, TypedDict, Unpack
 
 import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.section.detection import Detected, detect_lattice, impose_lattice
-from napari_stentrans.section.lattice import FloatArray, LatticeKind
+from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
+from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 
 _GENERIC = re.compile(
     r"outs?|binned_outputs|spatial|counts?|matrix|data|st_?data|expression|"
-    r".*feature_bc_matrix|.*probe_bc_matrix|adata",
+    r".*feature_bc_matrix|.*probe_bc_matrix|cell_feature_matrix|cells|adata|anndata|"
+    r"cell_by_gene|cell_metadata",
     re.IGNORECASE,
 )
 """Names that every section has, so that the folder above says more."""
-_ENDINGS = re.compile(r"\.(gz|tsv|csv|txt|tab|h5ad|h5)$", re.IGNORECASE)
+_ENDINGS = re.compile(
+    r"\.(gz|tsv|csv|txt|tab|h5ad|h5|gem|gef|tissue|raw|cellbin|loom|zarr|parquet)$",
+    re.IGNORECASE,
+)
+
+
+FORMAT_OPTIONS: Final = (
+    "bin_size",
+    "library",
+    "positions",
+    "table",
+    "coordinate_system",
+)
+"""Wishes that only some formats can fulfil; each format names those it takes."""
+
+
+class ReadWishes(TypedDict, total=False):
+    """What `read_section` takes beside the path; see `ReadOptions`."""
+
+    lattice: LatticeKind | str | None
+    name: str | None
+    allow_normalised: bool
+    pitch: float | None
+    bin_size: float | None
+    library: str | None
+    positions: str | Path | None
+    table: str | None
+    coordinate_system: str | None
+    image: str | Path | None
 
 
 @dataclass(frozen=True)
@@ -33,34 +64,78 @@ class ReadOptions:
         Overrules the name made from the path.
     allow_normalised
         Whether values that are no counts may be taken.
+    pitch
+        Bin cells or beads at free positions into squares of this side: in µm where the
+        format tells them, else in the units of the positions.
+    bin_size
+        Which bins to take: µm in Visium HD, steps of the array in Stereo-seq.
+    library
+        Which of several sections in one file.
+    positions
+        The file of positions, where it is not found by itself.
+    table, coordinate_system
+        Which of several in a SpatialData folder.
+    image
+        The full-resolution picture of the tissue, where it lies elsewhere.
     """
 
     lattice: LatticeKind | None = None
     name: str | None = None
     allow_normalised: bool = False
+    pitch: float | None = None
+    bin_size: float | None = None
+    library: str | None = None
+    positions: Path | None = None
+    table: str | None = None
+    coordinate_system: str | None = None
+    image: Path | None = None
 
     @classmethod
-    def of(
-        cls,
-        lattice: LatticeKind | str | None,
-        name: str | None,
-        *,
-        allow_normalised: bool,
-    ) -> ReadOptions:
+    def of(cls, **wishes: Unpack[ReadWishes]) -> ReadOptions:
         """Check what a person wrote.
 
         Raises
         ------
         InvalidRequestError
-            If there is no such lattice.
+            If there is no such lattice or file, or a size is no size.
         """
+        found: dict[str, Any] = dict(wishes)
+        lattice = found.get("lattice")
         if lattice is not None and lattice not in list(LatticeKind):
             msg = (
                 f"there is no lattice {lattice!r}; choose from {', '.join(LatticeKind)}"
             )
             raise InvalidRequestError(msg)
-        kind = None if lattice is None else LatticeKind(lattice)
-        return cls(kind, name, allow_normalised)
+        found["lattice"] = None if lattice is None else LatticeKind(lattice)
+        for size in ("bin_size", "pitch"):
+            value = found.get(size)
+            if value is not None and not 0 < value < math.inf:
+                msg = f"{size} must be a size above 0, not {value!r}"
+                raise InvalidRequestError(msg)
+        for what in ("positions", "image"):
+            if found.get(what) is not None:
+                found[what] = Path(found[what]).expanduser()
+                if not found[what].is_file():
+                    msg = f"there is no {what} file {found[what]}"
+                    raise InvalidRequestError(msg)
+        return cls(**found)
+
+    def check_taken(self, takes: frozenset[str], title: str) -> None:
+        """Refuse wishes that a format cannot fulfil.
+
+        Raises
+        ------
+        InvalidRequestError
+            Naming them, and what the format takes instead.
+        """
+        given = [name for name in FORMAT_OPTIONS if getattr(self, name) is not None]
+        idle = [name for name in given if name not in takes]
+        if idle:
+            taken = [name for name in FORMAT_OPTIONS if name in takes]
+            msg = f"{', '.join(idle)} means nothing for {title}" + (
+                f", which takes {', '.join(taken)}" if taken else ""
+            )
+            raise InvalidRequestError(msg)
 
     def name_for(self, path: Path) -> str:
         """Name of the section: as wished, or the first telling name up the path."""
@@ -81,23 +156,19 @@ class ReadOptions:
         pixel_xy: FloatArray | None = None,
         checkerboard: LatticeKind = LatticeKind.HEX,
     ) -> Detected:
-        """Recognise the lattice, or impose the one that was asked for.
+        """Recognise the lattice, or impose the one that was asked for."""
+        return place_spots(array_rc, pixel_xy, checkerboard, self.lattice)
 
-        A regular one is imposed on the coordinates found by fitting, where free
-        positions were fitted. "irregular" means true distances: pixel positions, where
-        there are some, become the array coordinates.
-        """
-        array_rc = np.asarray(array_rc, dtype=np.float64)
-        if not len(array_rc) or not np.isfinite(array_rc).all():
-            return Detected(
-                impose_lattice(np.zeros((1, 2)), LatticeKind.SQUARE), array_rc
-            )
-        if pixel_xy is not None and not np.isfinite(pixel_xy).all():
-            pixel_xy = None  # the section says which are wrong
-        found = detect_lattice(array_rc, pixel_xy, checkerboard)
-        if self.lattice is None or self.lattice is found.lattice.kind:
-            return found
-        if self.lattice is LatticeKind.IRREGULAR:
-            free_rc = array_rc if pixel_xy is None else pixel_xy[:, ::-1].copy()
-            return Detected(impose_lattice(free_rc, self.lattice), free_rc)
-        return Detected(impose_lattice(found.array_rc, self.lattice), found.array_rc)
+    def place_bins(self, bin_rc: FloatArray, pixel_xy: FloatArray) -> Detected:
+        """Place bins of a full square array, of which any may be empty."""
+        if self.lattice is not None:
+            return self.place(bin_rc, pixel_xy)
+        return Detected(Lattice(LatticeKind.SQUARE), bin_rc)
+
+    def place_free(self, pixel_xy: FloatArray) -> Detected:
+        """Place cells or beads, which lie on no lattice unless a person insists."""
+        free_rc = np.ascontiguousarray(pixel_xy[:, ::-1], dtype=np.float64)
+        kind = self.lattice or LatticeKind.IRREGULAR
+        if kind is not LatticeKind.IRREGULAR:
+            return self.place(free_rc)
+        return Detected(impose_lattice(free_rc, kind), free_rc)

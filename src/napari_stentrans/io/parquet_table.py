@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from napari_stentrans.io.kept import kept_in
 from napari_stentrans.io.matrix import as_counts, normalised_notes, unique_names
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.section.section import Section
+
+TITLE: Final = "a parquet table of ours"
+TAKES: Final[frozenset[str]] = frozenset()
 
 
 def sniff(path: Path) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,24 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.damage import DAMAGE, attempt
 from napari_stentrans.io.st_names import identity, pair_key, share_of_spots, spot_key
 from napari_stentrans.io.st_table import TableStart
+from napari_stentrans.io.tenx_positions import read_positions_table
 from napari_stentrans.io.text import fields, first_lines, read_table, separator
 from napari_stentrans.section.lattice import FloatArray
 
 _ROW_COL = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"))
-_X_Y = (("x", "y"), ("xcoord", "ycoord"))
+_X_Y = (
+    ("x", "y"),
+    ("xcoord", "ycoord"),
+    ("x_coord", "y_coord"),
+    ("x_centroid", "y_centroid"),
+    ("center_x", "center_y"),
+    ("imagecol", "imagerow"),
+    ("pxl_col_in_fullres", "pxl_row_in_fullres"),
+)
+_PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
+_BEADS = "MatchedBeadLocation"
+"""Curio lists beads under this name: barcode, x, y, and often without a header."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +71,10 @@ class SpotPositions:
 def is_positions_file(path: Path) -> bool:
     """Whether a text file is a table of positions, from its header."""
     lines = first_lines(path, 1)
-    return bool(lines) and _axes(fields(lines[0], separator(lines[0]))) is not None
+    if not lines:
+        return False
+    columns = fields(lines[0], separator(lines[0]))
+    return _axes(columns) is not None or (_BEADS in path.name and len(columns) == 3)
 
 
 def positions_beside(path: Path) -> Path | None:
@@ -89,7 +105,7 @@ def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:
     ReadError
         If positions are no numbers.
     """
-    table = read_table(path)
+    table = _table(path)
     table.columns = [str(column).strip() for column in table.columns]
     axes = _axes(list(table.columns))
     if axes is None:
@@ -98,28 +114,47 @@ def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:
     problems: list[str] = []
     array_rc = attempt(problems, path.name, lambda: _numbers(path, table, *axes))
     pixel_xy = None
-    if {"pixel_x", "pixel_y"} <= set(table.columns):
-        pixel_xy = attempt(
-            problems, path.name, lambda: _numbers(path, table, "pixel_x", "pixel_y")
-        )
+    for x, y in _PIXELS:
+        if {x, y} <= set(table.columns) - set(axes):
+            pixel_xy = attempt(
+                problems, path.name, partial(_numbers, path, table, x, y)
+            )
+            break
     if array_rc is None or problems:
         raise ReadError("\n".join(problems))
     selected = np.ones(len(table), dtype=bool)
-    if "selected" in table:
-        selected = pd.to_numeric(table["selected"], errors="coerce").to_numpy() == 1
+    for mark in ("selected", keys.IN_TISSUE):
+        if mark in table:
+            selected &= pd.to_numeric(table[mark], errors="coerce").to_numpy() == 1
     key = _keys(table, axes, array_rc, set(map(spot_key, spot_names)))
     return SpotPositions(path, key, array_rc, pixel_xy, selected, table)
 
 
+def _table(path: Path) -> pd.DataFrame:
+    """Read a list of positions: csv or parquet, with a header or in a known order."""
+    if path.suffix == ".parquet" or "tissue_positions" in path.name:
+        return read_positions_table(path).reset_index(names="barcode")
+    first = first_lines(path, 1)
+    columns = fields(first[0], separator(first[0])) if first else []
+    if len(columns) == 3 and all(map(_is_number, columns[1:])):
+        return read_table(path, header=False).set_axis(["barcode", "x", "y"], axis=1)
+    return read_table(path)
+
+
 def _axes(columns: list[str]) -> tuple[str, str] | None:
-    """(row, col) columns of a positions table."""
+    """(row, col) columns of a positions table, as they are spelled there."""
+    known = {column.lower(): column for column in columns}
     for row, col in _ROW_COL:
-        if row in columns and col in columns:
-            return row, col
+        if row in known and col in known:
+            return known[row], known[col]
     for x, y in _X_Y:
-        if x in columns and y in columns and len(columns) < 50:
-            return y, x
+        if x in known and y in known and len(columns) < 50:
+            return known[y], known[x]
     return None
+
+
+def _is_number(cell: str) -> bool:
+    return pd.notna(pd.to_numeric(cell, errors="coerce"))
 
 
 def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatArray:
@@ -142,9 +177,9 @@ def _keys(
     row, col = array_rc.T
     ways: list[list[str]] = []
     named = table.columns[0]
-    if named not in ("x", "y", *axes):
+    if named not in ("x", "y", "X", "Y", *axes):
         ways.append([spot_key(str(name)) for name in table[named]])
-    if axes[0] in ("y", "ycoord"):
+    if axes[0].lower() not in (name for names in _ROW_COL for name in names):
         ways.append([pair_key(x, y) for y, x in zip(row, col, strict=True)])
         if {"new_x", "new_y"} <= set(table.columns):
             new = table[["new_x", "new_y"]].apply(pd.to_numeric, errors="coerce")

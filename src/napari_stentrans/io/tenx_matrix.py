@@ -21,7 +21,7 @@ from napari_stentrans.io.text import opened
 
 _EXPRESSION = "Gene Expression"
 _MTX_PARTS = {
-    "matrix": ("matrix.mtx",),
+    "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
     "barcodes": ("barcodes.tsv",),
     "features": ("features.tsv", "genes.tsv"),
 }
@@ -57,7 +57,7 @@ def is_matrix_h5(path: Path) -> bool:
 
 def is_matrix_folder(path: Path) -> bool:
     """Whether a folder holds a 10x count matrix as mtx."""
-    return path.is_dir() and _part(path, "matrix.mtx") is not None
+    return path.is_dir() and any(_part(path, name) for name in _MTX_PARTS["matrix"])
 
 
 def read_matrix(path: Path) -> CountMatrix:

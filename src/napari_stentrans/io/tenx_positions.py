@@ -83,7 +83,8 @@ def _csv(path: Path) -> pd.DataFrame:
         raise ReadError(msg)
     first = fields(lines[0], separator(lines[0]))
     has_header = "array_row" in first or "in_tissue" in first
-    table = read_table(path, header=has_header)
+    barcode = "barcode" if "barcode" in first else first[0]
+    table = read_table(path, header=has_header, names=barcode if has_header else 0)
     if has_header:
         return table if "barcode" in table.columns else _named_first(table)
     if table.shape[1] != 6:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO, cast
 
 import pandas as pd
 
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.limits import Budget
+
 _GZIP = b"\x1f\x8b"
-_LONGEST_LINE = 8_000_000
+_LONGEST_LINE = 64_000_000
+_TABLE_FACTOR = 8.0
+"""Bytes of memory that a character of a table takes while it is read."""
 _PROBE = 2048
 
 
@@ -57,18 +63,64 @@ def fields(line: str, mark: str) -> list[str]:
     return line.split(mark)
 
 
-def read_table(path: Path, *, header: bool = True) -> pd.DataFrame:
-    """Read a whole small table; cells stay text where they are no numbers."""
+def lines_of(file: TextIO, name: str) -> Iterator[str]:
+    """Lines of a text file, none of which may be longer than memory is good for.
+
+    Raises
+    ------
+    ReadError
+        At a line without end.
+    """
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+            msg = (
+                f"{name} has a line of over {_LONGEST_LINE:,} characters; it is damaged"
+            )
+            raise ReadError(msg)
+        yield line
+
+
+class Measured:
+    """A text file that stops being read where its table would not fit into memory.
+
+    What a small packed file unpacks to is known only while it is unpacked.
+    """
+
+    def __init__(self, file: TextIO, name: str) -> None:
+        self._file = file
+        self._budget = Budget(name)
+
+    def read(self, size: int = -1) -> str:
+        """Read some characters; what pandas asks for."""
+        text = self._file.read(size)
+        self._budget.take(len(text) * _TABLE_FACTOR)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through its lines; what pandas takes for a sign that it is a file."""
+        return iter(self._file)
+
+
+def read_table(
+    path: Path, *, header: bool = True, names: str | int | None = None
+) -> pd.DataFrame:
+    """Read a whole small table; cells stay text where they are no numbers.
+
+    ``names`` is the column of names, which stay as they are written ("007", "NA").
+    """
     lines = first_lines(path, 1)
     if not lines:
         raise ValueError("it is empty or not text")  # noqa: EM101
     with opened(path) as file:
-        return pd.read_csv(
-            file,
+        table: pd.DataFrame = pd.read_csv(
+            Measured(file, path.name),  # type: ignore[call-overload]
             sep=separator(lines[0]),
             header=0 if header else None,
             skipinitialspace=True,
             keep_default_na=False,
             na_values=["", "NA", "NaN", "nan"],
             index_col=False,
+            float_precision="round_trip",
+            converters=None if names is None else {names: str},
         )
+    return table

@@ -35,7 +35,7 @@ def refused(path) -> str:
         ("a.txt", b"Dear diary,\ntoday\n", "is a text file, but no table"),
         ("a.csv", b"gene,s1,s2\nA,1,2\nB,3,4\nC,1,1\n", "named ROWxCOL"),
         ("a.csv", b"x,y\n1,2\n", "lists positions but no counts"),
-        ("a.gem", b"geneID\tx\ty\tMIDCounts\nA\t1\t2\t1\n", "Stereo-seq"),
+        ("a.gem", b"geneID\tx\ty\nA\t1\t2\n", "lists positions but no counts"),
         ("cells.csv", b'"cell_id","x_centroid","y_centroid"\n1,2,3\n', "Xenium"),
         ("a.tsv.gz", gzip.compress(b"\t1x1\t1x2\n" * 99)[:-12], "cut off"),
         ("a.rds", b"RDX3\n\0\0", "R data file"),
@@ -80,12 +80,12 @@ def test_paths_that_are_nothing(tmp_path):
 
 
 def test_a_folder_of_few_foreign_files_says_what_each_is(tmp_path):
-    (tmp_path / "a.gem").write_text("geneID\tx\ty\tMIDCounts\nA\t1\t2\t1\n")
+    (tmp_path / "a.csv").write_text("cell_id,x_centroid,y_centroid\n1,2,3\n")
     (tmp_path / "b.tsv").write_text("")
     with pytest.raises(ReadError) as caught:
         read_section(tmp_path)
     first, second = str(caught.value).splitlines()[1:]
-    assert "a.gem seems to be a Stereo-seq" in first
+    assert "a.csv is a part of Xenium output" in first
     assert "b.tsv is empty" in second
 
 

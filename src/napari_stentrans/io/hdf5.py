@@ -1,0 +1,94 @@
+"""HDF5 files, looked through before anything in them is believed. Knows no format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.limits import require, require_held
+
+_MOST_OBJECTS = 100_000
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 does."""
+    return path.is_file() and bool(h5py.is_hdf5(path))
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open a file for reading, once `check_hdf5` finds nothing wrong.
+
+    Raises
+    ------
+    ReadError
+        If it is no HDF5 file, or declares what it cannot hold.
+    """
+    if not is_hdf5(path):
+        msg = f"{path.name} is not an HDF5 file, or it is cut off; copy it again"
+        raise ReadError(msg)
+    with h5py.File(path, "r") as file:
+        check_hdf5(file, path.name)
+        yield file
+
+
+def check_hdf5(file: h5py.File, name: str) -> None:
+    """Refuse a file that declares more than it holds, or that points to other files.
+
+    Raises
+    ------
+    ReadError
+        Naming the dataset.
+    """
+    waiting: list[h5py.Group] = [file]
+    seen: set[int] = set()
+    total = 0.0
+    while waiting:
+        group = waiting.pop()
+        for key in group:
+            link = group.get(key, getlink=True)
+            if isinstance(link, h5py.ExternalLink):
+                msg = f"{name}: {key!r} lies in another file, which is not followed"
+                raise ReadError(msg)
+            if not isinstance(link, h5py.HardLink):
+                continue  # another name of something that is looked at anyhow
+            found = group[key]
+            address = h5py.h5o.get_info(found.id).addr
+            if address in seen:
+                continue
+            seen.add(address)
+            if len(seen) > _MOST_OBJECTS:
+                msg = f"{name} holds over {_MOST_OBJECTS} objects, so it is no section"
+                raise ReadError(msg)
+            if isinstance(found, h5py.Group):
+                waiting.append(found)
+            elif isinstance(found, h5py.Dataset):
+                total += _declared(found, name)
+                require(total, name)
+
+
+def texts(dataset: Any) -> np.ndarray[Any, Any]:
+    """Strings of a dataset, whatever way they are stored, shape as stored."""
+    values = dataset[:]
+    return np.array(
+        [v.decode() if isinstance(v, bytes) else str(v) for v in values], dtype=object
+    )
+
+
+def _declared(dataset: h5py.Dataset, name: str) -> float:
+    """Bytes that a dataset will take, after checking that the file can hold it."""
+    if dataset.is_virtual or dataset.external:
+        msg = f"{name}: {dataset.name} lies in another file, which is not followed"
+        raise ReadError(msg)
+    if dataset.shape is None:
+        return 0.0
+    declared = math.prod(map(float, dataset.shape)) * float(dataset.dtype.itemsize)
+    require_held(declared, dataset.id.get_storage_size(), f"{name}: {dataset.name}")
+    return declared
