@@ -1,0 +1,67 @@
+"""The widget opened and closed over and over leaves nothing behind in napari."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from qtpy.QtWidgets import QApplication
+
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+
+_TIMES = 20
+
+
+def listeners(viewer):
+    """How many listen to the viewer, the layer list, each layer, mouse and keys."""
+    layers = list(viewer.layers)
+    sources = [viewer, viewer.layers, *layers]
+    heard = {
+        f"{number} {name}": len(emitter.callbacks)
+        for number, source in enumerate(sources)
+        for name, emitter in source.events.emitters.items()
+    }
+    heard["mouse"] = sum(
+        len(getattr(each, f"mouse_{what}_callbacks"))
+        for each in (viewer, *layers)
+        for what in ("move", "drag", "double_click")
+    )
+    return heard | {"keys": len(viewer.keymap)}
+
+
+def collect():
+    for _ in range(3):
+        QApplication.sendPostedEvents(None, 52)  # deferred deletes
+        QApplication.processEvents()
+        gc.collect()
+
+
+def test_opened_and_closed_twenty_times(make_napari_viewer, section):
+    viewer = make_napari_viewer(show=True)
+    for data in looks.section_to_layers(section):
+        viewer.add_layer(data_to_layer(data))
+    before, gone = None, []
+
+    for _ in range(_TIMES):
+        widget = StEnTransWidget(viewer)
+        dock = viewer.window.add_dock_widget(widget, name="Enhance", area="right")
+        widget.controller.genes.add([str(section.genes[0])])
+        widget.controller.regions.paint()
+        QApplication.processEvents()
+        gone += [weakref.ref(widget), weakref.ref(widget.controller)]
+        viewer.window.remove_dock_widget(dock)
+        widget.deleteLater()
+        del widget, dock
+        collect()
+        if before is None:
+            before = listeners(viewer)
+
+    assert listeners(viewer) == before
+    assert not [ref for ref in gone if ref() is not None]
+
+
+def data_to_layer(data):
+    from napari.layers import Layer
+
+    return Layer.create(*data)
