@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from napari_stentrans.io.anndata_out import (
     scverse_library,
 )
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
-from napari_stentrans.progress import Progress
+from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.lattice import (
     FloatArray,
     IntArray,
@@ -175,19 +175,46 @@ class EnhancedSection:
         adata.uns[keys.SPATIAL] = {library: self._scverse_image()}
         return adata
 
+    def only(self, genes: Iterable[str]) -> EnhancedSection:
+        """Return the same result, of which these genes alone are written out."""
+        return replace(self, chosen=self.section.gene_index(genes))
+
     def save(
         self,
         path: str | Path,
         on_progress: Callable[[Progress], object] | None = None,
+        genes: Iterable[str] | None = None,
     ) -> Path:
-        """Write an h5ad, gene block by gene block; returns the path.
+        """Write a file of the kind that its ending says; returns the path.
 
-        The file appears under its name only once it is complete.
+        ``.h5ad`` for scanpy, ``.csv``, ``.csv.gz`` or ``.tsv`` for a table, ``.png``,
+        ``.svg`` or ``.pdf`` for a figure, ``.ome.tif`` for image programs; see
+        `saving.ENDINGS` for all. The file appears under its name only once it is
+        complete.
+
+        Parameters
+        ----------
+        path
+            Where to; a file that is there is replaced.
+        on_progress
+            Told how far it is.
+        genes
+            What to write; by default all genes, and three telling ones in pictures.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there is no such kind of file, or it cannot be written there.
         """
-        from napari_stentrans.io.export import write_h5ad
+        from napari_stentrans.saving import SaveChoices, save_steps
 
-        report = on_progress or (lambda _: None)
-        return write_h5ad(Path(path), self.annotations(), self._reporting(report))
+        chosen = None if genes is None else tuple(genes)
+
+        def report(progress: Progress) -> None:
+            if on_progress is not None:
+                on_progress(progress)
+
+        return run_to_end(save_steps(self, path, SaveChoices(genes=chosen)), report)
 
     def save_model(self, path: str | Path) -> Path:
         """Keep what was learnt, to enhance other sections of the same tissue with.
@@ -202,15 +229,6 @@ class EnhancedSection:
         from napari_stentrans.methods.stentrans.model import StEnTransModel
 
         return StEnTransModel.of(self.fitted).save(path)
-
-    def _reporting(
-        self, report: Callable[[Progress], object]
-    ) -> Iterator[tuple[slice, Prediction]]:
-        """Yield `blocks`, telling how many genes are written."""
-        for columns, prediction in self.blocks():
-            report(Progress("Writing genes", columns.start, len(self.chosen)))
-            yield columns, prediction
-        report(Progress("Writing genes", len(self.chosen), len(self.chosen)))
 
     def _scverse_image(self) -> dict[str, Any]:
         section = self.section

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_stentrans import enhance, simulated_section
 from napari_stentrans.figures import (
+    ComparisonLook,
     before_after,
+    comparison,
     hidden_spots,
     save_before_after,
     telling_genes,
 )
+from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.raster import SpotRaster
 
 
@@ -75,3 +80,70 @@ def test_the_figure_is_written(section, tmp_path):
     result = enhance(section, method="nearest")
     path = save_before_after(result, tmp_path / "x.png")
     assert path.stat().st_size > 5000
+
+
+@pytest.fixture(scope="module")
+def pictured():
+    made = simulated_section(n_rows=14, n_cols=16, n_genes=80, seed=2, image=True)
+    return enhance(made.section, method="kriging", refine=2)
+
+
+def bar_of(figure):
+    [line] = [line for ax in figure.axes for line in ax.lines if line.get_gid()]
+    return float(np.ptp(line.get_xdata())), line.axes.texts[0].get_text()
+
+
+@pytest.mark.parametrize(
+    ("pitch_um", "label"), [(100.0, "200 µm"), (2.0, "5 µm"), (None, "2 spots")]
+)
+def test_the_scale_bar_is_as_long_as_it_says(pictured, pitch_um, label):
+    gene = str(pictured.section.genes[0])
+    figure = comparison(pictured, [gene], ComparisonLook(pitch_um=pitch_um))
+    length, told = bar_of(figure)
+    assert told == label
+    number, unit = told.split()
+    pitches = float(number) / (pitch_um if unit == "µm" else 1)
+    assert length == pytest.approx(pitches * 100, rel=0.01)  # simulated: 100 a pitch
+
+
+def test_measured_and_enhanced_share_their_colours_and_the_score_is_told(pictured):
+    genes = [str(gene) for gene in pictured.genes[:2]]
+    look = ComparisonLook(limits={genes[0]: (0.0, 7.0)}, with_sd=True)
+
+    figure = comparison(pictured, genes, look)
+
+    panels = {}
+    for ax in figure.axes:
+        if ax.get_title():
+            panels.setdefault(ax.get_title(), []).append(ax)
+    assert len(panels["enhanced"]) == len(panels["uncertainty (sd)"]) == 2
+    measured = panels[f"{genes[0]} measured"][0]
+    enhanced = panels["enhanced"][0]
+    assert measured.images[0].get_clim() == enhanced.images[0].get_clim() == (0, 7)
+    score = pictured.gene_scores["heldout_pcc"].iloc[0]
+    assert enhanced.get_xlabel().startswith(f"held-out r {score:.2f}")
+    assert len(panels[pictured.section.name]) == 1  # the picture of the tissue, once
+
+
+def test_the_tissue_is_drawn_as_it_was_aligned(pictured):
+    section = pictured.section
+    image = section.image.aligned(Alignment(shift_xy=(300.0, 0.0)))
+    moved = replace(pictured, section=replace(section, image=image))
+    gene = str(section.genes[0])
+    lefts = []
+    for result in (pictured, moved):
+        figure = comparison(result, [gene])
+        figure.draw_without_rendering()
+        tissue = figure.axes[0]
+        to_data = tissue.images[0].get_transform() - tissue.transData
+        lefts.append(to_data.transform((0, 0))[0])
+    assert lefts[1] - lefts[0] == pytest.approx(300)
+
+
+def test_without_a_picture_of_the_tissue_there_is_no_panel_for_it(section):
+    result = enhance(section, method="nearest")
+    figure = comparison(result, [str(section.genes[0])])
+    assert [ax.get_title() for ax in figure.axes if ax.get_title()] == [
+        f"{section.genes[0]} measured",
+        "enhanced",
+    ]

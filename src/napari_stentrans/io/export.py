@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.replacing import replacing
+from napari_stentrans.progress import Progress, Steps, run_to_end
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _CHUNK_BYTES = 1 << 20
+_PHASE = "Writing genes"
 
 
 class Block(Protocol):
@@ -39,6 +42,13 @@ class Block(Protocol):
 def write_h5ad(
     path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
 ) -> Path:
+    """Do all of `h5ad_steps` at once."""
+    return run_to_end(h5ad_steps(path, annotations, blocks))
+
+
+def h5ad_steps(
+    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
+) -> Steps[Path]:
     """Write an AnnData whose matrices come as blocks of columns.
 
     Parameters
@@ -62,17 +72,10 @@ def write_h5ad(
     """
     path = Path(path)
     check_writable(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            annotations.write_h5ad(unfinished)
-            with h5py.File(unfinished, "r+") as file:
-                _write_matrices(file, annotations.shape, blocks)
-            unfinished.replace(path)
-        except OSError as error:
-            raise InvalidRequestError(_unwritable(path, error)) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as unfinished:
+        annotations.write_h5ad(unfinished)
+        with h5py.File(unfinished, "r+") as file:
+            yield from _matrix_steps(file, annotations.shape, blocks)
     return path
 
 
@@ -98,13 +101,9 @@ def check_writable(path: Path) -> None:
         raise InvalidRequestError(msg)
 
 
-def _unwritable(path: Path, error: OSError) -> str:
-    return f"cannot write {path}: {error.strerror or error}. Is the disk full?"
-
-
-def _write_matrices(
+def _matrix_steps(
     file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Block]]
-) -> None:
+) -> Steps[None]:
     mean = sd = None
     for columns, prediction in blocks:
         if mean is None or sd is None:
@@ -113,6 +112,7 @@ def _write_matrices(
             sd = _dense(file, f"layers/{keys.SD}", shape, width)
         mean[:, columns] = prediction.mean
         sd[:, columns] = prediction.sd
+        yield Progress(_PHASE, columns.stop, shape[1])
     if mean is None:
         _dense(file, "X", shape, 1)
         _dense(file, f"layers/{keys.SD}", shape, 1)

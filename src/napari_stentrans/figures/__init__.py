@@ -1,0 +1,20 @@
+"""Pictures of results for people: drawn with matplotlib, shown in no window."""
+
+from __future__ import annotations
+
+from napari_stentrans.figures.before_after import (
+    before_after,
+    hidden_spots,
+    save_before_after,
+)
+from napari_stentrans.figures.comparison import ComparisonLook, comparison
+from napari_stentrans.figures.telling import telling_genes
+
+__all__ = [
+    "ComparisonLook",
+    "before_after",
+    "comparison",
+    "hidden_spots",
+    "save_before_after",
+    "telling_genes",
+]

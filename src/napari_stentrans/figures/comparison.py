@@ -1,0 +1,139 @@
+"""The comparison on the screen as a figure: measured, enhanced, uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.figures.drawing import (
+    View,
+    draw_tissue,
+    draw_values,
+    scale_bar,
+    show_view,
+    view_of,
+)
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.technology import pitch_px
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PANEL_INCHES = 3.2
+_TITLE_INCHES = 0.35
+_TOP_PERCENTILE = 99.5
+
+
+@dataclass(frozen=True)
+class ComparisonLook:
+    """How a comparison is drawn.
+
+    Attributes
+    ----------
+    limits
+        (lowest, highest) count of the colours of a gene; where it is not named, 0 and
+        the 99.5th percentile of the spots.
+    colormap
+        Of measured and enhanced, by its name in matplotlib.
+    with_sd
+        Whether the uncertainty is drawn, too.
+    with_picture
+        Whether a picture of the tissue stands first, where there is one.
+    pitch_um
+        Distance of neighbouring spots in µm, for the scale bar; None: unknown.
+    """
+
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    colormap: str = "viridis"
+    with_sd: bool = False
+    with_picture: bool = True
+    pitch_um: float | None = None
+
+
+def comparison(
+    result: EnhancedSection, genes: Sequence[str], look: ComparisonLook | None = None
+) -> Figure:
+    """Draw each gene as measured and enhanced with one colour bar, in counts.
+
+    A row is a gene. Its held-out score stands above what was enhanced; the first panel
+    has a scale bar.
+    """
+    from matplotlib.figure import Figure
+
+    look = look or ComparisonLook()
+    section = result.section
+    spots = SpotRaster.from_section(section)
+    view = view_of(spots)
+    has_picture = int(look.with_picture and section.image is not None)
+    n_columns = 2 + look.with_sd + has_picture
+    x, y = view
+    height = _PANEL_INCHES * np.ptp(y) / np.ptp(x) + _TITLE_INCHES
+    n_bars = 1 + look.with_sd
+    size = (_PANEL_INCHES * n_columns + 0.7 * n_bars, height * len(genes))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(len(genes), n_columns, squeeze=False)
+    for number, gene in enumerate(genes):
+        panels = list(axes[number])
+        if has_picture:
+            _show_tissue(panels.pop(0), result, view, shown=number == 0)
+        _show_gene(figure, panels, result, gene, look, spots)
+        for ax in panels:
+            show_view(ax, view)
+    scale_bar(axes[0, has_picture], view, pitch_px(section), look.pitch_um)
+    return figure
+
+
+def _show_gene(
+    figure: Figure,
+    panels: list[Axes],
+    result: EnhancedSection,
+    gene: str,
+    look: ComparisonLook,
+    spots: SpotRaster,
+) -> None:
+    counts = result.section.gene_counts(gene)
+    top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
+    limits = look.limits.get(gene, (0.0, max(top, 1.0)))
+    draw_values(panels[0], spots.image(counts), spots, limits, look.colormap)
+    panels[0].set_title(f"{gene} measured", fontsize="medium")
+    shown = draw_values(
+        panels[1], result.image(gene), result.raster, limits, look.colormap
+    )
+    panels[1].set_title("enhanced", fontsize="medium")
+    panels[1].set_xlabel(score_in_words(result, gene))
+    figure.colorbar(shown, ax=panels[:2], label="counts")
+    if look.with_sd:
+        sd = result.image(gene, sd=True)
+        highest = max(float(np.nanpercentile(sd, _TOP_PERCENTILE)), 1e-6)
+        of_sd = draw_values(panels[2], sd, result.raster, (0.0, highest), "cividis")
+        panels[2].set_title("uncertainty (sd)", fontsize="medium")
+        figure.colorbar(of_sd, ax=panels[2], label="sd, counts")
+
+
+def _show_tissue(ax: Axes, result: EnhancedSection, view: View, *, shown: bool) -> None:
+    image = result.section.image
+    if not shown or image is None:
+        ax.set_axis_off()
+        return
+    draw_tissue(ax, image)
+    ax.set_title(result.section.name, fontsize="medium")
+    show_view(ax, view)
+
+
+def score_in_words(result: EnhancedSection, gene: str) -> str:
+    """Return "held-out r 0.62 (rank 3 of 900)", or nothing where it is unknown."""
+    scores = result.gene_scores
+    if keys.HELDOUT_PCC not in scores or gene not in result.genes:
+        return ""
+    [row] = result.genes.get_indexer(pd.Index([gene]))
+    score, rank = scores[[keys.HELDOUT_PCC, keys.HELDOUT_RANK]].iloc[row]
+    if not np.isfinite(score):
+        return ""
+    return f"held-out r {score:.2f} (rank {rank:.0f} of {len(scores):,})"

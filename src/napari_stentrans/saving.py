@@ -1,0 +1,197 @@
+"""A result to a file, in steps that tell how far they are and can be given up.
+
+What is written is told by the ending of the name. Whatever happens on the way, the file
+takes its name only once it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.figures import ComparisonLook, comparison, telling_genes
+from napari_stentrans.io.export import check_writable, h5ad_steps
+from napari_stentrans.io.export_csv import check_size, table_steps
+from napari_stentrans.io.ome_tiff import PixelSize, ome_tiff_steps
+from napari_stentrans.io.replacing import replacing
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.square_grid import SquareGrid, drawn
+from napari_stentrans.section.technology import pitch_px
+
+_DPI = 200
+_MOST_PICTURED = 12
+"""Genes that are drawn unasked."""
+_PIXELS_PER_PITCH = 4
+"""Of the result's own pitch: enough to show the bricks of a hex lattice."""
+
+ENDINGS: dict[str, str] = {
+    ".h5ad": "AnnData, for scanpy and squidpy",
+    ".csv": "table of positions and genes; also .csv.gz, .tsv, .tsv.gz",
+    ".ome.tif": "pictures of genes, for ImageJ, QuPath and napari",
+    ".png": "figure of measured and enhanced; also .svg, .pdf",
+    ".zarr": "SpatialData",
+    ".parquet": "table, for programs",
+}
+"""What a result can be saved as."""
+
+
+@dataclass(frozen=True)
+class SaveChoices:
+    """What of a result is written.
+
+    Attributes
+    ----------
+    genes
+        Their names; None for all that the result has, and telling ones in pictures.
+    with_sd
+        Whether the uncertainty is written, too (a h5ad always has it).
+    look
+        How a figure is drawn, and the distance of spots in µm.
+    """
+
+    genes: tuple[str, ...] | None = None
+    with_sd: bool = False
+    look: ComparisonLook = field(default_factory=ComparisonLook)
+
+
+def save_steps(
+    result: EnhancedSection, path: str | Path, choices: SaveChoices | None = None
+) -> Steps[Path]:
+    """Write a result as what the ending of the name says.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such kind of file, or it cannot be written there.
+    """
+    path = Path(path).expanduser()
+    write = _WRITERS[ending_of(path)]
+    return (yield from write(result, path, choices or SaveChoices()))
+
+
+def ending_of(path: Path) -> str:
+    """Return the ending that says what is written.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it says nothing that is known.
+    """
+    name = path.name.lower()
+    found = [ending for ending in _WRITERS if name.endswith(ending)]
+    if not found:
+        known = "\n".join(f"  {ending:9} {what}" for ending, what in ENDINGS.items())
+        msg = f"{path.name}: give it an ending that says what to write:\n{known}"
+        raise InvalidRequestError(msg)
+    return max(found, key=len)
+
+
+def _h5ad(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
+    result = result if choices.genes is None else result.only(choices.genes)
+    check_writable(path)
+    yield Progress("Writing genes", 0, len(result.chosen))
+    return (yield from h5ad_steps(path, result.annotations(), result.blocks()))
+
+
+def _table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
+    result = result if choices.genes is None else result.only(choices.genes)
+    n_columns = len(result.chosen) * (1 + choices.with_sd)
+    check_size(len(result), n_columns)
+    genes: dict[str, NDArray[np.float32]] = {}
+    for columns, prediction in result.blocks():
+        for at, name in enumerate(map(str, result.genes[columns])):
+            genes[name] = prediction.mean[:, at]
+            if choices.with_sd:
+                genes[f"{name}_sd"] = prediction.sd[:, at]
+        yield Progress("Predicting genes", columns.stop, len(result.chosen))
+    return (yield from table_steps(path, _positions(result), genes))
+
+
+def _positions(result: EnhancedSection) -> pd.DataFrame:
+    """Where each position is and how it came to be, one row a position."""
+    obs: pd.DataFrame = result.annotations().obs.drop(columns=keys.IN_TISSUE)
+    obs.index.name = "position"
+    return obs.assign(x=result.pixel_xy[:, 0], y=result.pixel_xy[:, 1])
+
+
+def _figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
+    check_writable(path)
+    yield Progress("Drawing", 0, 2)
+    look = choices.look
+    figure = comparison(result, _pictured(result, choices), look)
+    yield Progress("Drawing", 1, 2)
+    with replacing(path) as unfinished:
+        figure.savefig(unfinished, dpi=_DPI)
+    return path
+
+
+def _ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
+    check_writable(path)
+    section, genes = result.section, _pictured(result, choices)
+    spots = SpotRaster.from_section(section)
+    of_spot_px = pitch_px(section)
+    refined = result.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
+    pixel = of_spot_px * refined / _PIXELS_PER_PITCH
+    yield Progress("Drawing genes", 0, len(genes))
+    grid = SquareGrid.over([spots, result.raster], pixel)
+    at_spots, at_positions = grid.index(spots), grid.index(result.raster)
+
+    def pictures() -> Iterator[NDArray[np.float32]]:
+        for gene in genes:
+            prediction = result.read([gene])
+            yield drawn(section.gene_counts(gene), at_spots)
+            yield drawn(prediction.mean[:, 0], at_positions)
+            if choices.with_sd:
+                yield drawn(prediction.sd[:, 0], at_positions)
+
+    kinds = ["measured", "enhanced", "sd"][: 2 + choices.with_sd]
+    names = [f"{gene} {kind}" for gene in genes for kind in kinds]
+    pitch_um = choices.look.pitch_um
+    unit = pitch_um / of_spot_px if pitch_um else 1.0
+    x, y = grid.origin_xy
+    size = PixelSize(
+        grid.pixel * unit, (x * unit, y * unit), "µm" if pitch_um else "pixel"
+    )
+    return (yield from ome_tiff_steps(path, names, pictures(), size))
+
+
+def _pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:
+    """Genes to draw: those asked for, else a few of the result."""
+    if choices.genes is not None:
+        result.section.gene_index(choices.genes)  # says which are not there
+        return list(choices.genes)
+    if len(result.chosen) <= _MOST_PICTURED:
+        return [str(gene) for gene in result.genes]
+    return telling_genes(result.section)
+
+
+def _other(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
+    from napari_stentrans.exports import export
+
+    result = result if choices.genes is None else result.only(choices.genes)
+    yield Progress("Writing", 0, 1)
+    return export(result, path)
+
+
+_Writer = Callable[[EnhancedSection, Path, SaveChoices], Steps[Path]]
+_WRITERS: dict[str, _Writer] = {
+    ".h5ad": _h5ad,
+    **dict.fromkeys((".csv", ".csv.gz", ".tsv", ".tsv.gz"), _table),
+    **dict.fromkeys((".png", ".svg", ".pdf"), _figure),
+    **dict.fromkeys((".ome.tif", ".ome.tiff"), _ome_tiff),
+    **dict.fromkeys((".zarr", ".parquet"), _other),
+}
