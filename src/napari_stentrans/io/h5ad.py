@@ -7,44 +7,47 @@ and says in the section's notes what it took. Never changes the AnnData it is gi
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from napari_stentrans import keys
 from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.h5ad_counts import find_values, named_genes
+from napari_stentrans.io.h5ad_library import image_entry, one_library
 from napari_stentrans.io.h5ad_positions import find_places, under_tissue
+from napari_stentrans.io.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.images import image_from_library, misfit_note, scale_factor
 from napari_stentrans.io.kept import kept_in_uns
 from napari_stentrans.io.matrix import plain
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.zarr_folder import attributes, check_zarr
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-TITLE: Final = "AnnData (h5ad)"
+TITLE: Final = "AnnData (h5ad, zarr)"
 TAKES: Final = frozenset({"library"})
 
 
 def sniff(path: Path) -> bool:
-    """Whether this is an AnnData in HDF5."""
-    if not (path.is_file() and h5py.is_hdf5(path)):
+    """Whether this is an AnnData, in HDF5 or as a zarr folder."""
+    if path.is_dir():
+        return attributes(path).get("encoding-type") == "anndata"
+    if not is_hdf5(path):
         return False
     with h5py.File(path, "r") as file:
         return "obs" in file and "var" in file
 
 
 def read(path: Path, options: ReadOptions) -> Section:
-    """Read an h5ad.
+    """Read an AnnData.
 
     Raises
     ------
@@ -55,7 +58,11 @@ def read(path: Path, options: ReadOptions) -> Section:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old layouts and repeated names: handled below
-        adata = anndata.read_h5ad(path)
+        if path.is_dir():
+            check_zarr(path)
+            return section_of(anndata.read_zarr(path), path, options)
+        with opened_hdf5(path):
+            adata = anndata.read_h5ad(path)
     return section_of(adata, path, options)
 
 
@@ -100,6 +107,7 @@ def section_from_anndata(
 
 def _section(adata: AnnData, options: ReadOptions) -> Section:
     problems: list[str] = []
+    adata = one_library(adata, options.library)
     if min(adata.shape) == 0:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
         raise InvalidSectionError(msg)
@@ -120,7 +128,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if ours is not None:
         placed = ours.placed(places.array_rc[kept]) if not options.lattice else placed
         pixel_xy = pixel_xy if ours.has_pixel_xy else None
-    library = _library(adata, notes)
+    library = image_entry(adata, options.library, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
         notes += misfit_note(image, pixel_xy)
@@ -140,23 +148,3 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         image=image,
         notes=tuple(notes),
     )
-
-
-def _library(adata: AnnData, notes: list[str]) -> Mapping[str, Any]:
-    """Entry of ``uns["spatial"]`` that belongs to this section; empty if none does."""
-    spatial = adata.uns.get(keys.SPATIAL)
-    libraries = (
-        {name: entry for name, entry in spatial.items() if isinstance(entry, Mapping)}
-        if isinstance(spatial, Mapping)
-        else {}
-    )
-    if len(libraries) > 1:
-        for column in ("library_id", "sample_id", "sample", "library"):
-            named = set(adata.obs[column].astype(str)) if column in adata.obs else set()
-            if len(named) == 1 and named <= libraries.keys():
-                return libraries[named.pop()]
-        notes.append(
-            f"There are {len(libraries)} images; the first, {next(iter(libraries))!r}, "
-            "is shown."
-        )
-    return next(iter(libraries.values()), {})

@@ -23,6 +23,13 @@ _PIXEL_COLUMNS = (
     ("X", "Y"),
     ("x_centroid", "y_centroid"),
     ("imagecol", "imagerow"),
+    ("center_x", "center_y"),
+    ("CenterX_global_px", "CenterY_global_px"),
+    ("x_coord", "y_coord"),
+    ("xcoord", "ycoord"),
+    ("coord_x", "coord_y"),
+    ("spatial_x", "spatial_y"),
+    ("spatial1", "spatial2"),
 )
 
 
