@@ -14,6 +14,7 @@ from napari_stentrans.figures import telling_genes
 from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.io import read_section
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
@@ -56,7 +57,7 @@ def run_demo(
     from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 
     viewer = napari.Viewer(title="stEnTrans demo")
-    widget = StEnTransWidget(viewer)
+    widget = StEnTransWidget(viewer, remember=False)
     viewer.window.add_dock_widget(widget, name="Enhance", area="right")
     viewer.window._qt_window.resize(*_WINDOW)
     demo = _Demo(widget.controller, widget.session)
@@ -113,7 +114,7 @@ class _Demo:
         done = None if section is None else self.controller.runs.result_of(section)
         if self.session.status is JobStatus.IDLE and done is not None:
             self.result = done
-            self.controller.view.show_side_by_side(shown=True)
+            self.controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
 
 
 def _take_picture(viewer: napari.Viewer, path: Path) -> None:

@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_stentrans import enhance
+from napari_stentrans.gui.canvas.comparison import Comparison
 from napari_stentrans.gui.canvas.layers import Role, tag_of
-from napari_stentrans.gui.canvas.side_by_side import SideBySide, grid_shape, panel_order
+from napari_stentrans.gui.canvas.plan import Plan
+from napari_stentrans.gui.canvas.side_by_side import grid_shape, panel_order
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.state.view import ViewMode
 
 
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=7), st.integers(0, 12))
@@ -44,14 +47,34 @@ def test_grid_shape(n_panels, per_gene, canvas, expected):
 
 
 @pytest.fixture
-def stage(section):
+def result(section):
+    return enhance(section, method="nearest")
+
+
+@pytest.fixture
+def stage(section, result):
     stage = Stage(ViewerModel())
     stage.open(section)
-    result = enhance(section, method="nearest")
     for gene in section.genes[:2]:
         stage.add_gene(section, gene, result)
     stage.add_canvas(section)
     return stage
+
+
+@pytest.fixture
+def comparison(stage):
+    return Comparison(stage, lambda: None)
+
+
+@pytest.fixture
+def plan(section, result):
+    """Make a plan for the second gene."""
+
+    def make(mode, **choices):
+        gene = section.genes[1]
+        return Plan(section, result, **({"gene": gene, "mode": mode} | choices))
+
+    return make
 
 
 def panel_of(stage, section, role, gene=None):
@@ -60,8 +83,22 @@ def panel_of(stage, section, role, gene=None):
     return stage.viewer.canvas.grid.position(place, layers)
 
 
-def test_measured_is_left_of_enhanced_and_one_gene_a_row(stage, section):
-    SideBySide(stage).show(section)
+def visible(stage):
+    """Role and gene of what can be seen."""
+    return {(tag.role, tag.gene) for layer, tag in stage.tagged() if layer.visible}
+
+
+def state_of(stage):
+    return [(layer, layer.visible, layer.opacity) for layer in stage.viewer.layers]
+
+
+# -- side by side ------------------------------------------------------------------
+
+
+def test_measured_is_left_of_enhanced_and_one_gene_a_row(
+    stage, section, comparison, plan
+):
+    comparison.show(plan(ViewMode.SIDE_BY_SIDE))
 
     one, two = section.genes[:2]
     assert panel_of(stage, section, Role.GENE, one) == (0, 0)
@@ -70,8 +107,8 @@ def test_measured_is_left_of_enhanced_and_one_gene_a_row(stage, section):
     assert panel_of(stage, section, Role.ENHANCED, two) == (1, 1)
 
 
-def test_the_painting_is_on_the_measured_side(stage, section):
-    SideBySide(stage).show(section)
+def test_the_painting_is_on_the_measured_side(stage, section, comparison, plan):
+    comparison.show(plan(ViewMode.SIDE_BY_SIDE))
 
     assert stage.canvas(section).visible
     assert panel_of(stage, section, Role.MISSING) == (0, 0)
@@ -80,54 +117,63 @@ def test_the_painting_is_on_the_measured_side(stage, section):
     assert layers.index(stage.canvas(section)) == layers.index(below) + 1
 
 
-def test_one_gene_has_the_picture_beside_it(stage, section):
+def test_one_gene_has_the_picture_beside_it(stage, section, comparison, plan):
     stage.remove_gene(section, section.genes[1])
 
-    SideBySide(stage).show(section)
+    comparison.show(plan(ViewMode.SIDE_BY_SIDE))
 
     assert panel_of(stage, section, Role.IMAGE) == (0, 0)
     assert panel_of(stage, section, Role.GENE, section.genes[0]) == (0, 1)
 
 
-def test_the_name_of_each_panel_is_shown(stage, section):
-    SideBySide(stage).show(section)
+def test_the_name_of_each_panel_is_shown(stage, section, comparison, plan):
+    comparison.show(plan(ViewMode.SIDE_BY_SIDE))
 
     for layer, tag in stage.tagged():
         named = tag.role in (Role.GENE, Role.ENHANCED)
         assert layer.name_overlay.visible is named
 
 
-def test_hiding_puts_order_and_visibility_back(stage, section):
-    before = [(layer, layer.visible) for layer in stage.viewer.layers]
-    panels = SideBySide(stage)
+def test_nothing_to_compare_shows_no_panels(section, result):
+    stage = Stage(ViewerModel())
+    stage.open(section)
 
-    panels.show(section, with_sd=True)
-    panels.show(section)
-    panels.hide()
+    Comparison(stage, lambda: None).show(
+        Plan(section, result, mode=ViewMode.SIDE_BY_SIDE)
+    )
 
-    assert [(layer, layer.visible) for layer in stage.viewer.layers] == before
+    assert not stage.viewer.canvas.grid.enabled
+
+
+# -- every way of comparing ----------------------------------------------------------
+
+EVERYTHING = {"show_sd": True, "fade": True, "show_origin": True}
+
+
+@pytest.mark.parametrize("mode", ViewMode)
+@pytest.mark.parametrize("extras", [{}, EVERYTHING], ids=["plain", "all extras"])
+def test_leaving_puts_everything_back(stage, section, comparison, plan, mode, extras):
+    mine = stage.viewer.add_image(np.zeros((4, 4)), name="mine")
+    before = state_of(stage)
+
+    for each in (mode, ViewMode.SIDE_BY_SIDE, mode, ViewMode.SWIPE, mode):
+        comparison.show(plan(each, **extras))
+        comparison.show(plan(each, **extras))
+    comparison.clear()
+    comparison.show(plan(ViewMode.OVERLAY))
+
+    assert state_of(stage) == before
+    assert mine.visible
     assert not stage.viewer.canvas.grid.enabled
     assert not any(layer.name_overlay.visible for layer, _ in stage.tagged())
 
 
-def test_foreign_layers_are_left_alone(stage, section):
-    mine = stage.viewer.add_image(np.zeros((4, 4)), name="mine")
-    panels = SideBySide(stage)
+@pytest.mark.parametrize("mode", ViewMode)
+def test_the_user_s_selection_stays(stage, section, comparison, plan, mode):
+    canvas = stage.canvas(section)
+    stage.arm_brush(section)
 
-    panels.show(section)
-    assert tag_of(mine.metadata) is None
-    assert mine in stage.viewer.layers
-    panels.hide()
+    comparison.show(plan(mode, show_origin=True))
 
-    assert mine.visible
-
-
-def test_nothing_to_compare_shows_no_panels(section):
-    stage = Stage(ViewerModel())
-    stage.open(section)
-    panels = SideBySide(stage)
-
-    panels.show(section)
-
-    assert not panels.is_on
-    assert not stage.viewer.canvas.grid.enabled
+    assert stage.viewer.layers.selection.active is canvas
+    assert tag_of(canvas.metadata) is not None

@@ -12,6 +12,7 @@ from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.regions import Painted
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.missing import MissingRegions
 
 
@@ -451,14 +452,14 @@ def test_side_by_side_follows_genes_that_come_and_go(opened, viewer, jobs, secti
     opened.genes.add(section.genes[:1])
     opened.runs.enhance()
     jobs.last.finish()
-    opened.view.show_side_by_side(shown=True)
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
     assert viewer.canvas.grid.enabled
 
     opened.genes.add(section.genes[1:2])
     shapes = [viewer.canvas.grid.shape]
     opened.genes.remove(section.genes[1])
     shapes.append(viewer.canvas.grid.shape)
-    opened.view.show_side_by_side(shown=False)
+    opened.view.set_mode(ViewMode.OVERLAY)
 
     assert shapes[0] != shapes[1]
     assert not viewer.canvas.grid.enabled

@@ -14,6 +14,7 @@ from napari_stentrans import enhance
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 
 SOON = 20_000
@@ -107,7 +108,7 @@ def test_from_opening_to_the_enhanced_layer(qtbot, viewer, section, fake_method)
     assert np.nanmax(enhanced.data) == 50
     assert "Enhanced" in widget.run_bar.status.text()
     widget.turn_to(widget.compare_panel)
-    click(qtbot, widget.compare_panel.side_by_side)
+    click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
     assert viewer.canvas.grid.enabled
 
 
@@ -149,7 +150,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
     widget.turn_to(widget.compare_panel)
-    click(qtbot, widget.compare_panel.side_by_side)
+    click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
 
     click(qtbot, widget.region_panel.paint)
     canvas = widget.controller.stage.canvas(section)
@@ -289,9 +290,8 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
     widget.turn_to(widget.compare_panel)
-    click(qtbot, widget.compare_panel.side_by_side)
-    widget.turn_to(widget.compare_panel)
-    click(qtbot, widget.compare_panel.side_by_side)
+    click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
+    click(qtbot, widget.compare_panel.switch.modes[ViewMode.OVERLAY])
 
     assert [str(tag.role) for _, tag in widget.controller.stage.tagged()] == [
         "image",

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari.layers import Layer
 
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.solo import set_visible
 from napari_stentrans.gui.canvas.stage import Stage
-from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 H = TypeVar("H", bound=Hashable)
 
-_ROLES = (Role.GENE, Role.ENHANCED, Role.SD)
-_PAIR = 2
 _SPACING = 0.01
 _FONT_SIZE = 10
 
@@ -62,7 +59,7 @@ def panel_order(
 
 
 class SideBySide:
-    """Shows the genes of a section as panels: measured left, enhanced right."""
+    """Shows layers as panels that are looked at by one camera."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -73,11 +70,17 @@ class SideBySide:
         """Whether panels are shown."""
         return self._before is not None
 
-    def show(self, section: Section, *, with_sd: bool = False) -> None:
-        """Lay out the panels of a section, or lay them out anew."""
+    def show(self, panels: Sequence[Sequence[Layer]], per_gene: int) -> None:
+        """Lay out panels, or lay them out anew.
+
+        Parameters
+        ----------
+        panels
+            Layers of each panel, the lowest first; panels of one gene in one row.
+        per_gene
+            Panels of each gene. A single gene may have one more, for the picture.
+        """
         layers = self._viewer.layers
-        roles = _ROLES if with_sd else _ROLES[:_PAIR]
-        panels = self._panels(section, roles)
         if not panels:
             self.hide()
             return
@@ -88,14 +91,14 @@ class SideBySide:
         order, stride = panel_order(panels, hidden)
         kept = set(order[: len(panels) * stride]).intersection(shown)
         for layer in layers:
-            _show(layer, visible=layer in kept)
+            set_visible(layer, layer in kept)
         self._reorder(order)
         for panel in panels:
             _name(panel[0], visible=True)
         canvas, last = self._viewer.canvas, panels[-1][0]
         size = last.extent.world[1] - last.extent.world[0]
         shape = grid_shape(
-            len(panels), len(roles), _height_width(canvas.size), _height_width(size)
+            len(panels), per_gene, _height_width(canvas.size), _height_width(size)
         )
         is_new = not canvas.grid.enabled or canvas.grid.shape != shape
         canvas.grid.stride, canvas.grid.shape = stride, shape
@@ -115,7 +118,7 @@ class SideBySide:
         new = [layer for layer in layers if layer not in order]
         self._reorder(order + new)
         for layer, shown in [*known, *((layer, False) for layer in new)]:
-            _show(layer, visible=shown)
+            set_visible(layer, shown)
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None
@@ -124,22 +127,6 @@ class SideBySide:
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
-
-    def _panels(self, section: Section, roles: Sequence[Role]) -> list[list[Layer]]:
-        """One panel for each role of each gene that has them all."""
-        find = self._stage.find
-        panels: list[list[Layer]] = []
-        for gene in self._stage.genes(section):
-            found = [find(section, role, gene) for role in roles]
-            present = [[layer] for layer in found if layer is not None]
-            if len(present) == len(roles):
-                panels += present
-        canvas, image = self._stage.canvas(section), find(section, Role.IMAGE)
-        if panels and canvas is not None:
-            panels[0].append(canvas)
-        if image is not None and len(panels) == len(roles) == _PAIR:
-            panels.insert(0, [image])
-        return panels
 
     def _reorder(self, order: list[Layer]) -> None:
         layers = self._viewer.layers
@@ -178,11 +165,6 @@ def grid_shape(
 def _height_width(numbers: Sequence[float]) -> tuple[float, float]:
     height, width = numbers[-2:]
     return float(height), float(width)
-
-
-def _show(layer: Layer, *, visible: bool) -> None:
-    if layer.visible != visible:  # setting it at all would drop an armed brush
-        layer.visible = visible
 
 
 def _name(layer: Layer, *, visible: bool) -> None:

@@ -81,6 +81,10 @@ class Stage:
         if self._put_aside:
             self.viewer.fit_to_view(layers=mine)
 
+    def add(self, data: LayerData, above: Layer | None = None) -> Layer:
+        """Add a layer above another one, else on top of all but the painting."""
+        return self._add(data, above)
+
     def add_gene(
         self, section: Section, gene: str, enhanced: EnhancedSection | None
     ) -> None:

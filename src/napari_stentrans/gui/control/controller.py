@@ -66,6 +66,7 @@ class Controller:
         events.inserted.disconnect(self._follow)
         events.removed.disconnect(self._follow)
         self.session.events.section.disconnect(self._follow_section)
+        self.view.close()
         self.regions.close()
         self.runs.close()
 

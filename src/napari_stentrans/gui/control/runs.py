@@ -16,6 +16,7 @@ from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.section import Section
 
@@ -143,7 +144,7 @@ class RunControl:
     def _show(self, enhanced: EnhancedSection) -> None:
         session, stage = self._bench.session, self._bench.stage
         is_first_of_run = session.enhanced is self._before
-        if is_first_of_run and not session.view.side_by_side:
+        if is_first_of_run and session.view.mode is not ViewMode.SIDE_BY_SIDE:
             stage.put_brush_away(enhanced.section, hide=True)
         self._results.show(enhanced)
 

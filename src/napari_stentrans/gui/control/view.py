@@ -1,9 +1,27 @@
-"""How a result is looked at: one canvas, or panels beside one another."""
+"""How a result is looked at: which two pictures, in which way, and with what beside."""
 
 from __future__ import annotations
 
-from napari_stentrans.gui.canvas.side_by_side import SideBySide
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.comparison import Comparison
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.plan import Plan
+from napari_stentrans.gui.canvas.swipe import (
+    SIDES,
+    SwipeHandle,
+    divider_fraction,
+    divider_x,
+)
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.hover import Hover
+from napari_stentrans.gui.control.keyboard import Keyboard
+from napari_stentrans.gui.control.scores import Scores, names_of_pair
+from napari_stentrans.gui.state.view import ViewMode
+
+NEXT_KEY, FLIP_KEY = "N", "W"
+"""Keys on the canvas: another way of comparing; the other one of the two pictures."""
+
+_MODE_OF = {Role.DIFFERENCE: ViewMode.DIFFERENCE} | dict.fromkeys(SIDES, ViewMode.SWIPE)
 
 
 class ViewControl:
@@ -11,11 +29,45 @@ class ViewControl:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._panels = SideBySide(bench.stage)
+        self._comparison = Comparison(bench.stage, self.arrange)
+        self._scores = Scores(bench, self._current_gene)
+        self._hover = Hover(bench, self._current_gene)
+        self._handle = SwipeHandle(bench.stage.viewer, self._divider_x, self._drag)
+        self._keyboard = Keyboard(
+            bench.stage.viewer, {NEXT_KEY: self.next_mode, FLIP_KEY: self.flip}
+        )
 
-    def show_side_by_side(self, *, shown: bool) -> None:
-        """Show measured and enhanced genes as panels, or on top of one another."""
-        self._bench.session.view.side_by_side = shown
+    # -- what the user asks for --------------------------------------------------------
+
+    def set_mode(self, mode: ViewMode) -> None:
+        """Look at the two pictures in this way."""
+        self._bench.session.view.mode = mode
+        self.arrange()
+
+    def next_mode(self) -> None:
+        """Look at the two pictures in the next way."""
+        if self._bench.session.enhanced is not None:
+            self.set_mode(self._bench.session.view.mode.following)
+
+    def flip(self) -> None:
+        """Show the other one of the two pictures; begins to blink, if need be."""
+        view = self._bench.session.view
+        if self._bench.session.enhanced is None:
+            return
+        if view.mode is ViewMode.BLINK:
+            view.first_on_top = not view.first_on_top
+        else:
+            view.mode, view.first_on_top = ViewMode.BLINK, True
+        self.arrange()
+
+    def move_divider(self, fraction: float) -> None:
+        """Divide the swipe at a fraction of the width of the section."""
+        self._bench.session.view.divider = fraction
+        self.arrange()
+
+    def compare_with(self, reference: EnhancedSection | None) -> None:
+        """Compare the shown result with another one; None: with the counts."""
+        self._bench.session.view.reference = reference
         self.arrange()
 
     def show_sd(self, *, shown: bool) -> None:
@@ -23,23 +75,108 @@ class ViewControl:
         self._bench.session.view.show_sd = shown
         self.arrange()
 
+    def fade(self, *, faded: bool) -> None:
+        """Let what is uncertain be see-through, or not."""
+        self._bench.session.view.fade = faded
+        self.arrange()
+
+    def show_origin(self, *, shown: bool) -> None:
+        """Show or hide how each position came to be."""
+        self._bench.session.view.show_origin = shown
+        self.arrange()
+
+    def show_color_bars(self, *, shown: bool) -> None:
+        """Show or hide colour bars."""
+        self._bench.session.view.color_bars = shown
+        self.arrange()
+
+    def watch(self, *, watched: bool) -> None:
+        """Keep scores and the values at the spots up to date while they are seen."""
+        self._scores.watch(watched=watched)
+
+    # -- keeping up --------------------------------------------------------------------
+
     def arrange(self) -> None:
         """Arrange the layers of the current section anew."""
-        session, view = self._bench.session, self._bench.session.view
-        if session.section is None:
-            return
-        if view.side_by_side and session.enhanced is not None:
-            self._panels.show(session.section, with_sd=view.show_sd)
-            return
-        self._panels.hide()
-        self._bench.stage.show_sd(session.section, shown=view.show_sd)
+        self._arrange()
 
     def follow(self) -> None:
-        """Lay panels out anew after the layer list changed."""
-        if self._panels.is_on:
-            self.arrange()
+        """Keep up with layers that came or went."""
+        if self._comparison.is_arranging:
+            return
+        view, lost = self._bench.session.view, self._comparison.take_lost()
+        if view.mode in {_MODE_OF.get(role) for role in lost}:
+            view.mode = ViewMode.OVERLAY
+        if Role.REFERENCE in lost:
+            view.reference = None
+        if Role.FADED in lost:
+            view.fade = False
+        if Role.ORIGIN in lost:
+            view.show_origin = False
+        if lost or view.mode is not ViewMode.OVERLAY or view.fade:
+            self._arrange(removing=True)
 
     def leave(self) -> None:
         """Go back to one canvas, before another section is chosen."""
-        self._panels.hide()
-        self._bench.session.view.side_by_side = False
+        self._comparison.clear()
+        view = self._bench.session.view
+        view.mode, view.reference = ViewMode.OVERLAY, None
+        view.show_origin = view.fade = False
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._comparison.clear()
+        for part in (self._scores, self._hover, self._handle, self._keyboard):
+            part.close()
+
+    def _arrange(self, *, removing: bool = False) -> None:
+        if self._comparison.is_arranging:
+            return
+        plan = self._plan()
+        if plan is not None:
+            self._comparison.show(plan, removing=removing)
+        self._handle.enable(on=self._divider_x() is not None)
+        self._scores.refresh()
+
+    def _plan(self) -> Plan | None:
+        session, view = self._bench.session, self._bench.session.view
+        section, result = session.section, session.enhanced
+        if section is None:
+            return None
+        if view.reference is result or view.reference not in session.run.results:
+            view.reference = None
+        return Plan(
+            section=section,
+            result=result,
+            reference=view.reference,
+            names=names_of_pair(session),
+            gene=self._current_gene(),
+            mode=ViewMode.OVERLAY if result is None else view.mode,
+            show_sd=view.show_sd,
+            fade=view.fade and result is not None,
+            show_origin=view.show_origin,
+            color_bars=view.color_bars,
+            divider=view.divider,
+            first_on_top=view.first_on_top,
+        )
+
+    def _current_gene(self) -> str | None:
+        """Return the gene that is looked at: the one shown last, if none is chosen."""
+        genes = self._bench.session.genes
+        current = getattr(genes, "current", None)
+        if current in genes.shown:
+            return str(current)
+        return genes.shown[-1] if genes.shown else None
+
+    def _divider_x(self) -> float | None:
+        """World x of the divider, while there is one."""
+        session = self._bench.session
+        is_there = session.enhanced is not None and session.view.mode is ViewMode.SWIPE
+        if session.section is None or not is_there or not session.genes.shown:
+            return None
+        return divider_x(session.section, session.view.divider)
+
+    def _drag(self, x: float) -> None:
+        section = self._bench.session.section
+        if section is not None:
+            self.move_divider(divider_fraction(section, x))

@@ -2,13 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
+
+from napari_stentrans.enhanced import EnhancedSection
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
+
+
+class ViewMode(StrEnum):
+    """How two pictures of a gene are looked at."""
+
+    OVERLAY = "overlay"
+    SIDE_BY_SIDE = "side by side"
+    BLINK = "blink"
+    SWIPE = "swipe"
+    DIFFERENCE = "difference"
+
+    @property
+    def following(self) -> ViewMode:
+        """The next one, round and round."""
+        modes = list(ViewMode)
+        return modes[(modes.index(self) + 1) % len(modes)]
+
+
+def result_name(result: EnhancedSection, results: Sequence[EnhancedSection]) -> str:
+    """Name a result by its method, and by its number where there are several."""
+    method = str(result.provenance.get("config", {}).get("method", "enhanced"))
+    if result in results and len(results) > 1:
+        return f"run {results.index(result) + 1}, {method}"
+    return method
+
+
+@dataclass(frozen=True)
+class GeneScore:
+    """How well a gene is predicted where its counts were hidden.
+
+    Attributes
+    ----------
+    gene
+    heldout
+        Pearson's r of counts with predictions of each spot from all the others.
+    kriging
+        The same by kriging alone, where it is known.
+    ceiling
+        The highest r that counting noise allows, where it is known.
+    rank, n_genes
+        Place among the scored genes, 1 for the best; None where it has none.
+    has_signal
+        Whether the pattern is borne out by hidden spots, where it is known.
+    n_spots
+        Spots it was found at.
+    """
+
+    gene: str
+    heldout: float
+    kriging: float | None
+    ceiling: float | None
+    rank: int | None
+    n_genes: int
+    has_signal: bool | None
+    n_spots: int
+
+
+@dataclass(frozen=True, eq=False)
+class SpotPairs:
+    """Two values of a gene at each measured spot.
+
+    Attributes
+    ----------
+    gene
+    left, right : ndarray, shape (spot,)
+        What is compared, in counts.
+    names
+        What to call the two.
+    """
+
+    gene: str
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
+    names: tuple[str, str]
 
 
 @dataclass(eq=False)
@@ -17,13 +97,38 @@ class ViewState:
 
     Attributes
     ----------
-    side_by_side
-        Whether measured and enhanced are panels beside one another.
+    mode
+        How the two pictures are looked at.
+    reference
+        The result that the shown one is compared with; None for what was measured.
     show_sd
         Whether the uncertainty is shown.
+    fade
+        Whether what is uncertain is see-through.
+    show_origin
+        Whether it is shown how each position came to be.
+    color_bars
+        Whether colour bars are shown.
+    divider
+        Where the swipe is divided, as a fraction of the section's width.
+    first_on_top
+        Whether blinking shows the first of the two just now.
+    score, score_note
+        Score of the current gene, or why there is none.
+    pairs
+        The current gene at the spots, first against second.
     """
 
     events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
 
-    side_by_side: bool = False
+    mode: ViewMode = ViewMode.OVERLAY
+    reference: EnhancedSection | None = None
     show_sd: bool = False
+    fade: bool = False
+    show_origin: bool = False
+    color_bars: bool = True
+    divider: float = 0.5
+    first_on_top: bool = True
+    score: GeneScore | None = None
+    score_note: str = ""
+    pairs: SpotPairs | None = None

@@ -1,47 +1,141 @@
-"""Look at a result and save it."""
+"""Compare two pictures of a gene, judge them, and save the result."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel
 
-from napari_stentrans.gui.widgets.bits import button
+from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
+from napari_stentrans.gui.state.view import ViewMode, result_name
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.gene_score import GeneScoreCard
+from napari_stentrans.gui.widgets.mode_switch import ModeSwitch
 from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.scatter import Scatter, describe_pairs
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QHideEvent, QShowEvent
+
+    from napari_stentrans.enhanced import EnhancedSection
+
+_WITH_SD = (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE)
+_SD_HELP = "Standard deviation of a count measured there, as a picture of its own"
 
 
 class ComparePanel(Panel):
-    """Compares measured and enhanced, and saves."""
+    """Compares measured and enhanced, or two results, and saves."""
 
     title = "Compare"
     help_text = "Look at measured and enhanced"
 
     def build(self) -> None:
         """Make the controls."""
-        session, controller = self.session, self.controller
-        self.side_by_side = QCheckBox("Side by side")
-        self.side_by_side.setToolTip("Measured left, enhanced right, moving together")
-        self.show_sd = QCheckBox("Uncertainty")
-        self.show_sd.setToolTip("Standard deviation of a count measured there")
+        self.switch = ModeSwitch(self.session, self.controller)
+        self.hint = note()
+        self.shown, self.reference = QComboBox(), QComboBox()
+        self.shown.setToolTip("The result that is looked at")
+        self.reference.setToolTip(
+            "What it is compared with: the counts, or another result of this section"
+        )
+        self._make_boxes()
+        self.legend = note(_legend())
+        self.score = GeneScoreCard()
+        self.scatter, self.agreement = Scatter(), note()
+        self.agreement.setStyleSheet("font-size: 8pt;")
         self.save = button(
             "Save h5ad…", "Every expressed gene, with sd", self._ask_path
         )
-        row = QHBoxLayout()
-        row.addWidget(self.side_by_side)
-        row.addWidget(self.show_sd)
+        choice = QGridLayout()
+        for row, (text, box) in enumerate(
+            (("Compare", self.shown), ("with", self.reference))
+        ):
+            choice.addWidget(QLabel(text), row, 0)
+            choice.addWidget(box, row, 1)
+        choice.setColumnStretch(1, 1)
         layout = self.column
-        layout.addLayout(row)
-        layout.addWidget(self.save)
-
-        self.side_by_side.clicked.connect(
-            lambda on: controller.view.show_side_by_side(shown=on)
-        )
-        self.show_sd.clicked.connect(lambda on: controller.view.show_sd(shown=on))
-        session.events.enhanced.connect(self._show)
-        session.events.status.connect(self._show)
-        session.view.events.side_by_side.connect(self._show)
-        session.view.events.show_sd.connect(self._show)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.switch)
+        layout.addLayout(choice)
+        layout.addLayout(self._boxes)
+        for widget in (
+            self.legend,
+            self.score,
+            self.scatter,
+            self.agreement,
+            self.save,
+        ):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        self._listen()
         self._show()
+        self._show_results()
+        self._show_gene()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Keep scores up to date while they are seen."""
+        super().showEvent(event)
+        self.controller.view.watch(watched=True)
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        """Let scores rest while nobody sees them."""
+        super().hideEvent(event)
+        self.controller.view.watch(watched=False)
+
+    def _make_boxes(self) -> None:
+        view = self.controller.view
+        self.show_sd = _box("Uncertainty", _SD_HELP)
+        self.fade = _box(
+            "See-through",
+            "Enhanced is opaque where it is as certain as counting allows (sd no more "
+            "than the square root of the count), half see-through where its sd is "
+            "twice that",
+        )
+        self.origin = _box("Origin", "How each position came to be, in three colours")
+        self.color_bars = _box("Colour bars", "What the colours mean, in counts")
+        self.show_sd.clicked.connect(lambda on: view.show_sd(shown=on))
+        self.fade.clicked.connect(lambda on: view.fade(faded=on))
+        self.origin.clicked.connect(lambda on: view.show_origin(shown=on))
+        self.color_bars.clicked.connect(lambda on: view.show_color_bars(shown=on))
+        self._boxes = QGridLayout()
+        made = (self.show_sd, self.fade, self.origin, self.color_bars)
+        for number, box in enumerate(made):
+            self._boxes.addWidget(box, number // 2, number % 2)
+
+    def _listen(self) -> None:
+        session, view = self.session, self.session.view
+        for signal in (
+            session.events.enhanced,
+            session.events.status,
+            session.genes.events.shown,
+            view.events.mode,
+            view.events.show_sd,
+            view.events.fade,
+            view.events.show_origin,
+            view.events.color_bars,
+        ):
+            signal.connect(self._show)
+        for signal in (
+            session.events.enhanced,
+            session.events.status,
+            session.run.events.results,
+            view.events.reference,
+        ):
+            signal.connect(self._show_results)
+        for signal in (view.events.score, view.events.score_note, view.events.pairs):
+            signal.connect(self._show_gene)
+        self.shown.activated.connect(self._choose_shown)
+        self.reference.activated.connect(self._choose_reference)
+
+    def _choose_shown(self, number: int) -> None:
+        results = self.session.run.results
+        if number < len(results):
+            self.controller.runs.show(results[number])
+
+    def _choose_reference(self, number: int) -> None:
+        chosen = None if number == 0 else self._others()[number - 1]
+        self.controller.view.compare_with(chosen)
 
     def _ask_path(self) -> None:
         section = self.session.section
@@ -54,10 +148,75 @@ class ComparePanel(Panel):
             self.controller.files.save(Path(path))
 
     def _show(self) -> None:
-        session = self.session
-        self.setEnabled(session.enhanced is not None)
-        self.save.setEnabled(
-            session.enhanced is not None and not session.status.is_busy
+        session, view = self.session, self.session.view
+        has_result = session.enhanced is not None
+        for part in (self.switch, self.fade, self.origin, self.show_sd):
+            part.setEnabled(has_result)
+        self.hint.setText(self._what_is_missing())
+        self.hint.setVisible(bool(self.hint.text()))
+        self.show_sd.setChecked(view.show_sd)
+        self.fade.setChecked(view.fade)
+        self.origin.setChecked(view.show_origin)
+        self.color_bars.setChecked(view.color_bars)
+        self.legend.setVisible(has_result and view.show_origin)
+        sd_fits = view.mode in _WITH_SD
+        self.show_sd.setEnabled(has_result and sd_fits)
+        self.show_sd.setToolTip(
+            _SD_HELP if sd_fits else "Shown only on top and side by side"
         )
-        self.side_by_side.setChecked(session.view.side_by_side)
-        self.show_sd.setChecked(session.view.show_sd)
+        self.save.setEnabled(has_result and not session.status.is_busy)
+
+    def _what_is_missing(self) -> str:
+        if self.session.enhanced is None:
+            return "Enhance a section: here its result is compared with the counts."
+        return "" if self.session.genes.shown else "Choose a gene to compare."
+
+    def _others(self) -> list[EnhancedSection]:
+        shown = self.session.enhanced
+        return [each for each in self.session.run.results if each is not shown]
+
+    def _show_results(self) -> None:
+        session, results = self.session, self.session.run.results
+        names = [result_name(each, results) for each in results]
+        is_preview = session.enhanced is not None and session.enhanced not in results
+        _fill(self.shown, [*names, "preview of a run"] if is_preview else names)
+        if session.enhanced is not None:
+            now = len(results) if is_preview else results.index(session.enhanced)
+            self.shown.setCurrentIndex(now)
+        self.shown.setEnabled(len(names) > 1 and not session.status.is_enhancing)
+        others, reference = self._others(), session.view.reference
+        named = [result_name(each, results) for each in others]
+        _fill(self.reference, ["measured counts", *named])
+        if reference in others:
+            self.reference.setCurrentIndex(1 + others.index(reference))
+        self.reference.setEnabled(session.enhanced is not None)
+
+    def _show_gene(self) -> None:
+        view = self.session.view
+        self.score.show_score(view.score, view.score_note)
+        self.scatter.show_pairs(view.pairs)
+        self.scatter.setVisible(view.pairs is not None)
+        self.agreement.setVisible(view.pairs is not None)
+        told = "" if view.pairs is None else describe_pairs(view.pairs)
+        self.agreement.setText(told)
+
+
+def _box(text: str, help_text: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setToolTip(help_text)
+    return box
+
+
+def _fill(combo: QComboBox, texts: list[str]) -> None:
+    """Offer other choices without telling anyone."""
+    combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+    combo.clear()
+    combo.addItems(texts)
+    combo.blockSignals(False)  # noqa: FBT003
+
+
+def _legend() -> str:
+    return "&nbsp; ".join(
+        f'<span style="color: {colour}">■</span> {origin}'
+        for origin, colour in ORIGIN_COLOURS.items()
+    )

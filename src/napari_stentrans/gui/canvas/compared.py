@@ -1,0 +1,169 @@
+"""How comparisons look as napari layers. Pure: knows neither napari nor Qt.
+
+These layers are made from others and exist only while a comparison asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.layers import (
+    LayerData,
+    LayerTag,
+    Limits,
+    Role,
+    contrast_limits,
+    raster_of,
+)
+from napari_stentrans.gui.canvas.readings import at_spots, reading_of, seen_spots
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.targets import Origin
+
+ORIGIN_COLOURS = {
+    Origin.MEASURED: "#5aa9e6",
+    Origin.MIDPOINT: "#f4d35e",
+    Origin.PAINTED: "#ff5db1",
+}
+"""Painted positions have the colour of the brush."""
+_ORIGIN_OPACITY = 0.55
+_LEAST_OPACITY = 0.12
+"""Of the least certain position: that it was predicted at all stays visible."""
+_DIVERGING = {
+    "name": "blue less, red more",
+    "colors": ["#2166ac", "#67a9cf", "#e8e8e8", "#ef8a62", "#b2182b"],
+}
+_TOP_PERCENTILE = 99.5
+
+
+@dataclass(frozen=True, eq=False)
+class Shade:
+    """How values become colours.
+
+    Attributes
+    ----------
+    limits, gamma
+        As of the layer that it is taken from.
+    colours
+        Maps numbers of 0 to 1, shape (n,), to RGBA, shape (n, 4).
+    """
+
+    limits: Limits
+    gamma: float
+    colours: Callable[[FloatArray], NDArray[np.floating[Any]]]
+
+    def __call__(self, values: NDArray[np.floating[Any]]) -> FloatArray:
+        """Colour values, shape (n,): RGBA of 0 to 1, shape (n, 4)."""
+        low, high = self.limits
+        share = np.clip((values - low) / max(high - low, 1e-12), 0, 1) ** self.gamma
+        return np.array(self.colours(share), dtype=np.float64)
+
+
+def certainty(
+    mean: NDArray[np.floating[Any]], sd: NDArray[np.floating[Any]]
+) -> FloatArray:
+    """Opacity of values, from nearly 0 to 1.
+
+    Counting noise alone gives a count an sd of the square root of its mean. A value no
+    less certain than that is opaque; one whose sd is twice that is half see-through.
+    """
+    noise = np.sqrt(np.maximum(np.asarray(mean, dtype=np.float64), 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(sd > 0, noise / sd, 1.0)
+    return np.clip(share, _LEAST_OPACITY, 1.0)
+
+
+def faded_layer(result: EnhancedSection, gene: str, shade: Shade) -> LayerData:
+    """Enhanced expression in colour, see-through where it is uncertain."""
+    reading, raster = reading_of(result, gene), result.raster
+    mean, sd = reading.mean[:, 0], reading.sd[:, 0]
+    colours = shade(mean)
+    colours[:, 3] = certainty(mean, sd)
+    colours = np.vstack([np.rint(colours * 255), np.zeros(4)]).astype(np.uint8)
+    options = _options(result.section, Role.FADED, raster, f"{gene} by certainty")
+    return colours[raster.index], options | {"rgb": True}, "image"
+
+
+def reference_layer(
+    reference: EnhancedSection, gene: str, limits: Limits, name: str
+) -> LayerData:
+    """Enhanced expression by the result that another is compared with."""
+    raster = reference.raster
+    data = raster.image(reading_of(reference, gene).mean[:, 0])
+    options = _options(reference.section, Role.REFERENCE, raster, f"{gene} {name}")
+    return data, options | {"contrast_limits": limits, "colormap": "viridis"}, "image"
+
+
+def origin_layer(result: EnhancedSection) -> LayerData:
+    """How each position came to be, in three colours."""
+    kinds = list(ORIGIN_COLOURS)
+    number = np.array([kinds.index(Origin(kind)) for kind in result.targets.origin])
+    options = _options(result.section, Role.ORIGIN, result.raster, "Origin")
+    options |= {
+        "contrast_limits": (-0.5, len(kinds) - 0.5),
+        "colormap": {
+            "name": "origin of positions",
+            "colors": list(ORIGIN_COLOURS.values()),
+            "controls": list(np.linspace(0, 1, len(kinds) + 1)),
+            "interpolation": "zero",
+        },
+        "opacity": _ORIGIN_OPACITY,
+    }
+    return result.raster.image(number), options, "image"
+
+
+def difference_layer(
+    result: EnhancedSection, gene: str, reference: EnhancedSection | None, name: str
+) -> LayerData:
+    """Result less the measured counts, or less another result; zero is grey."""
+    raster, values = difference(result, gene, reference)
+    finite = np.abs(values[np.isfinite(values)])
+    top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
+    top = top if top > 0 else 1.0
+    options = _options(result.section, Role.DIFFERENCE, raster, f"{gene} {name}")
+    options |= {"contrast_limits": (-top, top), "colormap": _DIVERGING}
+    return raster.image(values), options, "image"
+
+
+def difference(
+    result: EnhancedSection, gene: str, reference: EnhancedSection | None
+) -> tuple[SpotRaster, NDArray[np.float32]]:
+    """Result less its reference, with the raster that these values are drawn on.
+
+    Against the counts: at the spots that the method saw. Between two results: at every
+    position where they share all of them, else at the spots that both have.
+    """
+    section = result.section
+    if reference is None:
+        values = at_spots(result, gene) - section.gene_counts(gene)
+        values[~seen_spots(result)] = np.nan
+        return raster_of(section), values
+    if np.array_equal(result.targets.array_rc, reference.targets.array_rc):
+        of_both = [reading_of(each, gene).mean[:, 0] for each in (result, reference)]
+        return result.raster, of_both[0] - of_both[1]
+    return raster_of(section), at_spots(result, gene) - at_spots(reference, gene)
+
+
+def common_limits(section: Section, gene: str) -> Limits:
+    """Contrast limits of a gene, those of its counts."""
+    return contrast_limits(section.gene_counts(gene))
+
+
+def _options(
+    section: Section, role: Role, raster: SpotRaster, name: str
+) -> dict[str, Any]:
+    """Return what all these layers have. They belong to no gene for the layer list."""
+    return {
+        "name": name,
+        "affine": raster.affine,
+        "interpolation2d": "nearest",
+        "metadata": {keys.LAYER_TAG: LayerTag(section, role)},
+    }

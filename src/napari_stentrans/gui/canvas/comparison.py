@@ -1,0 +1,158 @@
+"""Brings the layers of a section into the way of comparing that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from napari.layers import Layer
+
+from napari_stentrans.gui.canvas.derived import Derived
+from napari_stentrans.gui.canvas.fading import Fading
+from napari_stentrans.gui.canvas.layers import Role, tag_of
+from napari_stentrans.gui.canvas.plan import Plan
+from napari_stentrans.gui.canvas.side_by_side import SideBySide
+from napari_stentrans.gui.canvas.solo import Solo
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.swipe import SIDES
+from napari_stentrans.gui.canvas.wanted import Pair, pair_of, wanted_layers
+from napari_stentrans.gui.state.view import ViewMode
+
+_LINKED = ("contrast_limits", "colormap", "gamma")
+_WITHOUT_BAR = (Role.IMAGE, Role.MISSING, Role.FADED, Role.ORIGIN, Role.SWIPE_LEFT)
+_BAR_SIZE = (12, 100)
+_BAR_FONT = 8
+
+
+class Comparison:
+    """Shows plans, one after another, and leaves nothing behind.
+
+    Parameters
+    ----------
+    stage
+        The layers.
+    again
+        Called when the user changed a layer so that the plan must be shown anew.
+    """
+
+    def __init__(self, stage: Stage, again: Callable[[], None]) -> None:
+        self._stage, self._again = stage, again
+        self._derived = Derived(stage)
+        self._panels = SideBySide(stage)
+        self._solo = Solo(stage)
+        self._fading = Fading(self._changed)
+        self._is_arranging = False
+
+    @property
+    def is_arranging(self) -> bool:
+        """Whether layers come and go because a plan is being shown."""
+        return self._is_arranging
+
+    def show(self, plan: Plan, *, removing: bool = False) -> None:
+        """Show a plan; what ``removing`` means is said at `Derived.put`."""
+        with self._arranging():
+            if plan.mode is not ViewMode.SIDE_BY_SIDE:
+                self._panels.hide()
+            if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
+                self._solo.hide()
+            self._derived.put(
+                wanted_layers(plan, self._stage, self._derived), removing=removing
+            )
+            self._link(plan)
+            self._arrange(plan)
+            self._bars(plan)
+
+    def clear(self) -> None:
+        """Go back to the layers as they would be without any comparison."""
+        with self._arranging():
+            self._panels.hide()
+            self._solo.hide()
+            self._fading.show({})
+            self._derived.put({})
+
+    def take_lost(self) -> set[Role]:
+        """Return what the user removed by hand from the layer list, once."""
+        return self._derived.take_lost()
+
+    @contextmanager
+    def _arranging(self) -> Iterator[None]:
+        before, self._is_arranging = self._is_arranging, True
+        try:
+            yield
+        finally:
+            self._is_arranging = before
+
+    def _changed(self) -> None:
+        if not self._is_arranging:
+            self._again()
+
+    def _arrange(self, plan: Plan) -> None:
+        """Show the layers of the mode, and hide what they would be mixed with."""
+        pair = None if plan.gene is None else self._pair(plan, plan.gene)
+        find = self._derived.find
+        shown: list[Layer | None] = []
+        if plan.mode is ViewMode.SIDE_BY_SIDE:
+            self._panels.show(self._grid(plan), 3 if plan.show_sd else 2)
+        elif plan.mode is ViewMode.SWIPE:
+            shown = [find(role, plan.gene) for role in SIDES]
+        elif plan.mode is ViewMode.DIFFERENCE:
+            shown = [find(Role.DIFFERENCE)]
+        elif plan.mode is ViewMode.BLINK and pair is not None:
+            shown = [pair[0] if plan.first_on_top else pair[1]]
+        there = [layer for layer in shown if layer is not None]
+        if there:
+            self._solo.show(plan.section, there)
+        elif plan.mode is not ViewMode.SIDE_BY_SIDE:
+            self._solo.hide()
+            self._stage.show_sd(plan.section, shown=plan.show_sd)
+            self._fading.match()
+
+    def _pair(self, plan: Plan, gene: str) -> Pair | None:
+        return pair_of(plan, gene, self._stage, self._derived)
+
+    def _grid(self, plan: Plan) -> list[list[Layer]]:
+        """Panels of every gene that has all of them, a row a gene."""
+        find, section = self._stage.find, plan.section
+        panels: list[list[Layer]] = []
+        for gene in self._stage.genes(section):
+            pair, sd = self._pair(plan, gene), find(section, Role.SD, gene)
+            if pair is None or (plan.show_sd and sd is None):
+                continue
+            panels += [[pair[0]], [pair[1]]]
+            panels += [[sd]] if plan.show_sd and sd is not None else []
+        if not panels:
+            return []
+        painted, origin = self._stage.canvas(section), self._derived.find(Role.ORIGIN)
+        panels[0] += [] if painted is None else [painted]
+        panels[1] += [] if origin is None else [origin]
+        image = find(section, Role.IMAGE)
+        if image is not None and len(panels) == 2:  # one gene: room for the picture
+            panels.insert(0, [image])
+        return panels
+
+    def _link(self, plan: Plan) -> None:
+        """Pass on what the user does to the colours of one of several like pictures."""
+        copies: dict[Layer, Layer] = {}
+        layers, derived = self._stage.viewer.layers, self._derived
+        for gene in self._stage.genes(plan.section):
+            enhanced = self._stage.find(plan.section, Role.ENHANCED, gene)
+            if enhanced is None:
+                continue
+            faded = derived.find(Role.FADED, gene)
+            if faded is not None:
+                copies[enhanced] = faded
+            for role in (Role.REFERENCE, *SIDES):
+                layer = derived.find(role, gene)
+                if layer is not None and not layer.rgb:
+                    layer.colormap, layer.gamma = enhanced.colormap, enhanced.gamma
+                    layers.link_layers([enhanced, layer], _LINKED)
+        self._fading.show(copies)
+
+    def _bars(self, plan: Plan) -> None:
+        for layer in self._stage.viewer.layers:
+            tag = tag_of(layer.metadata)
+            if tag is None or tag.role in _WITHOUT_BAR:
+                continue
+            bar = layer.colorbar
+            bar.visible = plan.color_bars and tag.section is plan.section
+            bar.size, bar.font_size = _BAR_SIZE, _BAR_FONT

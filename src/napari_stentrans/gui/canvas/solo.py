@@ -1,0 +1,55 @@
+"""Shows some expression layers of a section alone, and puts the others back later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from weakref import WeakKeyDictionary
+
+from napari.layers import Layer
+
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.section.section import Section
+
+_LEFT_ALONE = (Role.IMAGE, Role.MISSING, Role.ORIGIN)
+"""What lies below or above expression, and hides none of it."""
+
+
+class Solo:
+    """Layers that are shown alone. Pictures, painting and foreign layers stay."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._before: WeakKeyDictionary[Layer, bool] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether something is shown alone."""
+        return self._before is not None
+
+    def show(self, section: Section, shown: Collection[Layer]) -> None:
+        """Hide the expression of a section except for these layers."""
+        if self._before is None:
+            self._before = WeakKeyDictionary()
+        for layer, tag in list(self._stage.tagged()):
+            if tag.section is section and tag.role not in _LEFT_ALONE:
+                self._before.setdefault(layer, layer.visible)
+                set_visible(layer, layer in shown)
+        for layer in shown:
+            layer.name_overlay.visible = True
+
+    def hide(self) -> None:
+        """Show again what was shown before."""
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        for layer, visible in list(before.items()):
+            if layer in self._stage.viewer.layers:
+                set_visible(layer, visible)
+                layer.name_overlay.visible = False
+
+
+def set_visible(layer: Layer, visible: bool) -> None:  # noqa: FBT001 - a plain setter
+    """Show or hide a layer. Setting it at all would drop an armed brush."""
+    if layer.visible != visible:
+        layer.visible = visible

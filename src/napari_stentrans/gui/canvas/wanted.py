@@ -1,0 +1,91 @@
+"""Which derived layers a plan needs, and how each of them is made."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TypeAlias
+
+from napari.layers import Layer
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas import compared
+from napari_stentrans.gui.canvas.derived import Derived, Key, Wanted
+from napari_stentrans.gui.canvas.layers import LayerData, Role
+from napari_stentrans.gui.canvas.plan import Plan
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.swipe import SIDES, divider_x, swipe_layer
+from napari_stentrans.gui.state.view import ViewMode
+
+Pair: TypeAlias = tuple[Layer, Layer]
+"""Layers of one gene that are compared: the reference, and the result."""
+
+_PAIRED = (ViewMode.SIDE_BY_SIDE, ViewMode.BLINK, ViewMode.SWIPE)
+
+
+def pair_of(plan: Plan, gene: str, stage: Stage, derived: Derived) -> Pair | None:
+    """Return the layers of a gene that are compared, or None where one is missing."""
+    if plan.reference is None:
+        left = stage.find(plan.section, Role.GENE, gene)
+    else:
+        left = derived.find(Role.REFERENCE, gene)
+    faded = derived.find(Role.FADED, gene)
+    right = faded or stage.find(plan.section, Role.ENHANCED, gene)
+    return None if left is None or right is None else (left, right)
+
+
+def wanted_layers(plan: Plan, stage: Stage, derived: Derived) -> dict[Key, Wanted]:
+    """Return every derived layer of a plan; what others are made from comes first."""
+    result, gene = plan.result, plan.gene
+    if result is None:
+        return {}
+    wanted: dict[Key, Wanted] = {}
+    for each in stage.genes(plan.section):
+        wanted |= _wanted_of_gene(plan, result, stage, each)
+    if gene is not None and plan.mode is ViewMode.SWIPE and _has_pair(plan, stage):
+        for side, role in enumerate(SIDES):
+            wanted[role, gene] = Wanted(partial(_swiped, plan, stage, derived, side))
+    if gene is not None and plan.mode is ViewMode.DIFFERENCE:
+        name = " minus ".join(reversed(plan.names))
+        make = partial(compared.difference_layer, result, gene, plan.reference, name)
+        wanted[Role.DIFFERENCE, None] = Wanted(make, (result, plan.reference, gene))
+    if plan.show_origin:
+        make = partial(compared.origin_layer, result)
+        wanted[Role.ORIGIN, None] = Wanted(make, (result,))
+    return wanted
+
+
+def _wanted_of_gene(
+    plan: Plan, result: EnhancedSection, stage: Stage, gene: str
+) -> dict[Key, Wanted]:
+    enhanced = stage.find(plan.section, Role.ENHANCED, gene)
+    if enhanced is None:
+        return {}
+    wanted: dict[Key, Wanted] = {}
+    limits, colormap = tuple(enhanced.contrast_limits), enhanced.colormap
+    other = plan.reference
+    is_seen = plan.mode is ViewMode.SIDE_BY_SIDE or gene == plan.gene
+    if other is not None and plan.mode in _PAIRED and is_seen:
+        name = plan.names[0]
+        make = partial(compared.reference_layer, other, gene, limits, name)
+        wanted[Role.REFERENCE, gene] = Wanted(make, (other, gene, name), enhanced)
+    if plan.fade:
+        stamp = (result, gene, limits, enhanced.gamma, colormap.name)
+        shade = compared.Shade(limits, enhanced.gamma, colormap.map)
+        make = partial(compared.faded_layer, result, gene, shade)
+        wanted[Role.FADED, gene] = Wanted(make, stamp, enhanced)
+    return wanted
+
+
+def _has_pair(plan: Plan, stage: Stage) -> bool:
+    measured = stage.find(plan.section, Role.GENE, plan.gene)
+    enhanced = stage.find(plan.section, Role.ENHANCED, plan.gene)
+    return enhanced is not None and (measured or plan.reference) is not None
+
+
+def _swiped(plan: Plan, stage: Stage, derived: Derived, side: int) -> LayerData:
+    pair = None if plan.gene is None else pair_of(plan, plan.gene, stage, derived)
+    if pair is None:
+        msg = "a swipe needs two layers of a gene"
+        raise LookupError(msg)
+    x = divider_x(plan.section, plan.divider)
+    return swipe_layer(plan.section, SIDES[side], pair[side], x)
