@@ -60,6 +60,14 @@ class TransformerConfig(StrictModel):
             "0 believes them as they are.",
         ),
     ] = 12
+    image: Annotated[
+        bool,
+        Field(
+            title="Look at the image",
+            description="Learn how expression follows stain and texture of the tissue, "
+            "where the section has an image.",
+        ),
+    ] = True
     steps: Annotated[
         int,
         Field(

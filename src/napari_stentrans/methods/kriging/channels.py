@@ -8,7 +8,7 @@ all channels and all noise ratios.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logsumexp
@@ -31,7 +31,9 @@ from napari_stentrans.section.lattice import FloatArray
 
 _NEGLIGIBLE = 0.03
 """A kernel whose weight is below this for every channel is dropped."""
-_MAX_KERNELS = 6
+_MAX_KERNELS, _MAX_KERNELS_AND_LOOKS = 6, 8
+_LOOKS = (0.0, 0.1, 0.3, 0.6)
+"""Shares of appearance averaged over, where there is an image."""
 _WINDOWS_FOR_WEIGHTS = 3
 _SIZE_FOR_WEIGHTS = 350
 _CACHE_BYTES = 400_000_000
@@ -68,11 +70,32 @@ class Estimate:
 
 
 def mixture_steps(
-    pitch_rc: FloatArray, channels: FloatArray, size: int
+    places: FloatArray, channels: FloatArray, size: int
 ) -> Steps[Mixture]:
-    """Weigh the candidate kernels and noise ratios by their likelihood."""
-    candidates = candidate_kernels()
-    windows = split_windows(pitch_rc, min(size, _SIZE_FOR_WEIGHTS))
+    """Weigh the candidate kernels and noise ratios by their likelihood.
+
+    Where places have an appearance, the kernels that matter are weighed once more, with
+    several shares of appearance.
+    """
+    kernels = candidate_kernels()
+    found = yield from _weighed_steps(kernels, places, channels, size, _MAX_KERNELS)
+    if places.shape[1] == 2:
+        return found
+    kernels = [
+        replace(kernel, looks=looks) for looks in _LOOKS for kernel in found.kernels
+    ]
+    most = _MAX_KERNELS_AND_LOOKS
+    return (yield from _weighed_steps(kernels, places, channels, size, most))
+
+
+def _weighed_steps(
+    candidates: list[Kernel],
+    places: FloatArray,
+    channels: FloatArray,
+    size: int,
+    most: int,
+) -> Steps[Mixture]:
+    windows = split_windows(places[:, :2], min(size, _SIZE_FOR_WEIGHTS))
     chosen = windows[:: max(1, len(windows) // _WINDOWS_FOR_WEIGHTS)][
         :_WINDOWS_FOR_WEIGHTS
     ]
@@ -81,7 +104,7 @@ def mixture_steps(
     def of_kernel(kernel: Kernel) -> FloatArray:
         total = np.zeros(log.shape[1:])
         for window in chosen:
-            spectrum = Spectrum(pitch_rc[window.spots], kernel)
+            spectrum = Spectrum(places[window.spots], kernel)
             rotated = spectrum.rotate(channels[window.spots])
             total += likelihood(spectrum, rotated).log
         return total
@@ -90,15 +113,15 @@ def mixture_steps(
         log[number] = found
         yield Progress("Kriging: covariance", number + 1, len(candidates))
     weights = np.exp(log - logsumexp(log, axis=(0, 1)))
-    return _pruned(candidates, weights)
+    return _pruned(candidates, weights, most)
 
 
-def _pruned(kernels: list[Kernel], weights: FloatArray) -> Mixture:
+def _pruned(kernels: list[Kernel], weights: FloatArray, most: int) -> Mixture:
     by_channel = weights.sum(axis=1)  # (kernel, channel)
     matters = np.flatnonzero(by_channel.max(axis=1) > _NEGLIGIBLE)
-    if len(matters) > _MAX_KERNELS:
+    if len(matters) > most:
         total = by_channel[matters].sum(axis=1)
-        matters = np.sort(matters[np.argsort(-total)[:_MAX_KERNELS]])
+        matters = np.sort(matters[np.argsort(-total)[:most]])
     kept = weights[matters]
     return Mixture([kernels[i] for i in matters], kept / kept.sum(axis=(0, 1)))
 
@@ -108,7 +131,8 @@ class ChannelKriging:
 
     Parameters
     ----------
-    pitch_rc : ndarray, shape (spot, 2)
+    places : ndarray, shape (spot, 2 + direction)
+        In pitches, and how they look if that is to count.
     channels : ndarray, shape (spot, channel)
     mixture
         Covariance parameters and their weights.
@@ -117,27 +141,28 @@ class ChannelKriging:
     """
 
     def __init__(
-        self, pitch_rc: FloatArray, channels: FloatArray, mixture: Mixture, size: int
+        self, places: FloatArray, channels: FloatArray, mixture: Mixture, size: int
     ) -> None:
-        self.pitch_rc = pitch_rc
+        self.places = places
+        self.pitch_rc = places[:, :2]
         self.channels = channels
         self.mixture = mixture
-        self.windows = split_windows(pitch_rc, size)
+        self.windows = split_windows(self.pitch_rc, size)
         largest = max(len(window.spots) for window in self.windows)
         needed = 4 * largest**2 * len(self.windows) * len(mixture.kernels)
         self._cache: dict[tuple[int, int], Spectrum] | None = (
             {} if needed < _CACHE_BYTES else None
         )
 
-    def predict_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
-        """Krige at any positions, in pitches, shape (query, 2)."""
-        shape = (len(query_rc), self.channels.shape[1])
+    def predict_steps(self, queries: FloatArray) -> Steps[Estimate]:
+        """Krige at any places, shape (query, 2 + direction)."""
+        shape = (len(queries), self.channels.shape[1])
         mean, variance = np.zeros(shape), np.zeros(shape)
-        owner = assign_queries(self.windows, self.pitch_rc, query_rc)
+        owner = assign_queries(self.windows, self.pitch_rc, queries[:, :2])
         parts = [np.flatnonzero(owner == w) for w in range(len(self.windows))]
 
         def in_window(number: int) -> Estimate:
-            return self._predict_in(number, query_rc[parts[number]])
+            return self._predict_in(number, queries[parts[number]])
 
         for number, found in enumerate(map_in_order(in_window, range(len(parts)))):
             mine = parts[number]
@@ -167,18 +192,18 @@ class ChannelKriging:
         for k, kernel in enumerate(self.mixture.kernels):
             spectrum = self._cache.get((number, k)) if self._cache is not None else None
             if spectrum is None:
-                spectrum = Spectrum(self.pitch_rc[window.spots], kernel)
+                spectrum = Spectrum(self.places[window.spots], kernel)
                 if self._cache is not None:
                     self._cache[number, k] = spectrum
             rotated = spectrum.rotate(here)
             fit = likelihood(spectrum, rotated)
             yield spectrum, rotated, fit, self.mixture.weights[k]
 
-    def _predict_in(self, number: int, query_rc: FloatArray) -> Estimate:
-        shape = (len(query_rc), self.channels.shape[1])
+    def _predict_in(self, number: int, queries: FloatArray) -> Estimate:
+        shape = (len(queries), self.channels.shape[1])
         mean, second = np.zeros(shape), np.zeros(shape)
         for spectrum, rotated, fit, weights in self._solved(number):
-            to_spots = spectrum.to_queries(query_rc) @ spectrum.vectors
+            to_spots = spectrum.to_queries(queries) @ spectrum.vectors
             shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
             # sum over noise ratios first: one product with the queries then does all
             centred = rotated[None] - spectrum.ones[None, :, None] * fit.mean[:, None]

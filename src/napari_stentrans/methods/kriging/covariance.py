@@ -25,10 +25,27 @@ class Kernel:
         0.5 (exponential) or 1.5 (once differentiable).
     length
         Length-scale in pitches.
+    looks
+        Share of the variance that follows appearance in place of distance.
     """
 
     roughness: float
     length: float
+    looks: float = 0.0
+
+    def between(self, places: FloatArray, others: FloatArray) -> Float32Array:
+        """Covariance of places with others, shape (place, other).
+
+        A place is (row, col) in pitches, with columns of appearance after that: one
+        apart in appearance is as alike as one standard deviation of a bell curve.
+        """
+        near = self(cdist(places[:, :2], others[:, :2]))
+        if self.looks == 0:
+            return near
+        apart = cdist(places[:, 2:], others[:, 2:], "sqeuclidean")
+        alike = np.exp(-0.5 * apart).astype(np.float32)
+        covariance: Float32Array = (1 - self.looks) * near + self.looks * alike
+        return covariance
 
     def __call__(self, distance: FloatArray) -> Float32Array:
         """Covariance at distances in pitches, same shape."""
@@ -58,12 +75,12 @@ class Spectrum:
     because, unlike scipy, it lets other threads run meanwhile.
     """
 
-    pitch_rc: FloatArray
+    places: FloatArray
     kernel: Kernel
 
     @cached_property
     def _decomposed(self) -> tuple[FloatArray, Float32Array]:
-        covariance = self.kernel(cdist(self.pitch_rc, self.pitch_rc))
+        covariance = self.kernel.between(self.places, self.places)
         values, vectors = torch.linalg.eigh(torch.from_numpy(covariance))
         return np.maximum(values.numpy().astype(np.float64), 0.0), vectors.numpy()
 
@@ -90,9 +107,9 @@ class Spectrum:
         total: FloatArray = self.vectors.sum(axis=0, dtype=np.float64)
         return total
 
-    def to_queries(self, query_rc: FloatArray) -> Float32Array:
+    def to_queries(self, queries: FloatArray) -> Float32Array:
         """Covariance of queries with the spots, shape (query, spot)."""
-        return self.kernel(cdist(query_rc, self.pitch_rc))
+        return self.kernel.between(queries, self.places)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from napari_stentrans.methods.decoder import (
     Residuals,
     SpotField,
 )
+from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import (
     ChannelKriging,
     Estimate,
@@ -38,6 +39,8 @@ class FittedKriging(Fitted):
     ----------
     section, programmes
         The visible spots and their programmes.
+    appearance
+        What the tissue looks like, or None.
     crossed
         Scores from loadings found without the spot: honest targets.
     channels
@@ -51,6 +54,7 @@ class FittedKriging(Fitted):
     """
 
     section: Section
+    appearance: Appearance | None
     programmes: Programmes
     crossed: CrossFitted
     channels: ChannelKriging
@@ -68,7 +72,7 @@ class FittedKriging(Fitted):
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
         query_rc = self.section.pitch_rc
-        seen = yield from self.channels.predict_steps(query_rc)
+        seen = yield from self.channels.predict_steps(self.channels.places)
         left = yield from residual_steps(self.residuals, query_rc)
         return SpotField(self.decoder, self.with_own(seen), left)
 
@@ -88,8 +92,16 @@ class FittedKriging(Fitted):
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""
-        kriged = yield from self.channels.predict_steps(query_rc)
+        queries = placed(query_rc, self.appearance)
+        kriged = yield from self.channels.predict_steps(queries)
         return sloped(kriged, self.slope)
+
+
+def placed(pitch_rc: FloatArray, appearance: Appearance | None) -> FloatArray:
+    """Positions, and how they look beside, shape (position, 2 + direction)."""
+    if appearance is None:
+        return pitch_rc
+    return np.concatenate([pitch_rc, appearance.at(pitch_rc)], axis=1)
 
 
 def residual_steps(
@@ -109,21 +121,36 @@ class Kriging(Enhancer):
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[FittedKriging]:
         """Learn programmes and covariances; nothing here can usefully stop early."""
-        choice = config.kriging
-        yield Progress("Kriging: gene programmes", 0, 2)
-        programmes = find_programmes(section, choice.n_programmes, config.seed)
-        yield Progress("Kriging: gene programmes", 1, 2)
-        crossed = cross_fit(section, programmes, config.seed)
-        return (yield from fit_programmes_steps(section, programmes, crossed, config))
+        return (yield from kriged_steps(section, config, None))
+
+
+def kriged_steps(
+    section: Section, config: RunConfig, appearance: Appearance | None
+) -> Steps[FittedKriging]:
+    """Find programmes and krige them, with regard to appearance if it is given."""
+    yield Progress("Kriging: gene programmes", 0, 2)
+    programmes = find_programmes(section, config.kriging.n_programmes, config.seed)
+    yield Progress("Kriging: gene programmes", 1, 2)
+    crossed = cross_fit(section, programmes, config.seed)
+    return (
+        yield from fit_programmes_steps(
+            section, programmes, crossed, config, appearance
+        )
+    )
 
 
 def fit_programmes_steps(
-    section: Section, programmes: Programmes, crossed: CrossFitted, config: RunConfig
+    section: Section,
+    programmes: Programmes,
+    crossed: CrossFitted,
+    config: RunConfig,
+    appearance: Appearance | None = None,
 ) -> Steps[FittedKriging]:
     """Krige programmes that were found already, whose scores are the section's."""
     choice, scores = config.kriging, programmes.scores
-    mixture = yield from mixture_steps(section.pitch_rc, scores, choice.window)
-    channels = ChannelKriging(section.pitch_rc, scores, mixture, choice.window)
+    places = placed(section.pitch_rc, appearance)
+    mixture = yield from mixture_steps(places, scores, choice.window)
+    channels = ChannelKriging(places, scores, mixture, choice.window)
     left_out = yield from channels.leave_one_out_steps()
     slope = cross_fitted_slope(left_out.mean, crossed.scores)
     decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
@@ -131,7 +158,7 @@ def fit_programmes_steps(
     if residuals is not None and not residuals.affordable:
         residuals = None
     return FittedKriging(
-        section, programmes, crossed, channels, slope, decoder, residuals
+        section, appearance, programmes, crossed, channels, slope, decoder, residuals
     )
 
 

@@ -13,10 +13,11 @@ from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
 from napari_stentrans.methods.device import memory_watched, resolve_device
+from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
-    Kriging,
+    kriged_steps,
     residual_steps,
 )
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
@@ -69,7 +70,8 @@ class FittedStEnTrans(Fitted):
         that is left once the spot is seen.
         """
         query_rc = self.section.pitch_rc
-        seen = yield from self.kriging.channels.predict_steps(query_rc)
+        channels = self.kriging.channels
+        seen = yield from channels.predict_steps(channels.places)
         kriged, corrected = self.kriging.decoder.left_out, self.decoder.left_out
         open_share = np.clip(seen.variance / kriged.variance, 0.0, 1.0)
         mean = seen.mean + open_share * (corrected.mean - kriged.mean)
@@ -130,6 +132,11 @@ def fitted_steps(kriging: FittedKriging, adapted: Adapted) -> Steps[FittedStEnTr
     return FittedStEnTrans(kriging.section, kriging, adapted, decoder, residuals)
 
 
+def seen_in(section: Section, config: RunConfig) -> Appearance | None:
+    """What the tissue looks like, if there is an image and it is to count."""
+    return Appearance.of(section) if config.transformer.image else None
+
+
 class StEnTrans(Enhancer):
     """A pre-trained Transformer that corrects kriging as far as the section agrees."""
 
@@ -144,7 +151,7 @@ class StEnTrans(Enhancer):
             model = StEnTransModel.load(config.model)
             return (yield from model.fit_steps(section, config))
         device = resolve_device(config.device)
-        kriging = yield from Kriging().fit_steps(section, config)
+        kriging = yield from kriged_steps(section, config, seen_in(section, config))
         n_programmes = kriging.programmes.n_channels - 1
         if section.n_spots < _FEWEST_SPOTS or n_programmes < 1:
             return kriging

@@ -48,17 +48,17 @@ def make_episode(
     rng: np.random.Generator,
 ) -> Episode:
     """Hide some of the members (spots of the section) and krige them from the rest."""
-    pitch_rc = kriging.section.pitch_rc[members]
-    hidden = random_mask(pitch_rc, rng)
+    places = kriging.channels.places[members]
+    hidden = random_mask(places[:, :2], rng)
     visible = members[~hidden]
     channels = ChannelKriging(
-        kriging.section.pitch_rc[visible],
+        places[~hidden],
         kriging.programmes.scores[visible],
         kriging.channels.mixture,
         size=len(visible),
     )
     left_out = sloped(run_to_end(channels.leave_one_out_steps()), kriging.slope)
-    kriged = run_to_end(channels.predict_steps(pitch_rc[hidden]))
+    kriged = run_to_end(channels.predict_steps(places[hidden]))
     kriged = sloped(kriged, kriging.slope)
     tokens = VisibleSpots(
         channels.pitch_rc,
@@ -67,7 +67,7 @@ def make_episode(
         kriging.programmes.strength,
         n_neighbours,
     )
-    scene, remoteness = tokens.scene(pitch_rc[hidden], kriged)
+    scene, remoteness = tokens.scene(places[hidden, :2], kriged)
     spots = members[hidden]
     residual = kriging.crossed.scores[spots] - kriged.mean
     return Episode(scene, residual, spots, remoteness)

@@ -29,7 +29,11 @@ from napari_stentrans.methods.programmes import (
     scores_on,
 )
 from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans, fitted_steps
+from napari_stentrans.methods.stentrans.enhancer import (
+    FittedStEnTrans,
+    fitted_steps,
+    seen_in,
+)
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.weights import (
     arrays_of,
@@ -136,7 +140,9 @@ class StEnTransModel:
         scored = self.programmes_on(section)
         crossed = scored_by_others(section, scored, config.seed)
         programmes = with_own_loadings(section, scored)
-        kriging = yield from fit_programmes_steps(section, programmes, crossed, config)
+        kriging = yield from fit_programmes_steps(
+            section, programmes, crossed, config, seen_in(section, config)
+        )
         adapted = yield from adaptation_steps(kriging, config, device, self.network)
         return (yield from fitted_steps(kriging, adapted))
 
