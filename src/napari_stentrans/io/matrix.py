@@ -24,6 +24,8 @@ def as_counts(matrix: Any) -> sparse.csr_matrix:
     for load in ("to_memory", "compute"):
         if hasattr(matrix, load):
             matrix = getattr(matrix, load)()
+    if getattr(matrix, "format", "") in ("csr", "csc"):
+        matrix.check_format(full_check=True)  # a damaged file may point anywhere
     counts = sparse.csr_matrix(matrix, dtype=np.float32, copy=True)
     counts.sum_duplicates()
     counts.eliminate_zeros()

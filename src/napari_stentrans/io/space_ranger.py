@@ -9,6 +9,7 @@ full square array.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,18 +18,16 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
-from napari_stentrans.errors import ReadError
+from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.images import misfit_note, read_image
 from napari_stentrans.io.kept import kept_beside
 from napari_stentrans.io.matrix import normalised_notes
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.space_ranger_layout import Output, find_outputs
-from napari_stentrans.io.tenx_matrix import (
-    CountMatrix,
-    read_matrix,
-)
+from napari_stentrans.io.tenx_matrix import CountMatrix, read_matrix
 from napari_stentrans.io.tenx_positions import read_positions_table
+from napari_stentrans.io.visium_hd import bins_note, bins_of, choose_bins, size_notes
 from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section, TissueImage
@@ -51,6 +50,14 @@ def read(path: Path, options: ReadOptions) -> Section:
         Naming every problem; or the sections there are, where there are several.
     """
     outputs = find_outputs(path)
+    bins = bins_of(outputs)
+    if bins:
+        chosen = choose_bins(bins, options.bin_size, path.name)
+        section = _read_output(bins[chosen], options, source=path)
+        return replace(section, notes=(bins_note(bins, chosen), *section.notes))
+    if options.bin_size is not None:
+        msg = f"{path.name} is no Visium HD output, so it has no bins to choose from"
+        raise InvalidRequestError(msg)
     if len(outputs) > 1:
         listed = "\n".join(f"  {output.root.relative_to(path)}" for output in outputs)
         msg = f"{path.name} holds {len(outputs)} sections; open one of them:\n{listed}"
@@ -101,6 +108,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         else _placed(array_rc, pixel_xy, positions, factors, options)
     )
     counts = matrix.counts[rows]
+    notes += size_notes(counts.shape[0])
     if counts.nnz == 0:
         notes.append("All counts are zero.")
     return Section(

@@ -11,15 +11,20 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
-from scipy import io as scipy_io
 from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.damage import attempt
+from napari_stentrans.io.hdf5 import opened_hdf5, texts
+from napari_stentrans.io.limits import require
 from napari_stentrans.io.matrix import as_counts, unique_names
+from napari_stentrans.io.mtx import mtx_shape, read_mtx
 from napari_stentrans.io.text import opened
 
 _EXPRESSION = "Gene Expression"
+_BARCODE_BYTES = 700.0
+_VALUE_BYTES = 24.0
+"""What reading takes, measured on two million bins."""
 _MTX_PARTS = {
     "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
     "barcodes": ("barcodes.tsv",),
@@ -72,15 +77,12 @@ def read_matrix(path: Path) -> CountMatrix:
 
 
 def _read_h5(path: Path) -> CountMatrix:
-    if not h5py.is_hdf5(path):
-        msg = f"{path.name} is not an HDF5 file, or it is cut off; copy it again"
-        raise ReadError(msg)
-    with h5py.File(path, "r") as file:
+    with opened_hdf5(path) as file:
         group = file["matrix"]
         n_genes, n_barcodes = (int(size) for size in group["shape"][:])
-        barcodes = _texts(group["barcodes"])
+        barcodes = texts(group["barcodes"])
         features = {
-            column: _texts(group["features"][key])
+            column: texts(group["features"][key])
             for column, key in (
                 ("id", "id"),
                 ("name", "name"),
@@ -90,7 +92,10 @@ def _read_h5(path: Path) -> CountMatrix:
         }
         parts = tuple(group[key][:] for key in ("data", "indices", "indptr"))
     # Columns of genes a barcode are rows of barcodes: no transposition is needed.
+    _check_names(barcodes, features, (n_barcodes, n_genes))
+    require(n_barcodes * _BARCODE_BYTES + len(parts[0]) * _VALUE_BYTES, path.name)
     counts = sparse.csr_matrix(parts, shape=(n_barcodes, n_genes))
+    counts.check_format(full_check=True)
     return _assembled(counts, barcodes, features)
 
 
@@ -100,29 +105,50 @@ def _read_folder(path: Path) -> CountMatrix:
     for what, names in _MTX_PARTS.items():
         parts = [part for name in names if (part := _part(path, name)) is not None]
         if parts:
-            reader = _read_mtx if what == "matrix" else _read_names
+            reader = mtx_shape if what == "matrix" else _read_names
             found[what] = attempt(problems, parts[0].name, partial(reader, parts[0]))
+            found[f"{what} file"] = parts[0]
         else:
             problems.append(f"{path.name} holds no {' or '.join(names)}")
     if problems:
         raise ReadError("\n".join(problems))
+    barcodes = found["barcodes"][:, 0]
     columns = dict(zip(("id", "name", "type"), found["features"].T, strict=False))
-    return _assembled(found["matrix"].T, found["barcodes"][:, 0], columns)
+    _check_names(barcodes, columns, found["matrix"][::-1])
+    file = found["matrix file"]
+    matrix = attempt(problems, file.name, partial(read_mtx, file))
+    if matrix is None:
+        raise ReadError("\n".join(problems))
+    return _assembled(matrix.T, barcodes, columns)
 
 
-def _assembled(
-    matrix: Any, barcodes: np.ndarray[Any, Any], features: Mapping[str, Any]
-) -> CountMatrix:
+def _check_names(
+    barcodes: np.ndarray[Any, Any], features: Mapping[str, Any], shape: tuple[int, int]
+) -> None:
+    """Hold the declared shape (barcode, gene) against the names, before it is believed.
+
+    Raises
+    ------
+    ReadError
+        If there are more or fewer names.
+    """
     ids = features.get("id", features.get("name"))
-    n_barcodes, n_genes = matrix.shape
+    n_barcodes, n_genes = shape
     problems = []
     if len(barcodes) != n_barcodes:
         problems.append(f"{len(barcodes)} barcodes for {n_barcodes} columns of counts")
     if ids is None or len(ids) != n_genes:
         n_names = 0 if ids is None else len(ids)
         problems.append(f"{n_names} gene names for {n_genes} rows of counts")
-    if ids is None or problems:
+    if problems:
         raise ReadError("\n".join(problems))
+
+
+def _assembled(
+    matrix: Any, barcodes: np.ndarray[Any, Any], features: Mapping[str, Any]
+) -> CountMatrix:
+    n_genes = matrix.shape[1]
+    ids = features["id"] if "id" in features else features["name"]
     symbols = np.asarray(features.get("name", ids), dtype=object)
     symbols = np.where(symbols == "", ids, symbols)
     kinds = np.asarray(features.get("type", [_EXPRESSION] * n_genes), dtype=object)
@@ -141,7 +167,8 @@ def _assembled(
         {"gene_ids": np.asarray(ids)[chosen], "feature_types": kinds[chosen]},
         index=names,
     )
-    counts = as_counts(sparse.csr_matrix(matrix)[:, np.flatnonzero(chosen)])
+    matrix = sparse.csr_matrix(matrix)
+    counts = as_counts(matrix if chosen.all() else matrix[:, np.flatnonzero(chosen)])
     return CountMatrix(
         counts, pd.Index(barcodes, dtype=object), var, tuple(notes + repeated)
     )
@@ -153,10 +180,6 @@ def _part(folder: Path, name: str) -> Path | None:
     return min(found, key=lambda file: (len(file.name), file.name), default=None)
 
 
-def _read_mtx(path: Path) -> Any:
-    return scipy_io.mmread(path)
-
-
 def _read_names(path: Path) -> np.ndarray[Any, Any]:
     """Cells of a table without header, as text, shape (row, column)."""
     with opened(path) as file:
@@ -164,10 +187,3 @@ def _read_names(path: Path) -> np.ndarray[Any, Any]:
             file, sep="\t", header=None, dtype=str, keep_default_na=False
         )
     return table.to_numpy(dtype=object)
-
-
-def _texts(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
-    return np.array(
-        [v.decode() if isinstance(v, bytes) else str(v) for v in dataset[:]],
-        dtype=object,
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.parquet import read_parquet
 from napari_stentrans.io.text import fields, first_lines, read_table, separator
 
 _COLUMNS = (
@@ -72,7 +73,7 @@ def read_positions_table(path: Path) -> pd.DataFrame:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path)
+    table = read_parquet(path)
     return table if "barcode" in table.columns else table.reset_index(names="barcode")
 
 

@@ -64,13 +64,15 @@ def _position_problems(
     if not np.isfinite(array_rc).all():
         n_bad = int((~np.isfinite(array_rc)).any(axis=1).sum())
         return [f"{n_bad} spots have no position"]
-    places, counted = np.unique(array_rc, axis=0, return_counts=True)
-    if n_spots and (counted > 1).any():
-        row, col = places[np.argmax(counted > 1)]
+    ordered = array_rc[np.lexsort(array_rc.T)]  # quick for millions of bins
+    repeated = ordered[1:][(ordered[1:] == ordered[:-1]).all(axis=1)]
+    if len(repeated):
+        places = np.unique(repeated, axis=0)
+        row, col = places[0]
         there = np.flatnonzero((array_rc == (row, col)).all(axis=1))[:3]
         spots = ", ".join(repr(names[spot]) for spot in there if spot < len(names))
         return [
-            f"{int((counted > 1).sum())} positions hold more than one spot (first: "
+            f"{len(places)} positions hold more than one spot (first: "
             f"row={row:g}, col={col:g}: {spots}). If the file holds several "
             "captures, split it and open them one by one."
         ]

@@ -29,6 +29,7 @@ SECTIONS = [
         SQUARE,
         None,
     ),
+    ("readers/seurat_test_visium_hd", 336, 100, SQUARE, None),
     (
         "readers/seurat_test_visium_hd/binned_outputs/square_016um",
         336,
@@ -93,7 +94,6 @@ def test_spots_of_her2st_lie_on_the_tissue(shared_data, name):
         ("her2st", "5 sections"),
         ("st2k", "2 sections"),
         ("readers/visiumio/10xVisium", "section1/outs"),
-        ("readers/seurat_test_visium_hd", "square_016um"),
         ("readers/scanpy_test_visium/2.1.0/raw_probe_bc_matrix.h5", "without spot"),
         ("readers/squidpy_test/test_data.h5ad", "no raw counts"),
         ("readers/squidpy_test/test_img.jpg", "a picture"),
