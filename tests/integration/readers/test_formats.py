@@ -1,0 +1,157 @@
+"""Every format gives back what was written: counts, names, genes and places."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.io import can_read, read_section
+
+CELLS = ("xenium", "xenium_2", "merscope", "cosmx", "cell_gef")
+FREE = (*CELLS, "listed_table", "slide_seq", "curio", "mtx_listed", "loom")
+BINS = ("gem", "gef")
+
+
+def in_order(section, sample, format_name):
+    """Row of the section of each row of the sample, told by its place."""
+    if format_name in FREE:
+        xy = section.array_rc[:, ::-1]
+        wanted = np.floor(sample.xy) if format_name == "cell_gef" else sample.xy
+    else:
+        xy, wanted = section.array_rc[:, ::-1], sample.array_rc[:, ::-1]
+    far = np.linalg.norm(wanted[:, None] - xy[None], axis=2)
+    assert far.min(axis=1).max() < 1e-6 * max(1, np.abs(wanted).max())
+    return far.argmin(axis=1)
+
+
+def check(section, sample, format_name):
+    order = in_order(section, sample, format_name)
+    assert sorted(order) == list(range(section.n_spots))
+    columns = section.gene_index(sample.genes)
+    assert section.n_genes == len(sample.genes)
+    found = section.counts.toarray()[np.ix_(order, columns)]
+    np.testing.assert_array_equal(found, sample.counts)
+    named = format_name not in (*BINS, "cosmx", "cell_gef", "st_table")
+    if named:
+        assert [section.barcodes[at] for at in order] == sample.names
+
+
+def test_what_is_written_is_read(writer, format_name, sample, tmp_path):
+    path = writer(tmp_path, sample)
+    assert can_read(path)
+    section = read_section(path)
+    check(section, sample, format_name)
+    assert section.lattice.is_regular == (format_name not in FREE)
+    if section.pixel_xy is not None and format_name in FREE:
+        np.testing.assert_allclose(section.pixel_xy, section.array_rc[:, ::-1])
+
+
+def test_order_of_rows_does_not_matter(writer, format_name, sample, tmp_path):
+    shuffled = sample.subset(np.random.default_rng(5).permutation(48))
+    check(read_section(writer(tmp_path, shuffled)), sample, format_name)
+
+
+def test_a_folder_that_holds_one_section_is_that_section(
+    writer, format_name, sample, tmp_path
+):
+    (tmp_path / "outer" / "inner").mkdir(parents=True)
+    path = writer(tmp_path / "outer" / "inner", sample)
+    inner = read_section(tmp_path / "outer" / "inner")
+    assert inner.fingerprint == read_section(path).fingerprint
+
+
+def test_cells_can_be_added_up_in_squares(writers, sample, tmp_path):
+    section = read_section(writers["xenium"](tmp_path, sample), pitch=250)
+    assert str(section.lattice.kind) == "square"
+    assert section.counts.sum() == sample.counts.sum()
+    for spot, centre in enumerate(section.pixel_xy):
+        inside = (np.floor(sample.xy / 250) == np.floor(centre / 250)).all(axis=1)
+        assert section.obs["n_cells"].iloc[spot] == inside.sum() > 0
+        np.testing.assert_array_equal(
+            section.counts[[spot]].toarray()[0], sample.counts[inside].sum(axis=0)
+        )
+
+
+def test_pitch_is_for_free_positions_only(writers, sample, tmp_path):
+    with pytest.raises(InvalidRequestError, match="square lattice already"):
+        read_section(writers["st_table"](tmp_path, sample), pitch=250)
+
+
+@pytest.mark.parametrize("name", ["gem", "gef"])
+@pytest.mark.parametrize("size", [25, 100])
+def test_stereo_seq_at_other_bins(writers, sample, tmp_path, name, size):
+    section = read_section(writers[name](tmp_path, sample), bin_size=size)
+    assert section.counts.sum() == sample.counts.sum()
+    assert section.spot_diameter == size
+    if size == 100:
+        coarse = sample.array_rc // 2
+        for spot, place in enumerate(section.array_rc):
+            wanted = sample.counts[(coarse == place).all(axis=1)].sum(axis=0)
+            columns = section.gene_index(sample.genes)
+            found = section.counts[[spot]].toarray()[0, columns]
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_gef_bins_that_cannot_be_made(writers, sample, tmp_path):
+    import h5py
+
+    path = writers["gef"](tmp_path, sample)
+    with h5py.File(path, "a") as file:
+        file.move("geneExp/bin1", "geneExp/bin20")
+    with pytest.raises(InvalidRequestError, match="there are 20"):
+        read_section(path)
+    assert read_section(path, bin_size=40).spot_diameter == 40
+
+
+def test_visium_hd_takes_16_um_unless_told(writers, sample, tmp_path):
+    path = writers["visium_hd"](tmp_path, sample)
+    section = read_section(path)
+    assert section.notes[0] == (
+        "Visium HD, bins of 16 µm; there are also bins of 8 µm (bin_size)."
+    )
+    assert "square_008um" in read_section(path, bin_size=8).name
+    child = path / "binned_outputs" / "square_008um"
+    assert read_section(child).notes[0] == "Visium HD, bins of 8 µm."
+    with pytest.raises(InvalidRequestError, match="there are bins of 8, 16 µm"):
+        read_section(path, bin_size=2)
+
+
+def test_wishes_that_a_format_cannot_fulfil(writers, sample, tmp_path):
+    path = writers["h5ad"](tmp_path, sample)
+    with pytest.raises(InvalidRequestError, match="bin_size means nothing for AnnData"):
+        read_section(path, bin_size=8)
+    with pytest.raises(InvalidRequestError, match="above 0"):
+        read_section(path, pitch=-1)
+    with pytest.raises(InvalidRequestError, match="no positions file"):
+        read_section(path, positions=tmp_path / "nothing.csv")
+
+
+def test_positions_can_be_named(writers, sample, tmp_path):
+    path = writers["mtx_listed"](tmp_path, sample)
+    hidden = tmp_path / "elsewhere" / "odd name.csv"
+    hidden.parent.mkdir()
+    (tmp_path / "where.csv").rename(hidden)
+    with pytest.raises(ReadError):
+        read_section(path)
+    check(read_section(path, positions=hidden), sample, "mtx_listed")
+    table = writers["listed_table"](hidden.parent, sample)
+    (hidden.parent / "coords.csv").unlink()
+    elsewhere = hidden.rename(tmp_path / "p.csv")
+    check(read_section(table, positions=elsewhere), sample, "listed_table")
+
+
+def test_libraries_of_one_anndata(writers, sample, tmp_path):
+    import anndata
+
+    first = anndata.read_h5ad(writers["h5ad"](tmp_path, sample))
+    second = first[:20].copy()
+    second.obs_names = [f"{name}-b" for name in second.obs_names]
+    both = anndata.concat({"A": first, "B": second}, label="library_id")
+    both.write_h5ad(tmp_path / "both.h5ad")
+    with pytest.raises(ReadError, match=r"'A' \(48 spots\), 'B' \(20 spots\)"):
+        read_section(tmp_path / "both.h5ad")
+    with pytest.raises(ReadError, match="no library 'C'"):
+        read_section(tmp_path / "both.h5ad", library="C")
+    assert read_section(tmp_path / "both.h5ad", library="B").n_spots == 20
+    check(read_section(tmp_path / "both.h5ad", library="A"), sample, "h5ad")
