@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import TracebackType
 from typing import Final, TypeVar
 
-from napari_stentrans.errors import StEnTransError
+from napari_stentrans.errors import ReadError, StEnTransError
 
 T = TypeVar("T")
 
@@ -28,6 +31,34 @@ DAMAGE: Final = (
     zlib.error,
 )
 """Raised by h5py, pandas, pyarrow, pillow, gzip and anndata over wrong input."""
+
+
+@contextmanager
+def from_library(what: str) -> Iterator[None]:
+    """Turn whatever a reading library raises into a clear error.
+
+    Some raise classes of their own that derive from nothing telling.
+
+    Raises
+    ------
+    ReadError
+        In place of any error that is not ours.
+    """
+    with ExitStack() as stack:
+        stack.push(partial(_told, what))
+        yield
+
+
+def _told(
+    what: str,
+    _kind: type[BaseException] | None,
+    error: BaseException | None,
+    _trace: TracebackType | None,
+) -> bool:
+    if isinstance(error, Exception) and not isinstance(error, StEnTransError):
+        msg = f"{what} is damaged or not what it seems to be: {said(error)}"
+        raise ReadError(msg) from error
+    return False
 
 
 def said(error: BaseException) -> str:

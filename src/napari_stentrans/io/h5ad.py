@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import InvalidSectionError, ReadError
-from napari_stentrans.io.damage import attempt
+from napari_stentrans.io.damage import attempt, from_library
 from napari_stentrans.io.h5ad_counts import find_values, named_genes
 from napari_stentrans.io.h5ad_library import image_entry, one_library
 from napari_stentrans.io.h5ad_positions import find_places, under_tissue
@@ -56,13 +56,14 @@ def read(path: Path, options: ReadOptions) -> Section:
     """
     import anndata
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), from_library(path.name):
         warnings.simplefilter("ignore")  # old layouts and repeated names: handled below
         if path.is_dir():
             check_zarr(path)
-            return section_of(anndata.read_zarr(path), path, options)
-        with opened_hdf5(path):
-            adata = anndata.read_h5ad(path)
+            adata = anndata.read_zarr(path)
+        else:
+            with opened_hdf5(path):
+                adata = anndata.read_h5ad(path)
     return section_of(adata, path, options)
 
 

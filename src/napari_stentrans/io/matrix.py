@@ -25,6 +25,12 @@ def as_counts(matrix: Any) -> sparse.csr_matrix:
         if hasattr(matrix, load):
             matrix = getattr(matrix, load)()
     if getattr(matrix, "format", "") in ("csr", "csc"):
+        if (
+            matrix.indices.dtype.kind not in "iu"
+            or matrix.indptr.dtype.kind not in "iu"
+        ):
+            msg = "its sparse matrix is damaged: its indices are no whole numbers"
+            raise ReadError(msg)
         matrix.check_format(full_check=True)  # a damaged file may point anywhere
     counts = sparse.csr_matrix(matrix, dtype=np.float32, copy=True)
     counts.sum_duplicates()

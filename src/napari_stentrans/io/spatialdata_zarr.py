@@ -16,6 +16,7 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.damage import from_library
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.spatialdata_picture import find_picture, to_affine
 from napari_stentrans.io.zarr_folder import attributes, check_zarr, is_group
@@ -81,7 +82,7 @@ def _opened(path: Path) -> SpatialData:
         )
         raise ReadError(msg) from error
     check_zarr(path, ("tables", "table", "shapes"))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), from_library(path.name):
         warnings.simplefilter("ignore")  # on old versions, and on what is damaged
         return spatialdata.read_zarr(
             path,
@@ -145,6 +146,8 @@ def _placed(
     adata = adata[place >= 0].copy()
     system_xy = listed[["x", "y"]].to_numpy(np.float64)[place[place >= 0]]
     picture = find_picture(whole, system, notes)
+    if keys.SECTION in adata.uns:  # written by us: in full-resolution pixels already
+        picture = picture.in_place()
     notes.append(f"Positions of {region!r} in coordinate system {system!r}.")
     adata.obsm[keys.SPATIAL] = picture.pixels_at(system_xy)
     adata.uns[keys.SPATIAL] = {region: picture.library(_diameter(element, system))}

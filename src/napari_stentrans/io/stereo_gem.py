@@ -17,7 +17,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.binning import Binner
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.stereo import DEFAULT_BIN, stereo_section
-from napari_stentrans.io.text import fields, first_lines, opened, separator
+from napari_stentrans.io.text import fields, first_lines, opened, separator, whole_lines
 from napari_stentrans.section.section import Section
 
 TITLE: Final = "Stereo-seq molecules (gem)"
@@ -81,7 +81,7 @@ def _pieces(path: Path) -> Iterator[pd.DataFrame]:
     if columns is None:
         msg = f"{path.name} has no columns gene, x, y and counts"
         raise ReadError(msg)
-    with opened(path) as file:
+    with opened(path) as file, whole_lines(path.name):
         pieces = pd.read_csv(
             file,
             sep=separator(header),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -101,6 +103,24 @@ class Measured:
         return iter(self._file)
 
 
+@contextmanager
+def whole_lines(name: str) -> Iterator[None]:
+    """Refuse lines with more cells than the header, which pandas would cut.
+
+    Raises
+    ------
+    ReadError
+        At such lines.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
+    except pd.errors.ParserWarning as error:
+        msg = f"{name} has lines with more cells than its header"
+        raise ReadError(msg) from error
+
+
 def read_table(
     path: Path, *, header: bool = True, names: str | int | None = None
 ) -> pd.DataFrame:
@@ -111,7 +131,7 @@ def read_table(
     lines = first_lines(path, 1)
     if not lines:
         raise ValueError("it is empty or not text")  # noqa: EM101
-    with opened(path) as file:
+    with opened(path) as file, whole_lines(path.name):
         table: pd.DataFrame = pd.read_csv(
             Measured(file, path.name),  # type: ignore[call-overload]
             sep=separator(lines[0]),

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.limits import Budget
-from napari_stentrans.io.text import fields, first_lines, opened, separator
+from napari_stentrans.io.text import fields, first_lines, opened, separator, whole_lines
 
 _CELLS_A_PIECE = 4_000_000
 """Cells of the table that are read at a time."""
@@ -79,7 +79,7 @@ def read_wide(path: Path, keys: list[str]) -> WideTable:
 
 def _pieces(path: Path, n_columns: int) -> Iterator[pd.DataFrame]:
     line = first_lines(path, 1)[0]
-    with opened(path) as file:
+    with opened(path) as file, whole_lines(path.name):
         yield from pd.read_csv(
             file,
             sep=separator(line),

@@ -97,7 +97,7 @@ def write_h5_matrix(path: Path, sample: Sample) -> None:
         group["features/id"] = np.array(
             [f"ENSG{i:011d}" for i in range(len(sample.genes))], dtype="S"
         )
-        group["features/name"] = np.array(sample.genes, dtype="S")
+        group["features/name"] = np.char.encode(sample.genes, "utf-8")
         kinds = ["Gene Expression"] * len(sample.genes)
         group["features/feature_type"] = np.array(kinds, dtype="S")
 
@@ -317,7 +317,7 @@ def write_cosmx(folder: Path, sample: Sample) -> Path:
 def write_loom(folder: Path, sample: Sample) -> Path:
     with h5py.File(folder / "section.loom", "w") as file:
         file.create_dataset("matrix", data=sample.counts.T, compression="gzip")
-        file["row_attrs/Gene"] = np.array(sample.genes, dtype="S")
+        file["row_attrs/Gene"] = np.char.encode(sample.genes, "utf-8")
         file["col_attrs/CellID"] = np.array(sample.names, dtype="S")
         file["col_attrs/x"], file["col_attrs/y"] = sample.xy.T
     return folder / "section.loom"
