@@ -233,3 +233,27 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best": {"method": "stentrans", "transformer": {"episodes": 40, "steps": 300}},
 }
 """Named sets of choices, from a quick look to the most that can be done."""
+
+_ASKED_FOR = ("refine", "tissue", "device", "seed", "model")
+"""Fields that say what is wanted and where it is computed; the others say how."""
+
+
+def with_preset(config: RunConfig, name: str) -> RunConfig:
+    """Compute as a preset does what a configuration asks for.
+
+    Unlike a preset among other choices, which overrules single settings, it replaces
+    all of them, so that what comes out is that preset and nothing else.
+    """
+    kept = config.model_dump(include=set(_ASKED_FOR))
+    chosen = RunConfig.model_validate(kept | PRESETS[name])
+    if chosen.method != "stentrans":  # no other method can use a model file
+        return chosen.model_copy(update={"model": ""})
+    return chosen
+
+
+def preset_of(config: RunConfig) -> str | None:
+    """Name of the preset by which this is computed; None for settings of one's own."""
+    for name in PRESETS:
+        if with_preset(config, name) == config:
+            return name
+    return None

@@ -8,8 +8,8 @@ writes to what it was given.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +60,9 @@ class Section:
         Where it was read from.
     notes
         What a person should know about this input, in plain words.
+    wishes
+        What was asked for besides the source, named as `read_section` has it: enough
+        to get the same section again.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class Section:
     image: TissueImage | None = None
     source: str | None = None
     notes: tuple[str, ...] = ()
+    wishes: Mapping[str, str | bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = section_problems(
@@ -185,7 +189,12 @@ class Section:
             If they do not lie on such a lattice.
         """
         placed = place_spots(self.array_rc, self.pixel_xy, kind=kind)
-        found = replace(self, array_rc=placed.array_rc, lattice=placed.lattice)
+        found = replace(
+            self,
+            array_rc=placed.array_rc,
+            lattice=placed.lattice,
+            wishes={**self.wishes, "lattice": str(kind)},
+        )
         if kind is not LatticeKind.IRREGULAR and self.n_spots > 1:
             beside = np.unique(found.lattice.neighbours(found.array_rc))
             if len(beside) < self.n_spots / 2:

@@ -1,0 +1,159 @@
+"""Text that repeats a run: what is copied gives the same result when it is run."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from anndata import read_h5ad
+
+from napari_stentrans import enhance, read_section
+from napari_stentrans.config import (
+    KrigingConfig,
+    RunConfig,
+    TransformerConfig,
+    with_preset,
+)
+from napari_stentrans.datasets import DEMO_SAMPLE, samples, simulated_section
+from napari_stentrans.recipe import Recipe
+from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import SpotRaster
+
+QUICK = RunConfig(
+    method="kriging",
+    refine=3,
+    seed=2,
+    kriging=KrigingConfig(n_programmes=4, residuals=False),
+)
+
+
+@pytest.fixture(scope="module")
+def section():
+    return read_section(samples()[DEMO_SAMPLE])
+
+
+@pytest.fixture(scope="module")
+def marked(section):
+    """Some spots, an empty site, and spots outside the tissue."""
+    raster = SpotRaster.from_section(section)
+    labels = MissingRegions.in_the_middle(section, 2).to_labels(raster)
+    empty = np.argwhere(raster.index < 0)
+    labels[tuple(empty[0])] = 1
+    labels[raster.index == 0] = 2
+    return MissingRegions.from_labels(labels, raster)
+
+
+def the_same(path: Path, expected):
+    """Check that a file holds just that result."""
+    written, wanted = read_h5ad(path), expected.to_anndata()
+    assert list(written.obs_names) == list(wanted.obs_names)
+    assert list(written.var_names) == list(wanted.var_names)
+    np.testing.assert_array_equal(written.X, wanted.X)
+
+
+@pytest.mark.parametrize("is_marked", [True, False], ids=["marked", "whole"])
+def test_the_script_gives_the_same_result(section, marked, tmp_path, is_marked):
+    missing = marked if is_marked else MissingRegions.none(section)
+    text = Recipe(section, QUICK, missing, tmp_path / "kept").as_python()
+    script = tmp_path / "again.py"
+    script.write_text(text, encoding="utf-8")
+
+    subprocess.run([sys.executable, script], cwd=tmp_path, check=True)
+
+    expected = enhance(section, config=QUICK, missing=missing)
+    the_same(tmp_path / f"{section.name}_enhanced.h5ad", expected)
+
+
+@pytest.mark.parametrize(
+    "config", [QUICK, RunConfig(method="linear", refine=3)], ids=["advanced", "plain"]
+)
+def test_the_command_gives_the_same_result(section, marked, tmp_path, config):
+    line = Recipe(section, config, marked, tmp_path / "kept").as_command_line()
+    words = shlex.split(line)
+    assert words[0] == "stentrans"
+
+    command = [sys.executable, "-m", "napari_stentrans.cli", *words[1:]]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    expected = enhance(section, config=config, missing=marked)
+    the_same(tmp_path / f"{section.name}_enhanced.h5ad", expected)
+
+
+def texts(section, config, folder, missing=None):
+    recipe = Recipe(section, config, missing or MissingRegions.none(section), folder)
+    return recipe.as_python(), recipe.as_command_line()
+
+
+def test_only_what_differs_is_written(section, tmp_path):
+    python, command = texts(section, with_preset(RunConfig(), "best"), tmp_path)
+
+    assert "preset='best'" in python
+    assert "--preset best" in command
+    assert "learning_rate" not in python
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_without_an_option_are_in_a_file(section, tmp_path):
+    config = RunConfig(transformer=TransformerConfig(steps=7))
+    python, command = texts(section, config, tmp_path)
+
+    assert "transformer={'steps': 7}" in python
+    (file,) = tmp_path.iterdir()
+    assert str(file) in command
+    assert RunConfig.model_validate_json(file.read_text()) == config
+
+
+def test_the_same_run_uses_the_same_files(section, marked, tmp_path):
+    first = texts(section, QUICK, tmp_path, marked)
+    files = sorted(tmp_path.iterdir())
+
+    assert texts(section, QUICK, tmp_path, marked) == first
+    assert sorted(tmp_path.iterdir()) == files
+    other = MissingRegions.in_the_middle(section, 3)
+    texts(section, QUICK, tmp_path, other)
+    assert len(list(tmp_path.iterdir())) == len(files) + 1
+
+
+def test_the_script_says_where_the_regions_are(section, marked, tmp_path):
+    python, _ = texts(section, QUICK, tmp_path, marked)
+    (regions,) = tmp_path.glob("*regions*.csv")
+    assert f"# The marked regions were saved as {regions}" in python
+
+
+def test_a_section_of_no_file_leaves_a_gap_and_says_so(tmp_path):
+    section = simulated_section(n_rows=6, n_cols=6, n_genes=5, seed=0).section
+    python, command = texts(section, RunConfig(), tmp_path)
+
+    assert "write its path for PATH_OF_THE_SECTION" in python
+    assert "PATH_OF_THE_SECTION" in command
+
+
+def test_a_section_is_read_as_it_was(section, tmp_path):
+    other = replace(
+        section.on_lattice(LatticeKind.IRREGULAR),
+        wishes={"lattice": "irregular", "allow_normalised": True},
+    )
+    python, command = texts(other, RunConfig(), tmp_path)
+
+    (line,) = [each for each in python.splitlines() if "= read_section" in each]
+    found: dict[str, object] = {"read_section": read_section}
+    exec(line, found)
+    assert found["section"].lattice.kind is LatticeKind.IRREGULAR
+    assert "--lattice irregular --allow-normalised" in command
+
+
+def test_another_lattice_is_a_wish(section):
+    assert section.wishes == {}
+    assert section.on_lattice(LatticeKind.IRREGULAR).wishes == {"lattice": "irregular"}
+
+
+def test_names_that_files_cannot_have(section, tmp_path):
+    odd = replace(section, name="../a b/c:d")
+    _, command = texts(odd, RunConfig(), tmp_path)
+    assert "--out a_b_c_d_enhanced.h5ad" in command
