@@ -105,6 +105,20 @@ class EnhancedSection:
             pixel_xy[at_spot] = self.section.pixel_xy[self.targets.spot[at_spot]]
         return pixel_xy
 
+    @cached_property
+    def depth(self) -> NDArray[np.float32] | None:
+        """Library size at each position over that of the median spot.
+
+        Measured spots have their own, other positions the one estimated there. None,
+        if the method does not take library size apart.
+        """
+        depth = np.empty(len(self), dtype=np.float32)
+        for rows, source in self._sources():
+            if source.depth is None:
+                return None
+            depth[rows] = source.depth
+        return depth
+
     def blocks(self) -> Iterator[tuple[slice, Prediction]]:
         """Yield the chosen genes in blocks: (output columns, their prediction)."""
         for start in range(0, len(self.chosen), _GENES_PER_BLOCK):
@@ -179,6 +193,13 @@ class EnhancedSection:
         """Return the same result, of which these genes alone are written out."""
         return replace(self, chosen=self.section.gene_index(genes))
 
+    def of_section(self, section: Section) -> EnhancedSection:
+        """Return the same result of the same section with another picture."""
+        made = replace(self, section=section)
+        known = vars(self).keys() & {"raster", "pixel_xy", "gene_scores"}
+        vars(made).update({name: vars(self)[name] for name in known})
+        return made
+
     def save(
         self,
         path: str | Path,
@@ -237,14 +258,19 @@ class EnhancedSection:
         return scverse_library(section.image, self.pixel_xy, diameter)
 
     def _read(self, genes: IntArray) -> Prediction:
-        measured = self.targets.measured
         mean = np.empty((len(self), len(genes)), dtype=np.float32)
         sd = np.empty_like(mean)
+        for rows, source in self._sources():
+            part = source.read(genes)
+            mean[rows], sd[rows] = part.mean, part.sd
+        return Prediction(mean, sd)
+
+    def _sources(self) -> Iterator[tuple[NDArray[np.bool_], ExpressionField]]:
+        """Yield the fields that there are, with the positions they are for."""
+        measured = self.targets.measured
         for rows, source in ((measured, self.spot_field), (~measured, self.new_field)):
             if source is not None:
-                part = source.read(genes)
-                mean[rows], sd[rows] = part.mean, part.sd
-        return Prediction(mean, sd)
+                yield rows, source
 
 
 def _without_sites(lattice: Lattice) -> Lattice:

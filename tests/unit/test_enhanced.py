@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from napari_stentrans import enhanced
+from napari_stentrans import enhance, enhanced
+from napari_stentrans.datasets import simulated_section
 from napari_stentrans.enhanced import EnhancedSection, _position_names
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.section.lattice import Lattice, LatticeKind
@@ -210,3 +211,22 @@ def test_saving_tells_how_many_genes_are_written(result, tmp_path, monkeypatch):
     result.save(tmp_path / "x.h5ad", on_progress=seen.append)
 
     assert [(p.step, p.n_steps) for p in seen] == [(0, 7), (3, 7), (6, 7), (7, 7)]
+
+
+def test_depth_is_that_of_the_spot_or_estimated_between():
+    section = simulated_section(n_rows=9, n_cols=8, n_genes=30, seed=3).section
+    result = enhance(section, method="kriging", refine=2)
+    at_spot = result.targets.spot >= 0
+    own = section.library_size[result.targets.spot[at_spot]]
+
+    np.testing.assert_allclose(
+        result.depth[at_spot], own / np.median(section.library_size), rtol=1e-5
+    )
+    between = result.depth[~at_spot] * np.median(section.library_size)
+    assert own.min() <= between.min() < between.max() <= own.max()
+
+
+def test_depth_is_unknown_to_methods_that_take_no_library_apart():
+    section = simulated_section(n_rows=9, n_cols=8, n_genes=30, seed=3).section
+
+    assert enhance(section, method="linear").depth is None

@@ -49,6 +49,14 @@ class ExpressionField(ABC):
     def n_positions(self) -> int:
         """Number of positions."""
 
+    @property
+    def depth(self) -> NDArray[np.float32] | None:
+        """Library size over that of the median spot, shape (position,).
+
+        None, if the method does not take library size apart.
+        """
+        return None
+
     @abstractmethod
     def read(self, genes: IntArray) -> Prediction:
         """Predict genes (columns of the section), in that order."""
@@ -193,6 +201,11 @@ class _Rows(ExpressionField):
     @property
     def n_positions(self) -> int:
         return len(self.rows)
+
+    @property
+    def depth(self) -> NDArray[np.float32] | None:
+        depth = self.whole.depth
+        return None if depth is None else depth[self.rows]
 
     def read(self, genes: IntArray) -> Prediction:
         everything = self.whole.read(genes)

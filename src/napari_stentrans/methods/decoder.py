@@ -246,6 +246,12 @@ class ProgrammeField(_DecodedField):
     left-out spots, plus what this position is less certain of than they were.
     """
 
+    @property
+    def depth(self) -> Float32Array:
+        """Library size as estimated there, over the median, shape (position,)."""
+        library = self.decoder.programmes.library(self.estimate.mean)
+        return library.astype(np.float32)
+
     def read(self, genes: IntArray) -> Prediction:
         """Mean and sd of some genes."""
         rate = self.decoder.rates(self.estimate, genes)
@@ -267,14 +273,16 @@ class SpotField(_DecodedField):
     prior's: the rest is the error of predicting without the spot (docs/model.md).
     """
 
+    @property
+    def depth(self) -> Float32Array:
+        """Library size of each spot over the median, shape (position,)."""
+        library = self.decoder.section.library_size
+        return (library / self.decoder.programmes.median_library).astype(np.float32)
+
     def read(self, genes: IntArray) -> Prediction:
         """Posterior mean of some genes, and sd of a count measured anew."""
-        programmes = self.decoder.programmes
-        own_library = (
-            self.decoder.section.library_size / programmes.median_library
-        ).astype(np.float32)
         statistics = self.decoder.statistics(genes)
-        prior = self.decoder.rates_at(own_library, self.estimate, genes)
+        prior = self.decoder.rates_at(self.depth, self.estimate, genes)
         prior = self.decoder.with_residual(prior, self.residuals, genes)
         spread = np.maximum(_PRIOR_SHARE * statistics.dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
