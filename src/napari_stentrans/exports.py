@@ -12,9 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+import pandas as pd
+
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.anndata_out import library_name, section_to_anndata
+from napari_stentrans.io.matrix import are_counts
 from napari_stentrans.io.replacing import check_place, replacing
 from napari_stentrans.section.section import Section
 
@@ -26,7 +30,8 @@ Exportable: TypeAlias = Section | EnhancedSection
 ENDINGS: dict[str, str] = {
     ".h5ad": "AnnData, for scanpy and squidpy",
     ".zarr": "SpatialData, with the spots as circles and the picture",
-    ".parquet": "one table: a row a spot, a column a gene",
+    ".csv": "one table: a row a spot, a column a gene; also .csv.gz, .tsv, .tsv.gz",
+    ".parquet": "the same, for programs",
     "": "a folder as Space Ranger leaves it: mtx, positions, picture",
 }
 """What can be written, by the ending of its name."""
@@ -40,9 +45,9 @@ def export(what: Exportable, path: str | Path) -> Path:
     what
         A section (its counts) or a result (its expected counts).
     path
-        ``.h5ad``, ``.zarr`` (SpatialData), ``.parquet``, or a name without an ending
-        for a folder as Space Ranger leaves it. What is there already is replaced, at
-        the very end.
+        ``.h5ad``, ``.zarr`` (SpatialData), ``.csv`` (or tsv, gzipped or not),
+        ``.parquet``, or a name without an ending for a folder as Space Ranger leaves
+        it. What is there already is replaced, at the very end.
 
     Returns
     -------
@@ -89,6 +94,39 @@ def _write_h5ad(what: Exportable, path: Path) -> Path:
     return path
 
 
+def _write_table(what: Exportable, path: Path) -> Path:
+    from napari_stentrans.io.export_csv import table_steps
+    from napari_stentrans.io.spot_table import NO_GENES
+    from napari_stentrans.progress import run_to_end
+
+    if isinstance(what, EnhancedSection):
+        return what.save(path)
+    check_place(path, what.source)
+    whole = are_counts(what.counts)
+    by_gene = what.counts.tocsc()
+    kind = np.int64 if whole else np.float32
+    genes = {
+        f"{name}_gene" if name in NO_GENES else str(name): by_gene[:, [at]]
+        .toarray()
+        .ravel()
+        .astype(kind)
+        for at, name in enumerate(what.genes)
+    }
+    return run_to_end(table_steps(path, _positions(what), genes))
+
+
+def _positions(section: Section) -> pd.DataFrame:
+    """Names and coordinates, to the last digit, one row a spot."""
+    places = {"array_row": section.array_rc[:, 0], "array_col": section.array_rc[:, 1]}
+    if section.pixel_xy is not None:
+        places |= {"x": section.pixel_xy[:, 0], "y": section.pixel_xy[:, 1]}
+    index = pd.Index(section.barcodes.astype(str), name="barcode")
+    exact = {
+        name: [f"{value!r}" for value in at.tolist()] for name, at in places.items()
+    }
+    return pd.DataFrame(exact, index=index)
+
+
 def _write_parquet(what: Exportable, path: Path) -> Path:
     from napari_stentrans.io.export_parquet import write_parquet
 
@@ -118,6 +156,7 @@ _WRITERS: dict[str, Callable[[Exportable, Path], Path]] = {
     ".h5ad": _write_h5ad,
     ".zarr": _write_spatialdata,
     ".parquet": _write_parquet,
+    **dict.fromkeys((".csv", ".csv.gz", ".tsv", ".tsv.gz"), _write_table),
     "": _write_space_ranger,
 }
 

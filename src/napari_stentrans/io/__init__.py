@@ -32,6 +32,7 @@ _FORMATS = (
     "stereo_gef",
     "loom",
     "tenx_listed",
+    "spot_table",
     "legacy_st",
 )
 """In the order in which they are tried: those that are surest of themselves first."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -18,12 +17,13 @@ from napari_stentrans.progress import Progress, Steps
 
 _ROWS = 500
 """Written between two signs of life."""
-_DIGITS = "%.7g"
+_DIGITS = "%.9g"
+"""All that a value of 32 bits has."""
 _MOST_VALUES = 400_000_000
 
 
 def table_steps(
-    path: Path, positions: pd.DataFrame, genes: Mapping[str, NDArray[np.float32]]
+    path: Path, positions: pd.DataFrame, genes: Mapping[str, NDArray[Any]]
 ) -> Steps[Path]:
     """Write a table.
 

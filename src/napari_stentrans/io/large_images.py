@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.damage import DAMAGE, said
 from napari_stentrans.io.images import misfit_note, read_image
-from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section, TissueImage
 
 LONGEST_SIDE = 4096
@@ -112,7 +111,7 @@ class _Level:
         """Rows and columns."""
         return self._along("Y"), self._along("X")
 
-    def band(self, first: int, last: int) -> NDArray[np.generic]:
+    def band(self, first: int, last: int) -> NDArray[Any]:
         """Rows of the picture, shape (row, col, channel)."""
         at = tuple(
             slice(first, last) if axis == "Y" else slice(None) if axis in "XSC" else 0
@@ -139,13 +138,21 @@ def _read_tiff(path: Path, longest_side: int) -> TissueImage:
     with tifffile.TiffFile(path) as file:
         series = file.series[0]
         _, full_cols = _yx(series)
-        large_enough = [
-            level for level in series.levels if max(_yx(level)) >= longest_side
-        ]
-        level = large_enough[-1] if large_enough else series.levels[0]
-        _check_pieces(path, level.keyframe)
-        array = zarr.open(level.aszarr(), mode="r")
-        source = _Level(array, level.axes)
+        level = max(
+            (
+                at
+                for at, each in enumerate(series.levels)
+                if max(_yx(each)) >= longest_side
+            ),
+            default=0,
+        )
+        chosen = series.levels[level]
+        _check_pieces(path, chosen.keyframe)
+        if chosen.dataoffset is not None and chosen.keyframe.is_memmappable:
+            array: Any = tifffile.memmap(path, series=0, level=level, mode="r")
+        else:
+            array = zarr.open(series.aszarr(level=level), mode="r")
+        source = _Level(array, chosen.axes)
         rows, cols = source.size
         step = max(1, -(-max(rows, cols) // longest_side))
         reduced = _averaged(source, step)
@@ -179,7 +186,7 @@ def _check_pieces(path: Path, page: Any) -> None:
         raise ValueError(msg)
 
 
-def _averaged(source: _Level, step: int) -> FloatArray:
+def _averaged(source: _Level, step: int) -> NDArray[Any]:
     """Mean over squares of ``step`` pixels, shape (row, col, channel).
 
     Squares that reach over the edge have the mean of what is there.
@@ -189,39 +196,42 @@ def _averaged(source: _Level, step: int) -> FloatArray:
     return np.concatenate(bands)
 
 
-def _bands(
-    source: _Level, rows: int, cols: int, step: int
-) -> Iterator[NDArray[np.generic]]:
+def _bands(source: _Level, rows: int, cols: int, step: int) -> Iterator[NDArray[Any]]:
     """Yield a few whole rows of squares at a time."""
-    row_bytes = cols * 4 * step * 4
-    height = step * max(1, _BAND_BYTES // row_bytes)
+    piece = getattr(source.array, "chunks", source.array.shape)
+    at_once = (
+        1 if isinstance(source.array, np.memmap) else piece[source.axes.index("Y")]
+    )
+    wanted = max(at_once, _BAND_BYTES // (cols * 16))  # no piece is unpacked often
+    height = step * max(1, -(-wanted // step))
     for first in range(0, rows, height):
         yield source.band(first, min(first + height, rows))
 
 
-def _mean_of(band: NDArray[np.generic], step: int) -> FloatArray:
+def _mean_of(band: NDArray[Any], step: int) -> NDArray[Any]:
+    """Mean over squares, in the type of the band."""
     if step == 1:
-        return band.astype(np.float32)
+        return np.array(band)
     firsts = [np.arange(0, size, step) for size in band.shape[:2]]
     total = np.add.reduceat(band, firsts[0], axis=0, dtype=np.float32)
     total = np.add.reduceat(total, firsts[1], axis=1)
     n_rows, n_cols = (
-        np.diff(np.append(first, size))
+        np.diff(np.append(first, size)).astype(np.float32)
         for first, size in zip(firsts, band.shape[:2], strict=True)
     )
-    mean: FloatArray = total / (n_rows[:, None, None] * n_cols[None, :, None])
-    return mean
+    mean = total / (n_rows[:, None, None] * n_cols[None, :, None])
+    found: NDArray[Any] = np.rint(mean) if band.dtype.kind in "iu" else mean
+    return found.astype(band.dtype)
 
 
-def _as_bytes(picture: FloatArray) -> NDArray[np.uint8]:
+def _as_bytes(picture: NDArray[Any]) -> NDArray[np.uint8]:
     """Three channels of bytes; what is no colour picture is shown by its first one."""
     colours = picture[..., :3] if picture.shape[2] in (3, 4) else picture[..., :1]
-    top = float(np.nanmax(colours, initial=0.0))
-    if top > 255 or 0 < top <= 1:  # more than eight bits, or shares
-        bright = float(np.nanpercentile(colours, 99.9)) or top
-        colours = colours * (255.0 / bright)
-    data = np.clip(np.rint(np.nan_to_num(colours)), 0, 255).astype(np.uint8)
-    return np.repeat(data, 3, axis=2) if data.shape[2] == 1 else data
+    if colours.dtype != np.uint8:
+        values = np.nan_to_num(colours.astype(np.float32))
+        top = float(np.percentile(values, 99.9)) or float(values.max()) or 1.0
+        colours = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
+    return np.repeat(colours, 3, axis=2) if colours.shape[2] == 1 else colours
 
 
 def _full_width(image: TissueImage | None) -> float | None:

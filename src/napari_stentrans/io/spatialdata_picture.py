@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +44,16 @@ class Picture:
         homogeneous = np.column_stack([system_xy, np.ones(len(system_xy))])
         found: FloatArray = (homogeneous @ np.linalg.inv(self.affine).T)[:, :2]
         return found
+
+    def in_place(self) -> Picture:
+        """Return the same picture with the coordinate system for its largest copy.
+
+        Positions then stay what they are; so only where the picture is merely scaled.
+        """
+        step = float(self.affine[0, 0])
+        if step <= 0 or not np.allclose(self.affine, np.diag([step, step, 1.0])):
+            return self
+        return replace(self, scale=self.scale / step, affine=np.eye(3))
 
     def library(self, diameter: float | None) -> dict[str, Any]:
         """Entry of ``uns["spatial"]``, for spots of this diameter in the system."""

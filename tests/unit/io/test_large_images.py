@@ -1,0 +1,249 @@
+"""Known spots lie on known pixels, whatever picture they are laid on."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.gui.canvas.layers import image_layer
+from napari_stentrans.io import large_images, read_section
+from napari_stentrans.io.large_images import read_picture, with_picture
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+
+FULL = (2400, 3200)
+SPOTS_XY = np.array([[400.0, 400], [1600, 400], [2800, 400], [400, 2000], [2800, 2000]])
+COLOURS = np.array(
+    [[250, 10, 10], [10, 250, 10], [10, 10, 250], [250, 250, 10], [10, 250, 250]]
+)
+RADIUS = 100
+
+
+@pytest.fixture(scope="module")
+def slide() -> np.ndarray:
+    """White glass with a square of its own colour at each spot."""
+    picture = np.full((*FULL, 3), 240, dtype=np.uint8)
+    for (x, y), colour in zip(SPOTS_XY.astype(int), COLOURS, strict=True):
+        picture[y - RADIUS : y + RADIUS, x - RADIUS : x + RADIUS] = colour
+    return picture
+
+
+@pytest.fixture
+def section(bare_section):
+    array_rc = SPOTS_XY[:, ::-1] / 400
+    return bare_section(array_rc, Lattice(LatticeKind.SQUARE), SPOTS_XY)
+
+
+def write_ome_pyramid(path, slide, **options):
+    with tifffile.TiffWriter(path, ome=True, bigtiff=True) as file:
+        how = {"photometric": "rgb", "tile": (256, 256)} | options
+        file.write(slide, subifds=3, metadata={"axes": "YXS"}, **how)
+        for step in (2, 4, 8):
+            file.write(slide[::step, ::step], subfiletype=1, **how)
+
+
+def write_planar_ome(path, slide):
+    planes = np.moveaxis(slide, -1, 0)
+    tifffile.imwrite(path, planes, ome=True, metadata={"axes": "CYX"})
+
+
+WRITERS = {
+    "OME pyramid": ("s.ome.tif", write_ome_pyramid),
+    "compressed pyramid": (
+        "s.ome.tif",
+        lambda path, slide: write_ome_pyramid(path, slide, compression="zlib"),
+    ),
+    "plain tif": ("s.tif", tifffile.imwrite),
+    "BigTIFF in tiles": (
+        "s.btf",
+        lambda path, slide: tifffile.imwrite(
+            path, slide, bigtiff=True, tile=(512, 512), compression="zlib"
+        ),
+    ),
+    "strips": (
+        "s.tif",
+        lambda path, slide: tifffile.imwrite(
+            path, slide, rowsperstrip=16, compression="zlib"
+        ),
+    ),
+    "channels one after the other": ("s.ome.tif", write_planar_ome),
+    "sixteen bits": (
+        "s.tif",
+        lambda path, slide: tifffile.imwrite(
+            path, slide.astype(np.uint16) * 257, photometric="rgb"
+        ),
+    ),
+    "png": ("s.png", lambda path, slide: Image.fromarray(slide).save(path)),
+    "jpg": (
+        "s.jpg",
+        lambda path, slide: Image.fromarray(slide).save(path, quality=95),
+    ),
+}
+
+
+def assert_aligned(section) -> None:
+    """The colour of each spot is under it: by scale, and in napari's world."""
+    image = section.image
+    by_scale = np.floor(section.pixel_xy[:, ::-1] * image.scale).astype(int)
+    to_world = np.asarray(image_layer(section)[1]["affine"])
+    world = np.column_stack([section.pixel_xy[:, ::-1], np.ones(section.n_spots)])
+    in_napari = np.rint(world @ np.linalg.inv(to_world).T)[:, :2].astype(int)
+    reach = max(int(RADIUS * image.scale) - 2, 0)
+    for at in (by_scale, in_napari):
+        for corner in (-reach, reach - 1 if reach else 0):
+            row, col = (at + corner).T
+            found = image.data[row, col].astype(int)
+            assert np.abs(found - COLOURS).max() <= 25
+        row, col = (at + int(RADIUS * image.scale) + 3).T
+        assert (image.data[row, col] > 220).all()
+
+
+@pytest.mark.parametrize("longest_side", [4096, 800, 333])
+@pytest.mark.parametrize("kind", WRITERS)
+def test_spots_lie_on_their_colours(
+    tmp_path, slide, section, monkeypatch, kind, longest_side
+):
+    name, write = WRITERS[kind]
+    write(tmp_path / name, slide)
+    image = read_picture(tmp_path / name, longest_side)
+    if kind in ("png", "jpg"):
+        assert max(image.data.shape) <= 4096
+    else:
+        assert max(image.data.shape) <= longest_side
+
+    assert_aligned(replace(section, image=image))
+
+
+def test_a_pyramid_is_read_at_a_small_level(tmp_path, slide, monkeypatch):
+    write_ome_pyramid(tmp_path / "s.ome.tif", slide)
+    asked = []
+    monkeypatch.setattr(
+        large_images,
+        "_averaged",
+        lambda level, step: asked.append((level.size, step)) or np.zeros((1, 1, 3)),
+    )
+
+    read_picture(tmp_path / "s.ome.tif", 800)
+
+    assert asked == [((600, 800), 1)]
+
+
+def test_memory_stays_bounded_without_a_pyramid(tmp_path, monkeypatch):
+    rows, cols = 6_000, 3_000
+    picture = tifffile.memmap(
+        tmp_path / "s.tif", shape=(rows, cols, 3), dtype=np.uint8, photometric="rgb"
+    )
+    picture[3000:3100, 1500:1600] = 200
+    del picture
+    monkeypatch.setattr(large_images, "_BAND_BYTES", 1 << 22)
+
+    tracemalloc.start()
+    image = read_picture(tmp_path / "s.tif", 1000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < rows * cols * 3 / 4
+    assert image.data.shape == (1000, 500, 3)
+    assert (image.data[501:515, 251:265] == 200).all()
+
+
+def test_squares_over_the_edge_have_their_own_mean(tmp_path):
+    picture = np.zeros((5, 7, 3), dtype=np.uint8)
+    picture[:, 6] = 90
+    picture[4] = 30
+    tifffile.imwrite(tmp_path / "s.tif", picture)
+
+    image = read_picture(tmp_path / "s.tif", 4)
+
+    assert image.scale == 0.5
+    assert image.data.shape == (3, 4, 3)
+    assert (image.data[2] == 30).all()
+    assert (image.data[:2, 3] == 90).all()
+
+
+@pytest.fixture
+def space_ranger_folder(tmp_path, slide):
+    """Four spots of a Visium section, whose hires picture is the slide at a quarter."""
+    from scipy import io as scipy_io
+    from scipy import sparse
+
+    outs = tmp_path / "outs"
+    (outs / "spatial").mkdir(parents=True)
+    (outs / "filtered_feature_bc_matrix").mkdir()
+    barcodes = [f"SPOT{k}-1" for k in range(5)]
+    matrix = outs / "filtered_feature_bc_matrix"
+    scipy_io.mmwrite(matrix / "matrix.mtx", sparse.csc_matrix(np.ones((1, 5), int)))
+    (matrix / "features.tsv").write_text("ENSG1\tA\tGene Expression\n")
+    (matrix / "barcodes.tsv").write_text("\n".join(barcodes) + "\n")
+    pd.DataFrame(
+        {
+            "barcode": barcodes,
+            "in_tissue": 1,
+            "array_row": [0, 0, 0, 2, 2],
+            "array_col": [0, 2, 4, 0, 4],
+            "pxl_row_in_fullres": SPOTS_XY[:, 1],
+            "pxl_col_in_fullres": SPOTS_XY[:, 0],
+        }
+    ).to_csv(outs / "spatial" / "tissue_positions.csv", index=False)
+    small = Image.fromarray(slide).reduce(4)
+    small.save(outs / "spatial" / "tissue_hires_image.png")
+    factors = {"tissue_hires_scalef": 0.25, "spot_diameter_fullres": 150.0}
+    (outs / "spatial" / "scalefactors_json.json").write_text(json.dumps(factors))
+    return outs
+
+
+def test_a_hires_picture_is_aligned(space_ranger_folder):
+    assert_aligned(read_section(space_ranger_folder))
+
+
+@pytest.mark.parametrize("shrunk", [1, 3])
+def test_the_full_picture_replaces_hires_whatever_its_size(
+    space_ranger_folder, tmp_path, slide, shrunk
+):
+    picture = np.asarray(Image.fromarray(slide).reduce(shrunk))
+    tifffile.imwrite(tmp_path / "full.tif", picture)
+
+    section = read_section(space_ranger_folder, image=tmp_path / "full.tif")
+
+    assert section.image.data.shape[1] == -(-FULL[1] // shrunk)
+    assert_aligned(section)
+
+
+def test_without_pixel_positions_no_picture_can_be_laid(bare_section, tmp_path, slide):
+    Image.fromarray(slide[:10, :10]).save(tmp_path / "s.png")
+    section = bare_section([[0, 0], [0, 1]], Lattice(LatticeKind.SQUARE))
+
+    with pytest.raises(InvalidRequestError, match="no pixel positions"):
+        with_picture(section, tmp_path / "s.png")
+
+
+def test_a_picture_of_something_else_is_noted(tmp_path, section, slide):
+    Image.fromarray(slide[:500, :500]).save(tmp_path / "s.png")
+
+    found = with_picture(section, tmp_path / "s.png")
+
+    assert any("outside" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("content", [b"", b"II*\0" + b"\1" * 60, b"words", b"\x89PNG"])
+def test_what_is_no_picture_is_said(tmp_path, content):
+    (tmp_path / "s.tif").write_bytes(content)
+
+    with pytest.raises(ReadError, match=r"s\.tif"):
+        read_picture(tmp_path / "s.tif")
+
+
+def test_a_truncated_picture_is_said(tmp_path, slide):
+    tifffile.imwrite(tmp_path / "s.tif", slide[:200, :200], compression="zlib")
+    whole = (tmp_path / "s.tif").read_bytes()
+    (tmp_path / "s.tif").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(ReadError, match=r"s\.tif"):
+        read_picture(tmp_path / "s.tif")
