@@ -200,6 +200,13 @@ class EnhancedSection:
         vars(made).update({name: vars(self)[name] for name in known})
         return made
 
+    def of_section(self, section: Section) -> EnhancedSection:
+        """Return the same result of the same section with another picture."""
+        made = replace(self, section=section)
+        known = vars(self).keys() & {"raster", "pixel_xy", "gene_scores"}
+        vars(made).update({name: vars(self)[name] for name in known})
+        return made
+
     def save(
         self,
         path: str | Path,

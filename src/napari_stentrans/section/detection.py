@@ -63,7 +63,11 @@ def detect_lattice(
         kind = checkerboard if pixel_xy is None else _by_proportion(grid, pixel_xy)
         if grid[0].sum() % 2:  # put the origin on a site
             origin = origin - np.array([0.0, steps[1]])
-    return Detected(_lattice(kind, origin, steps), array_rc)
+    lattice = _lattice(kind, origin, steps)
+    if len(np.unique(lattice.neighbours(array_rc))) < len(array_rc) / 2:
+        fitted = _fit_free_positions(array_rc)  # rounded pixels may look like steps
+        return fitted if fitted.lattice.is_regular else Detected(lattice, array_rc)
+    return Detected(lattice, array_rc)
 
 
 def place_spots(

@@ -77,33 +77,47 @@ class PictureFit:
     on_tissue: float | None
 
     @classmethod
-    def of(cls, image: TissueImage, pixel_xy: FloatArray) -> PictureFit:
-        """Look under the spots, or under thousands of them where there are more."""
+    def of(
+        cls, image: TissueImage, pixel_xy: FloatArray, slide: float | None = None
+    ) -> PictureFit:
+        """Look under the spots, or under thousands of them where there are more.
+
+        Parameters
+        ----------
+        image, pixel_xy
+            The picture, as it lies, and the spots.
+        slide
+            What `slide_grey` says of the picture, where that is known already.
+        """
         step = max(1, len(pixel_xy) // _SAMPLE)
         pixels = np.rint(image.pixels_at(pixel_xy[::step])).astype(np.int64)
         shape = np.array(image.data.shape[:2])
         within = ((pixels >= 0) & (pixels < shape)).all(axis=1)
         inside = float(within.mean())
-        slide = _slide_grey(image.data)
+        slide = slide_grey(image) if slide is None else slide
         if slide < _BRIGHT_SLIDE or not within.any():
             return cls(inside, None)
         under = _grey(image.data[tuple(pixels[within].T)])
         return cls(inside, float((under < slide - _DARKER).sum()) / len(pixels))
 
 
-def better_orientation(image: TissueImage, pixel_xy: FloatArray) -> Alignment | None:
+def better_orientation(
+    image: TissueImage, pixel_xy: FloatArray, slide: float | None = None
+) -> Alignment | None:
     """Return the flip or turn by right angles that puts clearly more spots on tissue.
 
-    None where the picture lies best as it does, or where tissue cannot be told.
+    None where the picture lies best as it does, or where tissue cannot be told; takes
+    what `PictureFit.of` takes.
     """
-    now = PictureFit.of(image, pixel_xy).on_tissue
+    slide = slide_grey(image) if slide is None else slide
+    now = PictureFit.of(image, pixel_xy, slide).on_tissue
     if now is None:
         return None
     best, found = now + _CLEARLY, None
     for start in (image.alignment, image.alignment.flipped_left_right()):
         for turn in (0.0, 90.0, 180.0, 270.0):
             tried = start.turned(turn)
-            share = PictureFit.of(image.aligned(tried), pixel_xy).on_tissue
+            share = PictureFit.of(image.aligned(tried), pixel_xy, slide).on_tissue
             if share is not None and share > best:
                 best, found = share, tried
     return found
@@ -115,7 +129,8 @@ def _grey(colours: NDArray[np.uint8]) -> FloatArray:
     return least
 
 
-def _slide_grey(data: NDArray[np.uint8]) -> float:
+def slide_grey(image: TissueImage) -> float:
     """Grey level of the empty slide: what the brightest part of a picture shows."""
+    data = image.data
     step = max(1, max(data.shape[:2]) // 200)
     return float(np.percentile(_grey(data[::step, ::step]), 95))

@@ -131,7 +131,12 @@ class TissueImage:
         to_old = np.linalg.inv(self.affine) @ np.diag([1 / self.scale] * 2 + [1.0])
         channels = [
             affine_transform(
-                channel, to_old, output_shape=tuple(shape), order=1, cval=_PAPER
+                channel,
+                to_old,
+                output_shape=tuple(shape),
+                order=1,
+                mode="grid-constant",  # what rounding puts past an edge is no paper
+                cval=_PAPER,
             )
             for channel in np.moveaxis(self.data, -1, 0)
         ]

@@ -60,7 +60,8 @@ def test_opening_reads_in_the_background(
     controller, jobs, section, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(
-        "napari_stentrans.gui.jobs.tasks.read_section", lambda _path: section
+        "napari_stentrans.gui.jobs.section_tasks.read_section",
+        lambda _path, **_: section,
     )
 
     controller.sections.open(tmp_path)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QFileDialog
+import pytest
+from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
+from napari_stentrans.section.facts import PictureFit, SectionFacts
+from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.lattice import LatticeKind
 
 
 def test_sections_are_listed_and_described(shown, session, section, other_section):
     panel = shown(SectionPanel)
-    assert "Open Sample" in panel.facts.text()
+    assert "Open Sample" in panel.welcome.text()
+    assert panel.welcome.isVisible()
+    assert not panel.facts.isVisible()
 
     session.sections = (section, other_section)
     session.section = other_section
@@ -20,8 +26,10 @@ def test_sections_are_listed_and_described(shown, session, section, other_sectio
         other_section.name,
     ]
     assert panel.combo.currentIndex() == 1
-    assert f"{other_section.n_spots} spots" in panel.facts.text()
-    assert "square" in panel.facts.text()
+    assert panel.facts.lines["spots"].text() == f"{other_section.n_spots:,}"
+    assert panel.facts.lattice.currentData() is LatticeKind.SQUARE
+    assert not panel.welcome.isVisible()
+    assert panel.facts.isVisible()
 
 
 def test_choosing_a_section(qtbot, shown, session, controller, section, other_section):
@@ -41,7 +49,23 @@ def test_opening_a_file(click, shown, controller, monkeypatch, tmp_path):
 
     click(panel.open_file)
 
-    controller.sections.open.assert_called_once_with(tmp_path / "a.h5ad")
+    controller.sections.open.assert_called_once_with(
+        tmp_path / "a.h5ad", allow_normalised=False
+    )
+
+
+def test_normalised_values_are_taken_when_that_is_ticked(
+    click, shown, controller, monkeypatch, tmp_path
+):
+    panel = shown(SectionPanel)
+    monkeypatch.setattr(
+        QFileDialog, "getExistingDirectory", lambda *_, **__: str(tmp_path)
+    )
+    panel.normalised.setChecked(True)
+
+    click(panel.open_folder)
+
+    controller.sections.open.assert_called_once_with(tmp_path, allow_normalised=True)
 
 
 def test_nothing_is_opened_when_the_dialogue_is_left(
@@ -64,3 +88,124 @@ def test_sections_cannot_be_changed_during_a_run(shown, session, section):
 
     assert not panel.combo.isEnabled()
     assert not panel.open_file.isEnabled()
+
+
+def test_facts_and_advice_come_when_the_section_is_counted(
+    shown, session, controller, section
+):
+    panel = shown(SectionPanel)
+    session.section = section
+    assert controller.sections.describe.called
+    assert panel.facts.lines["depth"].text() == "…"
+    assert panel.advice.text() == ""
+
+    session.about.facts = SectionFacts(30, 18_000, 4000, 120.0, 90.0, are_counts=True)
+
+    assert panel.facts.lines["depth"].text() == "120 counts of 90 genes"
+    assert panel.facts.lines["genes"].text().endswith("(4,000 common)")
+    assert "Shallow" in panel.advice.text()
+    assert "Only 30 spots" in panel.advice.text()
+
+    session.about.fit = PictureFit(0.4, None)
+    assert "60% of the spots lie off the picture" in panel.advice.text()
+    session.section = None
+    assert panel.advice.text() == ""
+
+
+def test_the_lattice_can_be_overruled(shown, session, controller, section):
+    panel = shown(SectionPanel)
+    session.section, session.about.recognised = section, LatticeKind.HEX
+    combo = panel.facts.lattice
+    assert combo.currentText() == "hex (recognised)"
+
+    combo.activated.emit(list(LatticeKind).index(LatticeKind.QUINCUNX))
+    controller.sections.lay_on.assert_called_once_with(LatticeKind.QUINCUNX)
+
+    combo.setCurrentIndex(0)  # refused: the status comes back, the section has stayed
+    session.status = JobStatus.OPENING
+    assert not combo.isEnabled()
+    session.status = JobStatus.IDLE
+    assert combo.currentData() is LatticeKind.HEX
+
+
+def test_layers_of_other_plugins_are_offered(click, shown, session, controller):
+    panel = shown(SectionPanel)
+    assert not panel.offers.isVisible()
+    session.about.offers = ("blobs",)
+    [offer] = panel.offers.findChildren(QPushButton)
+    assert panel.offers.isVisible()
+
+    click(offer)
+
+    controller.foreign.use.assert_called_once_with("blobs", allow_normalised=False)
+    session.about.offers = ()
+    assert not panel.offers.isVisible()
+
+
+def test_the_picture_can_be_aligned_only_where_there_is_one(
+    shown, session, section, other_section
+):
+    panel = shown(SectionPanel)
+    session.section, session.about.alignment = other_section, None
+    assert not panel.unfold.isVisible()
+    session.section, session.about.alignment = section, Alignment()
+    assert panel.unfold.isVisible()
+    assert not panel.alignment.isVisible()
+    panel.unfold.setChecked(True)
+    assert panel.alignment.isVisible()
+    assert panel.alignment.isEnabled()
+
+
+@pytest.fixture
+def alignment(shown, session, section):
+    panel = shown(SectionPanel)
+    session.section, session.about.alignment = section, Alignment(turn=10)
+    panel.unfold.setChecked(True)
+    return panel.alignment
+
+
+@pytest.mark.parametrize(
+    ("sign", "expected"),
+    [
+        ("⇄", Alignment(mirrored=True, turn=-10)),
+        ("⇅", Alignment(mirrored=True, turn=170)),
+        ("↺", Alignment(turn=-80)),
+        ("↻", Alignment(turn=100)),
+    ],
+)
+def test_buttons_flip_and_turn_what_is_seen(
+    click, alignment, controller, sign, expected
+):
+    click(alignment.buttons[sign])
+    controller.picture.move.assert_called_once_with(expected)
+
+
+def test_sliders_move_the_picture_as_they_are_dragged(qtbot, alignment, controller):
+    alignment.turn.setValue(-35)
+    alignment.right.setValue(120)
+    qtbot.waitUntil(lambda: controller.picture.move.called)
+    controller.picture.move.assert_called_once_with(  # once, for both
+        Alignment(turn=-35, shift_xy=(120, 0))
+    )
+
+
+def test_sliders_follow_without_moving_anything(qtbot, alignment, session, controller):
+    session.about.alignment = Alignment(True, 90, 1.5, (40, -20))
+    values = [slider.value() for slider in alignment._sliders()]
+    assert values == [90, 150, 40, -20]
+    qtbot.wait(60)
+    controller.picture.move.assert_not_called()
+
+
+def test_the_fit_is_told_and_a_suggestion_only_where_there_is_one(
+    click, alignment, session, controller
+):
+    assert not alignment.suggest.isEnabled()
+    assert "No flip" in alignment.suggest.toolTip()
+    session.about.fit = PictureFit(0.9, 0.42)
+    assert "42% on tissue" in alignment.told.text()
+    session.about.better = Alignment(turn=90)
+    click(alignment.suggest)
+    controller.picture.suggest.assert_called_once_with()
+    click(alignment.reset)
+    controller.picture.reset.assert_called_once_with()

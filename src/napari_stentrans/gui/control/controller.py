@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.files import FileControl
+from napari_stentrans.gui.control.foreign import ForeignControl
 from napari_stentrans.gui.control.genes import GeneControl
+from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.sections import SectionControl
@@ -39,7 +41,7 @@ class Controller:
 
     Attributes
     ----------
-    sections, genes, regions, runs, view, files
+    sections, picture, foreign, genes, regions, runs, view, files
         What can be asked for, panel by panel.
     """
 
@@ -53,8 +55,10 @@ class Controller:
         self.genes = GeneControl(bench, self.view)
         self.regions = RegionControl(bench, self.view)
         self.runs = RunControl(bench, self.view, self.regions)
-        self.sections = SectionControl(bench, self.view, self.runs)
-        self.files = FileControl(bench)
+        self.picture = PictureControl(bench)
+        self.sections = SectionControl(bench, self.view, self.runs, self.picture)
+        self.foreign = ForeignControl(bench, self.sections)
+        self.files = FileControl(bench, self.picture)
         viewer.layers.events.inserted.connect(self._follow)
         viewer.layers.events.removed.connect(self._follow)
         session.events.section.connect(self._follow_section)
@@ -69,15 +73,20 @@ class Controller:
         self.view.close()
         self.regions.close()
         self.runs.close()
+        self.sections.close()
+        self.files.close()
 
     def _follow(self, _event: object = None) -> None:
         """Bring the session into the state of the layer list."""
         self.sections.follow()
+        self.foreign.follow()
         self.view.follow()
         self._follow_section()
 
     def _follow_section(self) -> None:
         """Bring what is told of the current section into its state."""
+        self.sections.follow_section()
+        self.picture.follow()
         self.genes.follow()
         self.regions.follow()
         self.runs.follow()

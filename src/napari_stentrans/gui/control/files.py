@@ -1,32 +1,95 @@
-"""Results to files."""
+"""Results to files, and to napari's console."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.figures import ComparisonLook
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.jobs import tasks
+from napari_stentrans.gui.control.console import Handle, hand_to_console
+from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.saving import SaveChoices, ending_of, save_steps
+
+_COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "turbo", "gray")
+"""Of the same name in napari and matplotlib."""
 
 
 class FileControl:
     """Writes what the user wants to keep."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, bench: Bench, picture: PictureControl) -> None:
+        self._bench, self._picture = bench, picture
+        self._handle = Handle(bench.session, picture)
+        hand_to_console(bench.stage.viewer, self._handle)
 
-    def save(self, path: str | Path) -> None:
-        """Write the result as h5ad, in the background."""
+    def save(
+        self,
+        path: str | Path,
+        *,
+        shown_genes: bool = False,
+        with_sd: bool = False,
+        pitch_um: float | None = None,
+    ) -> None:
+        """Write the result in the background, as what the ending of the name says.
+
+        Parameters
+        ----------
+        path
+            Where to. Without an ending that is known, it becomes an h5ad.
+        shown_genes
+            Write the genes that are shown alone, instead of all of the result.
+        with_sd
+            Write the uncertainty, too, where the format leaves a choice.
+        pitch_um
+            Distance of neighbouring spots in µm; None: unknown.
+        """
         session, background = self._bench.session, self._bench.background
-        enhanced = session.enhanced
-        if enhanced is None or session.status.is_busy:
+        if session.enhanced is None or session.status.is_busy:
             return
-        path = Path(path)
-        path = path if path.suffix == ".h5ad" else path.with_name(f"{path.name}.h5ad")
+        path, genes = _with_ending(Path(path)), session.genes.shown
+        choices = SaveChoices(
+            genes=genes if shown_genes else None,
+            with_sd=with_sd,
+            look=self._look(with_sd=with_sd, pitch_um=pitch_um),
+        )
+        result = self._picture.placed_result(session.enhanced)
         background.run(
-            JobStatus.SAVING,
-            partial(tasks.saving, enhanced, path),
-            lambda written: background.say(f"Saved {written}"),
+            JobStatus.SAVING, partial(save_steps, result, path, choices), self._saved
         )
         background.say(f"Saving {path.name} …")
+
+    def close(self) -> None:
+        """Let go of the session."""
+        self._handle.close()
+
+    def _saved(self, path: Path) -> None:
+        self._bench.session.saves.last = path
+        self._bench.background.say(f"Saved {path}")
+
+    def _look(self, *, with_sd: bool, pitch_um: float | None) -> ComparisonLook:
+        """How the comparison looks on the screen, for a figure that looks the same."""
+        session, stage = self._bench.session, self._bench.stage
+        limits, colormap = {}, _COLORMAPS[0]
+        for gene in session.genes.shown:
+            if session.section is None:
+                break
+            layer = stage.find(session.section, Role.GENE, gene)
+            if layer is not None:
+                low, high = layer.contrast_limits
+                limits[gene] = (float(low), float(high))
+                name = layer.colormap.name
+                colormap = name if name in _COLORMAPS else colormap
+        return ComparisonLook(limits, colormap, with_sd=with_sd, pitch_um=pitch_um)
+
+
+def _with_ending(path: Path) -> Path:
+    """Return the path with an ending that says what to write."""
+    try:
+        ending_of(path)
+    except InvalidRequestError:
+        return path.with_name(f"{path.name}.h5ad")
+    return path

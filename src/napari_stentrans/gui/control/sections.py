@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.view import ViewControl
-from napari_stentrans.gui.jobs import tasks
+from napari_stentrans.gui.jobs import section_tasks
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.progress import Progress
+from napari_stentrans.section.facts import SectionFacts
+from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 
 
 class SectionControl:
-    """Opens sections and chooses among them."""
+    """Opens sections, chooses among them, and says what they are."""
 
-    def __init__(self, bench: Bench, view: ViewControl, runs: RunControl) -> None:
-        self._bench, self._view, self._runs = bench, view, runs
+    def __init__(
+        self, bench: Bench, view: ViewControl, runs: RunControl, picture: PictureControl
+    ) -> None:
+        self._bench, self._view = bench, view
+        self._runs, self._picture = runs, picture
+        self._counting = JobDesk(bench.start)
+        self._facts: WeakKeyDictionary[Section, SectionFacts] = WeakKeyDictionary()
+        self._recognised: WeakKeyDictionary[Section, LatticeKind] = WeakKeyDictionary()
 
-    def open(self, path: str | Path) -> None:
+    def open(self, path: str | Path, *, allow_normalised: bool = False) -> None:
         """Read a section in the background and show it."""
-        self._bench.background.run(
-            JobStatus.OPENING, partial(tasks.reading, Path(path)), self._opened
-        )
-        self._bench.background.say(f"Opening {Path(path).name} …")
+        path = Path(path)
+        steps = partial(section_tasks.reading, path, allow_normalised=allow_normalised)
+        self._bench.background.run(JobStatus.OPENING, steps, self.opened)
+        self._bench.background.say(f"Opening {path.name} …")
 
     def choose(self, section: Section | None) -> None:
         """Work on this section."""
@@ -36,6 +48,39 @@ class SectionControl:
         session.enhanced = self._runs.result_of(section)
         if section is not None:
             self._bench.stage.focus(section)
+
+    def lay_on(self, kind: LatticeKind) -> None:
+        """Take the spots of the current section to lie on another lattice.
+
+        The section is replaced by one on that lattice, without results. If its spots do
+        not lie so, the reason is told and all stays as it was.
+        """
+        session = self._bench.session
+        section = session.section
+        if section is None or session.status.is_busy or kind is section.lattice.kind:
+            return
+        self._bench.background.run(
+            JobStatus.OPENING,
+            partial(section_tasks.relaying, self._picture.placed(section), kind),
+            partial(self._relaid, section),
+        )
+        self._bench.background.say(f"Looking for a {kind} lattice …")
+
+    def describe(self) -> None:
+        """Count what the current section holds, in the background."""
+        session, background = self._bench.session, self._bench.background
+        section, about = session.section, session.about
+        about.facts = None if section is None else self._facts.get(section)
+        if section is None or about.facts is not None:
+            return
+
+        def counted(facts: SectionFacts) -> None:
+            self._facts[section] = facts
+            if session.section is section:
+                about.facts = facts
+
+        steps = partial(section_tasks.counting, section)
+        self._counting.run(steps, JobListener(_ignore, counted, background.failed))
 
     def follow(self) -> None:
         """Bring the session into the state of the layer list."""
@@ -49,8 +94,47 @@ class SectionControl:
             self._runs.cancel()
             self.choose(session.sections[-1] if session.sections else None)
 
-    def _opened(self, section: Section) -> None:
+    def follow_section(self) -> None:
+        """Tell what lattice was recognised for the current section."""
+        section, about = self._bench.session.section, self._bench.session.about
+        about.recognised = (
+            None
+            if section is None
+            else self._recognised.get(section, section.lattice.kind)
+        )
+        about.facts = None if section is None else self._facts.get(section)
+
+    def opened(self, section: Section) -> None:
+        """Show a section that was read."""
         self._bench.stage.open(section)
         self.choose(section)
         told = " ".join(section.notes) or f"Opened {section.name}."
         self._bench.background.say(told)
+
+    def close(self) -> None:
+        """Discard what runs."""
+        self._counting.discard()
+
+    def _relaid(self, before: Section, section: Section) -> None:
+        """Put a section in the place of the one it was made from."""
+        stage = self._bench.stage
+        recognised = self._recognised.get(before, before.lattice.kind)
+        genes, painted = stage.genes(before), stage.canvas(before) is not None
+        self._recognised[section] = recognised
+        if before in self._facts:
+            self._facts[section] = self._facts[before]
+        self._view.leave()
+        stage.open(section)
+        for gene in genes:
+            stage.add_gene(section, gene, None)
+        self.choose(section)
+        for layer, tag in list(stage.tagged()):
+            if tag.section is before:
+                stage.viewer.layers.remove(layer)
+        told = f"{section.name} now lies on a {section.lattice.kind} lattice."
+        lost = " What was painted is gone: paint it again." if painted else ""
+        self._bench.background.say(told + lost)
+
+
+def _ignore(_progress: Progress) -> None:
+    """Show nothing."""

@@ -5,21 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.io import read_section
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section
-
-
-def reading(path: Path) -> Steps[Section]:
-    """Read a section."""
-    yield Progress("Reading", 0, 1)
-    return read_section(path)
-
-
-def saving(enhanced: EnhancedSection, path: Path) -> Steps[Path]:
-    """Write a result; returns its path."""
-    yield Progress("Saving", 0, 1)
-    return enhanced.save(path)
 
 
 def summaries_of_methods() -> Steps[dict[str, str]]:

@@ -17,6 +17,8 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.state.genes import GeneState
 from napari_stentrans.gui.state.regions import RegionState
 from napari_stentrans.gui.state.runs import RunState
+from napari_stentrans.gui.state.saves import SaveState
+from napari_stentrans.gui.state.sections import SectionState
 from napari_stentrans.gui.state.view import ViewState
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.section import Section
@@ -84,12 +86,15 @@ class EnhanceSession(SharedState):
 
     Attributes
     ----------
-    genes, regions, run, view
-        State of the gene browser, the missing regions, the run and the comparison.
+    about, saves, genes, regions, run, view
+        State of what is known of the section, what was saved, the gene browser, the
+        missing regions, the run and the comparison.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.about = SectionState()
+        self.saves = SaveState()
         self.genes = GeneState()
         self.regions = RegionState()
         self.run = RunState()
@@ -97,6 +102,7 @@ class EnhanceSession(SharedState):
 
     def silence(self) -> None:
         """Let go of everyone who listens."""
-        for part in (self, self.genes, self.regions, self.run, self.view):
+        parts = (self.about, self.saves, self.genes, self.regions, self.run, self.view)
+        for part in (self, *parts):
             part.events.disconnect()
         type(self).progressed.__get__(self).disconnect()

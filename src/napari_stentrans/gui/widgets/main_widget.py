@@ -15,6 +15,7 @@ from napari_stentrans.gui.widgets.gene_panel import GenePanel
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.region_panel import RegionPanel
 from napari_stentrans.gui.widgets.run_bar import RunBar
+from napari_stentrans.gui.widgets.save_panel import SavePanel
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class StEnTransWidget(QWidget):
         self.region_panel = RegionPanel(*made)
         self.run_bar = RunBar(*made)
         self.compare_panel = ComparePanel(*made)
+        self.save_panel = SavePanel(*made)
         self.tabs = QTabWidget()
         self._compose()
         self.controller.runs.look_up_methods()
@@ -70,6 +72,7 @@ class StEnTransWidget(QWidget):
             self.gene_panel,
             self.region_panel,
             self.compare_panel,
+            self.save_panel,
         ):
             number = self.tabs.addTab(_scrolling(panel), panel.title)
             self.tabs.setTabToolTip(number, panel.help_text)

@@ -2,64 +2,120 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from napari_stentrans.gui.widgets.advice_list import AdviceList
+from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import Panel
-from napari_stentrans.section.section import Section
+from napari_stentrans.gui.widgets.section_facts import SectionFactsTable
+from napari_stentrans.section.advice import advice
+
+_WELCOME = (
+    "Drop a file or folder on the canvas, open one here, or take one from "
+    "File ▸ Open Sample."
+)
+_FILES = "Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz *.loom *.parquet *.gef)"
 
 
 class SectionPanel(Panel):
-    """Opens and chooses sections."""
+    """Opens and chooses sections, and says what they are."""
 
     title = "Section"
     help_text = "Open a section and see what it is"
 
     def build(self) -> None:
         """Make the controls."""
-        session = self.session
         self.combo = QComboBox()
-        self.combo.setToolTip("The section that the panels below work on")
+        self.combo.setToolTip("The section that all tabs work on")
         self.combo.setMinimumContentsLength(8)
         self.combo.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.open_file = button("Open file…", "A table or h5ad", self._ask_file)
         self.open_folder = button("Folder…", "A Space Ranger folder", self._ask_folder)
-        self.facts = note()
+        self.normalised = QCheckBox("Take normalised values")
+        self.normalised.setToolTip(
+            "Open files without raw counts, too. Results then come in their units."
+        )
+        self.offers = QWidget()
+        self.welcome = note(_WELCOME)
+        self.facts = SectionFactsTable(self.session, self.controller)
+        self.advice = AdviceList()
+        self.unfold = QToolButton()
+        self.alignment = AlignmentControls(self.session, self.controller)
+        self._lay_out()
+        self._listen()
+        self._show()
+        self._offer()
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.addWidget(self.open_file)
         row.addWidget(self.open_folder)
+        offers = QVBoxLayout(self.offers)
+        offers.setContentsMargins(0, 0, 0, 0)
+        self.unfold.setText("Align the picture")
+        self.unfold.setToolTip("Move the picture where it does not lie under the spots")
+        self.unfold.setCheckable(True)
+        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.unfold.setAutoRaise(True)
+        self.unfold.toggled.connect(self._unfold)
+        self._unfold(unfolded=False)
         layout = self.column
         layout.addWidget(self.combo)
-        layout.addWidget(self.facts)
         layout.addLayout(row)
+        layout.addWidget(self.normalised)
+        for each in (self.offers, self.welcome, self.facts, self.advice):
+            layout.addWidget(each)
+        layout.addWidget(self.unfold)
+        layout.addWidget(self.alignment)
+        layout.addStretch(1)
 
+    def _listen(self) -> None:
+        session, about = self.session, self.session.about
         self.combo.activated.connect(self._choose)
         session.events.sections.connect(self._show)
         session.events.section.connect(self._show)
         session.events.status.connect(self._enable)
-        self._show()
+        about.events.facts.connect(self._advise)
+        about.events.fit.connect(self._advise)
+        about.events.better.connect(self._advise)
+        about.events.offers.connect(self._offer)
 
     def _choose(self, number: int) -> None:
         self.controller.sections.choose(self.session.sections[number])
 
     def _ask_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
-            self,
-            "Open a section",
-            filter="Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz);;All files (*)",
+            self, "Open a section", filter=f"{_FILES};;All files (*)"
         )
-        if path:
-            self.controller.sections.open(Path(path))
+        self._open(path)
 
     def _ask_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Open a Space Ranger folder")
+        self._open(QFileDialog.getExistingDirectory(self, "Open a folder"))
+
+    def _open(self, path: str) -> None:
         if path:
-            self.controller.sections.open(Path(path))
+            normalised = self.normalised.isChecked()
+            self.controller.sections.open(Path(path), allow_normalised=normalised)
+
+    def _unfold(self, unfolded: bool) -> None:  # noqa: FBT001 - a slot of Qt
+        arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
+        self.unfold.setArrowType(arrow)
+        self.alignment.setVisible(unfolded)
 
     def _show(self) -> None:
         sections, current = self.session.sections, self.session.section
@@ -69,25 +125,50 @@ class SectionPanel(Panel):
         if current in sections:
             self.combo.setCurrentIndex(sections.index(current))
         self.combo.blockSignals(False)  # noqa: FBT003
-        self.facts.setText(_describe(current))
-        self.facts.setToolTip("" if current is None else "\n".join(current.notes))
+        self.combo.setVisible(bool(sections))
+        self.welcome.setVisible(current is None)
+        has_picture = current is not None and current.image is not None
+        self.unfold.setVisible(has_picture)
+        self.alignment.setVisible(has_picture and self.unfold.isChecked())
+        self.controller.sections.describe()
+        self._advise()
         self._enable()
+
+    def _advise(self) -> None:
+        section, about = self.session.section, self.session.about
+        known = section is not None and about.facts is not None
+        self.advice.show_advice(
+            advice(section, about.facts, about.fit, about.better)  # type: ignore[arg-type]
+            if known
+            else []
+        )
+
+    def _offer(self) -> None:
+        """One button for each layer of another plugin that carries a section."""
+        layout = self.offers.layout()
+        while layout is not None and layout.count():
+            item = layout.takeAt(0)
+            gone = None if item is None else item.widget()
+            if gone is not None:
+                gone.setParent(None)
+                gone.deleteLater()
+        for name in self.session.about.offers:
+            made = button(
+                f"Use {name}",
+                "Work on the AnnData that this layer of another plugin carries",
+                partial(self._use, name),
+            )
+            if layout is not None:
+                layout.addWidget(made)
+        self.offers.setVisible(bool(self.session.about.offers))
+        self._enable()
+
+    def _use(self, name: str) -> None:
+        normalised = self.normalised.isChecked()
+        self.controller.foreign.use(name, allow_normalised=normalised)
 
     def _enable(self) -> None:
         busy = self.session.status.is_busy
         self.combo.setEnabled(bool(self.session.sections) and not busy)
-        for each in (self.open_file, self.open_folder):
+        for each in (self.open_file, self.open_folder, self.offers):
             each.setEnabled(not busy)
-
-
-def _describe(section: Section | None) -> str:
-    if section is None:
-        return (
-            "Drop a file or folder on the canvas, open one here, or take one from "
-            "File ▸ Open Sample."
-        )
-    counts = float(np.median(section.library_size))
-    return (
-        f"{section.n_spots:,} spots · {section.n_genes:,} genes · "
-        f"{section.lattice.kind} lattice · {counts:,.0f} counts in the median spot"
-    )

@@ -1,0 +1,84 @@
+"""The picture of the tissue, moved by hand until it lies under the spots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.section.facts import (
+    PictureFit,
+    better_orientation,
+    slide_grey,
+)
+from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.section import Section
+
+
+class PictureControl:
+    """Moves pictures, and remembers where each lies.
+
+    A section stays the section it is: its results and layers go on knowing it. What
+    leaves the window (files, the console) gets the picture as it lies, by `placed`.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._moved: WeakKeyDictionary[Section, Alignment] = WeakKeyDictionary()
+        self._slides: WeakKeyDictionary[Section, float] = WeakKeyDictionary()
+        self._told: tuple[Section | None, Alignment | None] = (None, None)
+
+    def move(self, alignment: Alignment) -> None:
+        """Lay the picture of the current section like this."""
+        section = self._bench.session.section
+        if section is None or section.image is None:
+            return
+        self._moved[section] = alignment
+        layer = self._bench.stage.find(section, Role.IMAGE)
+        if layer is not None:
+            layer.affine = section.image.aligned(alignment).affine
+        self.follow()
+
+    def reset(self) -> None:
+        """Lay it where its file says."""
+        self.move(Alignment())
+
+    def suggest(self) -> None:
+        """Lay it as most spots are on tissue, among flips and right angles."""
+        better = self._bench.session.about.better
+        if better is not None:
+            self.move(better)
+
+    def follow(self) -> None:
+        """Tell how the picture of the current section lies."""
+        section, about = self._bench.session.section, self._bench.session.about
+        image = None if section is None else self._image(section)
+        about.alignment = None if image is None else image.alignment
+        if self._told == (section, about.alignment):
+            return  # layers come and go; what lies under the spots does not change
+        self._told = (section, about.alignment)
+        if section is None or image is None or section.pixel_xy is None:
+            about.fit = about.better = None
+            return
+        if section not in self._slides:
+            self._slides[section] = slide_grey(image)
+        looked = (image, section.pixel_xy, self._slides[section])
+        about.fit, about.better = PictureFit.of(*looked), better_orientation(*looked)
+
+    def placed(self, section: Section) -> Section:
+        """Return the section with its picture as it lies now."""
+        image = self._image(section)
+        return section if image is section.image else replace(section, image=image)
+
+    def placed_result(self, result: EnhancedSection) -> EnhancedSection:
+        """Return the result with the picture as it lies now."""
+        section = self.placed(result.section)
+        return result if section is result.section else result.of_section(section)
+
+    def _image(self, section: Section) -> TissueImage | None:
+        alignment = self._moved.get(section)
+        if section.image is None or alignment is None:
+            return section.image
+        return section.image.aligned(alignment)

@@ -1,0 +1,76 @@
+"""Jobs about sections: reading one, counting what it holds, another lattice for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_stentrans.io import read_section
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.facts import SectionFacts
+from napari_stentrans.section.lattice import FloatArray, LatticeKind
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def reading(path: Path, *, allow_normalised: bool = False) -> Steps[Section]:
+    """Read a section."""
+    yield Progress("Reading", 0, 1)
+    section = read_section(path, allow_normalised=allow_normalised)
+    if allow_normalised:
+        return replace(section, wishes={"allow_normalised": True})
+    return section
+
+
+def counting(section: Section) -> Steps[SectionFacts]:
+    """Count what a section holds."""
+    yield Progress("Counting", 0, 1)
+    return SectionFacts.of(section)
+
+
+def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
+    """Put the spots of a section on another lattice."""
+    yield Progress("Fitting the lattice", 0, 1)
+    return section.on_lattice(kind)
+
+
+def adopting(
+    adata: AnnData, name: str, spots_xy: FloatArray | None, *, allow_normalised: bool
+) -> Steps[Section]:
+    """Make a section of an AnnData that another plugin holds, which stays as it is.
+
+    Parameters
+    ----------
+    adata, name
+        What it is to be made of, and its name.
+    spots_xy : ndarray, shape (row, 2), optional
+        Where its rows lie in the window, where that is known.
+    allow_normalised
+        Take values that are no counts.
+    """
+    from anndata import AnnData
+
+    from napari_stentrans import keys
+    from napari_stentrans.io.h5ad import section_from_anndata
+
+    yield Progress("Reading", 0, 1)
+    obsm = dict(adata.obsm)
+    if spots_xy is not None:
+        obsm[keys.SPATIAL] = spots_xy
+    uns = dict(adata.uns)
+    if spots_xy is not None:
+        uns.pop(keys.SPATIAL, None)  # the picture is a layer already, at its own place
+    seen = AnnData(
+        adata.X,
+        obs=adata.obs,
+        var=adata.var,
+        uns=uns,
+        obsm=obsm,
+        layers=dict(adata.layers),
+    )
+    if adata.raw is not None:
+        seen.raw = adata.raw.to_adata()
+    return section_from_anndata(seen, name=name, allow_normalised=allow_normalised)

@@ -1,0 +1,45 @@
+"""State of the section panel: what is known of the section being worked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from psygnal import SignalGroupDescriptor
+
+from napari_stentrans.section.facts import PictureFit, SectionFacts
+from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.lattice import LatticeKind
+
+if TYPE_CHECKING:
+    from psygnal import SignalGroup
+
+
+@dataclass(eq=False)
+class SectionState:
+    """What is known of the current section.
+
+    Attributes
+    ----------
+    facts
+        How much it holds; None until it is counted.
+    recognised
+        The lattice that its reader found, whatever a person chose since.
+    alignment
+        How its picture was moved by hand; None where there is no picture.
+    fit
+        How the picture lies under the spots; None where that cannot be told.
+    better
+        A flip or turn that would put clearly more spots on tissue, if there is one.
+    offers
+        Names of layers of other plugins that carry a section.
+    """
+
+    events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
+
+    facts: SectionFacts | None = None
+    recognised: LatticeKind | None = None
+    alignment: Alignment | None = None
+    fit: PictureFit | None = None
+    better: Alignment | None = None
+    offers: tuple[str, ...] = ()

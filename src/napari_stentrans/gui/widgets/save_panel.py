@@ -1,0 +1,251 @@
+"""Save a result: as data, table, figure or pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+)
+
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.section.technology import guessed_pitch_um
+
+_FARTHEST_UM = 5000.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of file.
+
+    Attributes
+    ----------
+    title, help_text
+        What it is called, and what it is good for.
+    ending, filters
+        Of its files: the usual one, and those that the file dialogue offers.
+    takes_all
+        Whether it can hold every gene; else the shown ones are written.
+    takes_sd, takes_pitch
+        Whether the uncertainty is a choice, and the distance of spots matters.
+    """
+
+    title: str
+    help_text: str
+    ending: str
+    filters: str
+    takes_all: bool = True
+    takes_sd: bool = False
+    takes_pitch: bool = False
+
+
+KINDS = (
+    Kind(
+        "Data (h5ad)",
+        "AnnData with expected counts and their uncertainty, for scanpy and squidpy.",
+        ".h5ad",
+        "AnnData (*.h5ad)",
+    ),
+    Kind(
+        "Table (csv)",
+        "A row a position, a column a gene, for R, Excel and the like.",
+        ".csv",
+        "Tables (*.csv *.csv.gz *.tsv *.tsv.gz)",
+        takes_sd=True,
+    ),
+    Kind(
+        "Figure (png, svg, pdf)",
+        "Measured and enhanced side by side, in the colours you see, with colour bar "
+        "and scale bar.",
+        ".png",
+        "Figures (*.png *.svg *.pdf)",
+        takes_all=False,
+        takes_sd=True,
+        takes_pitch=True,
+    ),
+    Kind(
+        "Pictures (OME-TIFF)",
+        "A channel each for measured and enhanced, in counts, for ImageJ and QuPath.",
+        ".ome.tif",
+        "OME-TIFF (*.ome.tif *.ome.tiff)",
+        takes_all=False,
+        takes_sd=True,
+        takes_pitch=True,
+    ),
+    Kind(
+        "SpatialData (zarr)",
+        "Spots as circles with their table and the picture, for napari-spatialdata.",
+        ".zarr",
+        "SpatialData (*.zarr)",
+    ),
+    Kind(
+        "Table (parquet)",
+        "A row a position, a column a gene, small and quick to read for programs.",
+        ".parquet",
+        "Parquet (*.parquet)",
+    ),
+)
+
+
+class SavePanel(Panel):
+    """Saves results."""
+
+    title = "Save"
+    help_text = "Save the result as data, table, figure or pictures"
+
+    def build(self) -> None:
+        """Make the controls."""
+        self.kind = QComboBox()
+        self.kind.addItems([kind.title for kind in KINDS])
+        self.kind.setToolTip("What to save the result as")
+        self.about_kind = note()
+        self.genes = QComboBox()
+        self.with_sd = QCheckBox("With uncertainty")
+        self.with_sd.setToolTip("Write the standard deviation of each value, too")
+        self.pitch = QDoubleSpinBox()
+        self.pitch.setRange(0.0, _FARTHEST_UM)
+        self.pitch.setDecimals(1)
+        self.pitch.setSuffix(" µm")
+        self.pitch.setSpecialValueText("unknown")
+        self.save = button("Save…", "", self._ask_path)
+        self.last = note()
+        self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.folder = button("Show in folder", "Open its folder", self._open_folder)
+        self.console = note(
+            "In napari's console, <b>stentrans.result</b> is the result that is shown "
+            "and <b>stentrans.to_anndata()</b> an AnnData of it."
+        )
+        self.console.setToolTip("Open the console with the button >_ at the lower left")
+        self._lay_out()
+        self._listen()
+        self._suggest_pitch()
+        self._show_kind()
+        self._show_last()
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        self.genes_label, self.pitch_label = QLabel("Genes"), QLabel("Spots apart")
+        form.addRow(QLabel("Save as"), self.kind)
+        form.addRow(self.about_kind)
+        form.addRow(self.genes_label, self.genes)
+        form.addRow(self.pitch_label, self.pitch)
+        form.addRow(self.with_sd)
+        for combo in (self.kind, self.genes):
+            combo.setMinimumContentsLength(8)
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+        layout = self.column
+        layout.addLayout(form)
+        for each in (self.save, self.last, self.folder, self.console):
+            layout.addWidget(each)
+        layout.addStretch(1)
+
+    def _listen(self) -> None:
+        session = self.session
+        self.kind.currentIndexChanged.connect(self._show_kind)
+        session.events.section.connect(self._suggest_pitch)
+        session.events.enhanced.connect(self._show_genes)
+        session.events.status.connect(self._enable)
+        session.genes.events.shown.connect(self._show_genes)
+        session.saves.events.last.connect(self._show_last)
+
+    @property
+    def chosen(self) -> Kind:
+        """The kind of file to write."""
+        return KINDS[self.kind.currentIndex()]
+
+    def _ask_path(self) -> None:
+        section, kind = self.session.section, self.chosen
+        if section is None:
+            return
+        last = self.session.saves.last
+        name = f"{section.name.replace('/', '_')}_enhanced{kind.ending}"
+        start = name if last is None else str(last.with_name(name))
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save the result", start, kind.filters
+        )
+        if not path:
+            return
+        endings = kind.filters.partition("(")[2].rstrip(")").replace("*", "").split()
+        if not path.lower().endswith(tuple(endings)):
+            path += kind.ending
+        self.controller.files.save(
+            Path(path),
+            shown_genes=self.genes.currentData() == "shown",
+            with_sd=kind.takes_sd and self.with_sd.isChecked(),
+            pitch_um=self.pitch.value() or None,
+        )
+
+    def _open_folder(self) -> None:
+        last = self.session.saves.last
+        if last is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.parent)))
+
+    def _suggest_pitch(self) -> None:
+        section = self.session.section
+        guess = None if section is None else guessed_pitch_um(section)
+        self.pitch.setValue(guess or 0.0)
+        self.pitch.setToolTip(
+            "Distance of neighbouring spots, for scale bars and pixel sizes"
+            + (
+                ": a guess from the technology"
+                if guess
+                else ". Not known here: type it"
+            )
+        )
+        self._show_genes()
+
+    def _show_kind(self) -> None:
+        kind = self.chosen
+        self.about_kind.setText(kind.help_text)
+        self.with_sd.setVisible(kind.takes_sd)
+        for each in (self.pitch, self.pitch_label):
+            each.setVisible(kind.takes_pitch)
+        self._show_genes()
+
+    def _show_genes(self) -> None:
+        """Offer the shown genes, and all where the format can hold them."""
+        result, shown = self.session.enhanced, self.session.genes.shown
+        before = self.genes.currentData()
+        self.genes.clear()
+        if self.chosen.takes_all:
+            n_all = "" if result is None else f" ({len(result.genes):,})"
+            self.genes.addItem(f"all of the result{n_all}", "all")
+        if shown or not self.chosen.takes_all:
+            self.genes.addItem(f"those shown ({len(shown)})", "shown")
+        at = self.genes.findData(before)
+        self.genes.setCurrentIndex(max(at, 0))
+        self.genes.setToolTip(", ".join(shown[:20]) or "No gene is shown yet")
+        self._enable()
+
+    def _enable(self) -> None:
+        reason = self._reason_not_to()
+        self.save.setEnabled(not reason)
+        self.save.setToolTip(reason or f"Choose a name; {self.chosen.help_text}")
+
+    def _reason_not_to(self) -> str:
+        """Why nothing can be saved now; nothing if it can."""
+        session = self.session
+        if session.enhanced is None:
+            return "There is no result yet: press Enhance first"
+        if session.status.is_busy:
+            return "Wait until the job below is done"
+        if not self.chosen.takes_all and not session.genes.shown:
+            return "Show a gene first: its picture is what is written"
+        return ""
+
+    def _show_last(self) -> None:
+        last = self.session.saves.last
+        self.last.setText("" if last is None else f"Saved {last.name}")
+        self.last.setToolTip("" if last is None else str(last))
+        self.folder.setVisible(last is not None)

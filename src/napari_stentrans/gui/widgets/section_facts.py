@@ -1,0 +1,103 @@
+"""What a section is, as a small table; its lattice can be overruled here."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.technology import lattice_in_words, technology
+
+_HELP = {
+    "technology": "Told from the lattice and the name of the source: a guess",
+    "lattice": "How the spots are arranged. Choose another if it is not so; results of "
+    "the section are then dropped",
+    "spots": "Measured spots under the tissue",
+    "genes": "All genes, and those found in more than a tenth of the spots",
+    "depth": "Half of the spots have more, half have less",
+    "picture": "The picture of the tissue that came with the section",
+}
+_TITLES = {"depth": "Median spot"}
+
+
+class SectionFactsTable(QWidget):
+    """Shows what the current section is."""
+
+    def __init__(
+        self,
+        session: EnhanceSession,
+        controller: Controller,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._controller = session, controller
+        self.lattice = QComboBox()
+        self.lattice.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.lattice.setMinimumContentsLength(8)
+        self.lines: dict[str, QLabel] = {
+            name: note() for name in _HELP if name != "lattice"
+        }
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 4, 0, 4)
+        form.setVerticalSpacing(3)
+        for name, help_text in _HELP.items():
+            field = self.lattice if name == "lattice" else self.lines[name]
+            label = QLabel(_TITLES.get(name, name.capitalize()))
+            for each in (label, field):
+                each.setToolTip(help_text)
+            form.addRow(label, field)
+        self.lattice.activated.connect(self._lay_on)
+        session.events.section.connect(self.show_facts)
+        session.events.status.connect(self.show_facts)
+        session.about.events.facts.connect(self.show_facts)
+        session.about.events.recognised.connect(self.show_facts)
+        self.show_facts()
+
+    def show_facts(self) -> None:
+        """Show what is known by now."""
+        section, facts = self._session.section, self._session.about.facts
+        self.setVisible(section is not None)
+        if section is None:
+            return
+        self._show_lattice(section.lattice.kind)
+        image = section.image
+        texts = {
+            "technology": technology(section),
+            "spots": f"{section.n_spots:,}",
+            "genes": f"{section.n_genes:,}",
+            "depth": "…",
+            "picture": "none",
+        }
+        if facts is not None:
+            texts["genes"] += f" ({facts.n_common:,} common)"
+            texts["depth"] = (
+                f"{facts.median_counts:,.0f} counts of {facts.median_genes:,.0f} genes"
+            )
+        if image is not None:
+            rows, cols = image.data.shape[:2]
+            texts["picture"] = f"{image.name}, {cols:,} by {rows:,} pixels"
+        for name, text in texts.items():
+            self.lines[name].setText(text)
+
+    def _show_lattice(self, current: LatticeKind) -> None:
+        recognised = self._session.about.recognised
+        self.lattice.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        self.lattice.clear()
+        for kind in LatticeKind:
+            found = kind is recognised
+            text = f"{kind} (recognised)" if found else lattice_in_words(kind)
+            self.lattice.addItem(text, kind)
+        self.lattice.setCurrentIndex(list(LatticeKind).index(current))
+        self.lattice.blockSignals(False)  # noqa: FBT003
+        busy = self._session.status.is_busy
+        self.lattice.setEnabled(not busy)
+        self.lattice.setToolTip(
+            "Wait until the job below is done" if busy else _HELP["lattice"]
+        )
+
+    def _lay_on(self, number: int) -> None:
+        self._controller.sections.lay_on(list(LatticeKind)[number])

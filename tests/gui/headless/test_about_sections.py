@@ -1,0 +1,368 @@
+"""What is told of a section, another lattice for it, its picture, and other plugins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points, Shapes
+
+from napari_stentrans import enhance
+from napari_stentrans.gui.canvas.foreign import carriers, spots_xy
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.control.console import NAME
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.section.facts import PictureFit, SectionFacts
+from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.lattice import LatticeKind
+
+
+@pytest.fixture
+def controller(jobs, fake_method, told):
+    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
+    made.runs.configure(method="fake")
+    return made
+
+
+@pytest.fixture
+def opened(controller, section):
+    controller.stage.open(section)
+    return controller
+
+
+# -- facts -------------------------------------------------------------------------
+
+
+def test_a_section_is_counted_once_in_the_background(opened, jobs, section):
+    about = opened.session.about
+    assert about.recognised is LatticeKind.HEX
+    opened.sections.describe()
+    assert about.facts is None
+    jobs.last.finish()
+    assert about.facts == SectionFacts.of(section)
+
+    n_jobs = len(jobs.started)
+    opened.sections.describe()
+    assert len(jobs.started) == n_jobs
+
+
+def test_facts_that_come_late_are_not_those_of_another_section(
+    opened, jobs, other_section
+):
+    opened.sections.describe()
+    late = jobs.last
+    opened.stage.open(other_section)
+    late.finish()
+    assert opened.session.section is other_section
+    assert opened.session.about.facts is None
+
+
+# -- another lattice ---------------------------------------------------------------
+
+
+def test_another_lattice_replaces_the_section_and_keeps_the_genes(
+    opened, jobs, section
+):
+    genes = list(map(str, section.genes[:2]))
+    opened.genes.add(genes)
+    opened.picture.move(Alignment(turn=90))
+    opened.runs.enhance()
+    jobs.last.finish()
+
+    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    assert opened.session.status is JobStatus.OPENING
+    jobs.last.finish()
+
+    new = opened.session.section
+    assert new is not section
+    assert new.lattice.kind is LatticeKind.QUINCUNX
+    assert opened.session.sections == (new,)
+    assert list(opened.session.genes.shown) == genes
+    assert opened.session.enhanced is None
+    assert opened.session.about.recognised is LatticeKind.HEX
+    assert opened.session.about.alignment == Alignment(turn=90)
+
+
+def test_an_impossible_lattice_leaves_all_as_it_was(opened, jobs, section, told):
+    layers = list(opened.stage.viewer.layers)
+    opened.sections.lay_on(LatticeKind.SQUARE)
+    jobs.last.finish()
+    assert opened.session.section is section
+    assert list(opened.stage.viewer.layers) == layers
+    assert "on a square lattice" in told[0]
+    assert opened.session.status is JobStatus.IDLE
+
+
+def test_the_lattice_it_lies_on_is_no_change(opened, jobs):
+    n_jobs = len(jobs.started)
+    opened.sections.lay_on(LatticeKind.HEX)
+    assert len(jobs.started) == n_jobs
+
+
+# -- the picture -------------------------------------------------------------------
+
+
+def test_moving_the_picture_shows_at_once_and_leaves_the_section_alone(opened, section):
+    before = section.image.affine
+    moved = Alignment().flipped_left_right().turned(15)
+    opened.picture.move(moved)
+
+    layer = opened.stage.find(section, Role.IMAGE)
+    expected = section.image.aligned(moved).affine
+    np.testing.assert_allclose(layer.affine.affine_matrix[-3:, -3:], expected)
+    np.testing.assert_allclose(section.image.affine, before)
+    about = opened.session.about
+    assert about.alignment == moved
+    assert about.fit == PictureFit.of(section.image.aligned(moved), section.pixel_xy)
+    assert opened.session.section is section
+
+    opened.picture.reset()
+    np.testing.assert_allclose(layer.affine.affine_matrix[-3:, -3:], before)
+    assert about.alignment.is_none
+
+
+def test_each_section_remembers_how_its_picture_lies(opened, section, other_section):
+    opened.picture.move(Alignment(turn=90))
+    opened.stage.open(other_section)
+    assert opened.session.about.alignment is None  # it has no picture
+    assert opened.session.about.fit is None
+    opened.picture.move(Alignment(turn=45))  # nothing to move, and no harm
+    opened.sections.choose(section)
+    assert opened.session.about.alignment == Alignment(turn=90)
+
+
+def test_a_picture_that_lies_wrong_can_be_put_right_by_a_suggestion(
+    opened, make_section
+):
+    section = make_section(n_rows=14, n_cols=6)
+    opened.stage.open(section)
+    right = opened.session.about.fit.on_tissue
+    opened.picture.move(Alignment().turned(90))
+    assert opened.session.about.better is not None
+    opened.picture.suggest()
+    assert opened.session.about.better is None
+    assert opened.session.about.fit.on_tissue == pytest.approx(right, abs=0.15)
+
+
+def test_what_leaves_the_window_has_the_picture_as_it_lies(
+    opened, jobs, section, tmp_path
+):
+    opened.runs.enhance()
+    jobs.last.finish()
+    moved = Alignment().flipped_up_down()
+    opened.picture.move(moved)
+    opened.files.save(tmp_path / "r.h5ad")
+    jobs.last.finish()
+
+    [library] = ad.read_h5ad(tmp_path / "r.h5ad").uns["spatial"].values()
+    picture = library["images"]["hires"]
+    rows, cols = section.image.data.shape[:2]
+    assert (
+        np.abs(
+            picture[:rows, :cols].astype(int) - section.image.data[::-1].astype(int)
+        ).max()
+        <= 1
+    )
+    assert opened.session.saves.last == tmp_path / "r.h5ad"
+
+
+# -- saving ------------------------------------------------------------------------
+
+
+def test_a_figure_shows_the_genes_and_colours_on_the_screen(
+    opened, jobs, section, monkeypatch, tmp_path
+):
+    gene = str(section.genes[3])
+    opened.genes.add([gene])
+    layer = opened.stage.find(section, Role.GENE, gene)
+    layer.contrast_limits = (0.0, 4.5)
+    layer.colormap = "magma"
+    opened.runs.enhance()
+    jobs.last.finish()
+    seen = []
+    monkeypatch.setattr(
+        "napari_stentrans.gui.control.files.save_steps",
+        lambda *asked: seen.append(asked) or iter(()),
+    )
+
+    opened.files.save(
+        tmp_path / "f.png", shown_genes=True, with_sd=True, pitch_um=100.0
+    )
+
+    [(result, path, choices)] = seen
+    assert result is opened.session.enhanced
+    assert path == tmp_path / "f.png"
+    assert choices.genes == (gene,)
+    assert choices.look.limits == {gene: (0.0, 4.5)}
+    assert (choices.look.colormap, choices.look.pitch_um) == ("magma", 100.0)
+    assert choices.with_sd
+    assert choices.look.with_sd
+
+
+def test_cancelled_saving_leaves_nothing(opened, jobs, tmp_path):
+    opened.runs.enhance()
+    jobs.last.finish()
+    opened.files.save(tmp_path / "r.csv")
+    job = jobs.last
+    job.advance(2)
+    opened.runs.cancel()
+    assert job.discarded
+    job.steps.close()  # as the end of the thread does
+    assert list(tmp_path.iterdir()) == []
+    assert opened.session.status is JobStatus.IDLE
+
+
+# -- the console -------------------------------------------------------------------
+
+
+class ViewerWithConsole(ViewerModel):
+    """A viewer that keeps what is handed to its console."""
+
+    def update_console(self, variables):
+        handed.update(variables)
+
+
+handed: dict[str, object] = {}
+
+
+def test_the_console_has_what_is_shown_now(jobs, fake_method, section):
+    handed.clear()
+    controller = Controller(ViewerWithConsole(), EnhanceSession(), start=jobs)
+    handle = handed[NAME]
+    assert "no section" in repr(handle)
+    controller.stage.open(section)
+    assert handle.section is section
+    assert handle.to_anndata().shape == section.counts.shape
+
+    result = enhance(section, method="nearest")
+    controller.session.enhanced = result
+    assert handle.result is result
+    np.testing.assert_array_equal(handle.to_anndata().X, result.to_anndata().X)
+    controller.picture.move(Alignment(turn=90))
+    assert handle.section.image.alignment == Alignment(turn=90)
+    assert handle.result.section.image.alignment == Alignment(turn=90)
+
+    controller.close()
+    assert handle.section is None
+
+
+# -- layers of other plugins -------------------------------------------------------
+
+
+@pytest.fixture
+def foreign(section):
+    """An AnnData as napari-spatialdata hands it on, with no positions of its own."""
+    adata = ad.AnnData(
+        section.counts.copy(),
+        obs=pd.DataFrame({"spot": np.arange(1, section.n_spots + 1)}, section.barcodes),
+        var=section.var[[]].copy(),
+    )
+    metadata = {"adata": adata, "instance_key": "spot", "region_key": "region"}
+    return adata, metadata
+
+
+def shapes_of(section, metadata):
+    yx = section.pixel_xy[:, ::-1] / 2  # the layer itself is scaled by two
+    boxes = [
+        [y + np.array([-9, -9, 9, 9]), x + np.array([-9, 9, 9, -9])] for y, x in yx
+    ]
+    return Shapes(
+        [np.array(box).T for box in boxes],
+        name="spots",
+        scale=(2, 2),
+        metadata=metadata,
+    )
+
+
+def points_of(section, metadata):
+    yx = section.pixel_xy[:, ::-1] / 2
+    return Points(yx, name="spots", scale=(2, 2), metadata=metadata)
+
+
+def labels_of(section, metadata):
+    yx = np.rint(section.pixel_xy[:, ::-1] / 10).astype(int)
+    labels = np.zeros(yx.max(axis=0) + 5, dtype=int)
+    for number, (y, x) in enumerate(yx, 1):
+        labels[y - 2 : y + 3, x - 2 : x + 3] = number
+    return Labels(labels, name="spots", scale=(10, 10), metadata=metadata)
+
+
+@pytest.mark.parametrize("kind", [shapes_of, points_of, labels_of])
+def test_a_section_is_made_of_what_a_layer_carries(
+    controller, jobs, section, foreign, kind
+):
+    adata, metadata = foreign
+    before = adata.copy()
+    layer = kind(section, metadata)
+    controller.stage.viewer.layers.append(layer)
+    assert controller.session.about.offers == ("spots",)
+    assert controller.session.section is None
+
+    controller.foreign.use("spots")
+    jobs.last.finish()
+
+    taken = controller.session.section
+    assert taken.name == "spots"
+    assert (taken.counts != section.counts).nnz == 0
+    np.testing.assert_allclose(taken.pixel_xy, section.pixel_xy, atol=8)
+    assert taken.lattice.kind is LatticeKind.HEX
+    assert layer in controller.stage.viewer.layers
+    assert dict(adata.obsm) == dict(before.obsm) == {}
+    pd.testing.assert_frame_equal(adata.obs, before.obs)
+    assert controller.session.about.offers == ("spots",)
+
+
+def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
+    controller, jobs, section, foreign
+):
+    adata, metadata = foreign
+    adata.obsm["spatial"] = section.pixel_xy
+    image = Image(np.zeros((9, 9)), name="spots", metadata=metadata)
+    controller.stage.viewer.layers.append(image)
+    assert spots_xy(image, adata) is None
+    controller.foreign.use("spots")
+    jobs.last.finish()
+    np.testing.assert_array_equal(controller.session.section.pixel_xy, section.pixel_xy)
+
+
+def test_what_cannot_be_taken_over_is_told(controller, jobs, foreign, told):
+    _, metadata = foreign
+    layer = Points(np.zeros((3, 2)), name="spots", metadata=metadata)
+    controller.stage.viewer.layers.append(layer)
+    controller.foreign.use("spots")
+    jobs.last.finish()
+    assert "there are no spot positions" in told[0]
+    assert controller.session.section is None
+
+
+def test_only_layers_with_an_anndata_of_another_plugin_are_offered(
+    opened, section, foreign
+):
+    _, metadata = foreign
+    viewer = opened.stage.viewer
+    assert opened.session.about.offers == ()
+    viewer.layers.append(Points(np.zeros((2, 2)), metadata={"adata": "no AnnData"}))
+    viewer.layers.append(Points(np.zeros((2, 2)), metadata={"adata": None}))
+    assert opened.session.about.offers == ()
+    viewer.layers.append(Points(np.zeros((2, 2)), name="a", metadata=metadata))
+    viewer.layers.append(Points(np.zeros((2, 2)), name="b", metadata=metadata))
+    assert opened.session.about.offers == ("a",)  # the same one twice
+    assert carriers([]) == ()
+    opened.foreign.use("gone")  # a name that has no layer
+    viewer.layers.remove("a")
+    assert opened.session.about.offers == ("b",)
+
+
+def test_results_keep_what_they_computed_when_the_picture_moves(section):
+    result = enhance(section, method="kriging")
+    scores, raster = result.gene_scores, result.raster
+    image = section.image.aligned(Alignment(turn=30))
+    moved = result.of_section(replace(section, image=image))
+    assert moved.gene_scores is scores
+    assert moved.raster is raster
+    assert moved.section.image is image
