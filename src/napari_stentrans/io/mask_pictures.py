@@ -1,18 +1,27 @@
-"""Pictures of labels in files: png, tif and npy."""
+"""Pictures of labels in files: png, tif and npy; png keeps what the labels mean."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.section.missing import PREDICT
+from napari_stentrans.section.lattice import IntArray
+from napari_stentrans.section.missing import OUTSIDE, PREDICT
+from napari_stentrans.section.region_colours import rgb_of
+from napari_stentrans.section.regions import Region, RegionKind, Regions
+from napari_stentrans.section.sites import PaintSites
 
 _WHITE = 255
+_TEXT = "napari-stentrans regions"
+"""Under which a png keeps what its labels mean."""
 
 
 def read_picture(path: Path) -> NDArray[Any] | None:
@@ -27,7 +36,7 @@ def read_picture(path: Path) -> NDArray[Any] | None:
     return None
 
 
-def as_labels(picture: NDArray[Any], path: Path) -> NDArray[np.int64]:
+def as_labels(picture: NDArray[Any], path: Path) -> IntArray:
     """Labels of a picture, shape (row, col); white in black and white means predict.
 
     Raises
@@ -55,3 +64,105 @@ def as_labels(picture: NDArray[Any], path: Path) -> NDArray[np.int64]:
     labels = picture.astype(np.int64)
     black_and_white = np.isin(labels, (0, _WHITE)).all()
     return np.where(labels == _WHITE, PREDICT, labels) if black_and_white else labels
+
+
+def labels_of_sites(labels: IntArray, sites: PaintSites, path: Path) -> IntArray:
+    """Label of each site in a picture of the section, shape (site,).
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (row, col)
+        Of the shape of the raster; or of the picture of the tissue, which is looked at
+        in the middle of each site.
+    sites
+        What can be painted on the section.
+    path
+        For messages.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the picture has another shape, or other labels than 0, 1 and 2.
+    """
+    strange = np.setdiff1d(labels, (0, PREDICT, OUTSIDE))
+    if len(strange):
+        msg = (
+            f"the mask {path.name} holds labels {strange[:5].tolist()}; use 1 for "
+            "'predict here' and 2 for 'outside the tissue', or black and white"
+        )
+        raise InvalidRequestError(msg)
+    if labels.shape == sites.raster.shape:
+        return sites.read(labels).astype(np.int64)
+    image, rows_cols = sites.section.image, "{} rows x {} columns".format
+    if image is None or labels.shape != image.data.shape[:2]:
+        known = [rows_cols(*sites.raster.shape)]
+        if image is not None:
+            known.append(rows_cols(*image.data.shape[:2]))
+        msg = (
+            f"the mask {path.name} has {rows_cols(*labels.shape)}, but this section is "
+            f"drawn as {' and its picture as '.join(known)}. Save the mask from the "
+            "same section, or give a csv of positions."
+        )
+        raise InvalidRequestError(msg)
+    pixels = np.rint(image.pixels_at(sites.pixel_xy)).astype(np.int64)
+    within = ((pixels >= 0) & (pixels < labels.shape)).all(axis=1)
+    found = np.zeros(len(sites), dtype=np.int64)
+    found[within] = labels[tuple(pixels[within].T)]
+    return found
+
+
+def write_named(path: Path, regions: Regions) -> None:
+    """Write regions as a picture of labels, one pixel for one pixel of the raster.
+
+    Programs see their colours; what the labels mean is kept as text in the file.
+    """
+    palette = np.zeros((256, 3), dtype=np.uint8)
+    for region in regions.listed:
+        palette[region.label] = rgb_of(region)
+    hidden = np.flatnonzero((regions.over > 0) & (regions.ground > 0))
+    about = {
+        "regions": [asdict(region) for region in regions.listed],
+        "beneath": np.column_stack([hidden, regions.ground[hidden]]).tolist(),
+    }
+    text = PngInfo()
+    text.add_itxt(_TEXT, json.dumps(about))
+    picture = Image.fromarray(regions.picture)
+    picture.putpalette(palette.tobytes())
+    picture.save(path, pnginfo=text)
+
+
+def named_regions(path: Path, sites: PaintSites) -> Regions | None:
+    """Read what `write_named` wrote; None if a png does not say what its labels mean.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it is of another section, or damaged.
+    """
+    with Image.open(path) as file:
+        file.load()
+        told, picture = getattr(file, "text", {}).get(_TEXT), np.array(file)
+    if told is None:
+        return None
+    if picture.shape != sites.raster.shape:
+        msg = (
+            f"{path.name} has shape {picture.shape}, but this section is drawn as "
+            f"{sites.raster.shape}. It was saved from another section."
+        )
+        raise InvalidRequestError(msg)
+    try:
+        about = json.loads(told)
+        listed = tuple(
+            replace(Region(**each), kind=RegionKind(each["kind"]))
+            for each in about["regions"]
+        )
+        beneath = np.array(about["beneath"], dtype=np.int64).reshape(-1, 2)
+        seen = sites.read(picture)
+        tissue = [r.label for r in listed if r.kind is RegionKind.TISSUE]
+        is_ground = np.isin(seen, tissue)
+        ground = np.where(is_ground, seen, np.uint8(0))
+        ground[beneath[:, 0]] = beneath[:, 1]
+    except (ValueError, LookupError, TypeError) as error:
+        msg = f"{path.name} does not say what its labels mean; its text is damaged"
+        raise InvalidRequestError(msg) from error
+    return Regions(sites, listed, np.where(is_ground, np.uint8(0), seen), ground)

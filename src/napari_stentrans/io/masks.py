@@ -1,35 +1,49 @@
 """Masks of missing regions and lists of positions, to and from files.
 
 A mask is a picture of labels (1 predict here, 2 outside the tissue), as drawn on the
-section's raster; or a table of array positions; or a list of barcodes.
+section's raster or of the size of its picture; a table of array positions; a list of
+barcodes; or polygons. Files written from named regions keep names and kinds as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
-from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.damage import DAMAGE, said
-from napari_stentrans.io.export import check_writable
-from napari_stentrans.io.mask_pictures import as_labels, read_picture
-from napari_stentrans.io.text import fields, first_lines, read_table, separator
-from napari_stentrans.section.lattice import FloatArray, IntArray
-from napari_stentrans.section.missing import (
-    OUTSIDE,
-    PREDICT,
-    MissingRegions,
-    match_positions,
+from napari_stentrans.io.geojson import is_geojson, read_geojson, write_geojson
+from napari_stentrans.io.mask_pictures import (
+    as_labels,
+    labels_of_sites,
+    named_regions,
+    read_picture,
+    write_named,
 )
+from napari_stentrans.io.mask_tables import (
+    columns_of,
+    missing_of,
+    positions_of,
+    table_of,
+    to_table,
+)
+from napari_stentrans.io.region_tables import REGION, from_table, names_regions
+from napari_stentrans.io.region_tables import to_table as regions_to_table
+from napari_stentrans.io.replacing import replacing
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.missing import PREDICT, MissingRegions
 from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.regions import RegionKind, Regions
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.sites import PaintSites
 
-_LABEL = "label"
 _PICTURES = (".png", ".tif", ".tiff")
+_MARKS = {".csv": ",", ".tsv": "\t"}
+_POLYGONS = (".geojson", ".json")
 
 
 def read_missing(path: str | Path, section: Section) -> MissingRegions:
@@ -38,10 +52,12 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     Parameters
     ----------
     path
-        A picture of labels (png, tif, npy) of the shape of the section's raster; a
-        table (csv, tsv) with columns array_row, array_col and perhaps label; or one
-        with barcodes (and perhaps label). Labels: 1 predict here (also where there is
-        no label column; white in a black and white picture), 2 outside the tissue.
+        A picture of labels (png, tif, npy) of the shape of the section's raster, or of
+        its picture; a table (csv, tsv) with columns array_row, array_col and perhaps
+        label; one with barcodes (and perhaps label); or polygons (GeoJSON) in pixels
+        of the full-resolution picture. Labels: 1 predict here (also where there is no
+        label column; white in a black and white picture), 2 outside the tissue. Files
+        of named regions say themselves what each region means.
     section
         The section that it was made for.
 
@@ -51,18 +67,57 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
         If it cannot be read or does not fit the section.
     """
     path = Path(path).expanduser()
-    try:
+    with _told(path):
+        sites = PaintSites.of(section)
+        named = _read_named(path, sites)
+        if named is not None:
+            return named.missing()
         picture = read_picture(path)
-        if picture is not None:
-            raster = SpotRaster.from_section(section)
-            return MissingRegions.from_labels(as_labels(picture, path), raster)
-        return _from_table(path, section)
-    except InvalidRequestError as error:
-        error.add_note(f"while reading the mask {path}")
-        raise
-    except DAMAGE as error:
-        msg = f"the mask {path} cannot be read: {said(error)}"
-        raise InvalidRequestError(msg) from error
+        if picture is None:
+            return missing_of(path, section)
+        labels = as_labels(picture, path)
+        if labels.shape != sites.raster.shape and _fits_image(labels.shape, section):
+            at = labels_of_sites(labels, sites, path)
+            return Regions.from_labels(sites, at).missing()
+        return MissingRegions.from_labels(labels, sites.raster)
+
+
+def read_regions(
+    path: str | Path, sites: PaintSites, kind: RegionKind | None = None
+) -> Regions:
+    """Read regions from a file.
+
+    Parameters
+    ----------
+    path
+        As `read_missing` takes it.
+    sites
+        What can be painted on the section that it was made for.
+    kind
+        Take everything marked as one region of this kind, such as a mask of tissue.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it cannot be read or does not fit the section.
+    """
+    path = Path(path).expanduser()
+    with _told(path):
+        regions = _read_named(path, sites)
+        if regions is None:
+            picture = read_picture(path)
+            if picture is None:
+                missing = missing_of(path, sites.section)
+                regions = Regions.from_missing(sites, missing)
+            else:
+                labels = as_labels(picture, path)
+                if kind is not None:
+                    labels = (labels != 0) * PREDICT
+                at = labels_of_sites(labels, sites, path)
+                regions = Regions.from_labels(sites, at)
+    if kind is None:
+        return regions
+    return Regions.from_mask(sites, regions.view > 0, kind)
 
 
 def write_missing(
@@ -83,19 +138,43 @@ def write_missing(
     InvalidRequestError
         If there is no such way, or the file cannot be written there.
     """
-    path = Path(path).expanduser()
-    check_writable(path)
-    ending = path.suffix.lower()
-    if ending in (".csv", ".tsv"):
-        mark = "," if ending == ".csv" else "\t"
-        _as_table(regions, raster).to_csv(path, index=False, sep=mark)
-    elif ending == ".npy":
-        np.save(path, regions.to_labels(raster))
-    elif ending in _PICTURES:
-        Image.fromarray(regions.to_labels(raster)).save(path)
-    else:
-        msg = f"cannot write a mask as {ending or 'a file without ending'}; choose "
-        raise InvalidRequestError(msg + ".npy, .png, .tif, .csv or .tsv")
+    path, ending = _destination(path, (".npy", *_PICTURES, *_MARKS))
+    with replacing(path) as unfinished:
+        if ending in _MARKS:
+            table = to_table(regions, raster)
+            table.to_csv(unfinished, index=False, sep=_MARKS[ending])
+        elif ending == ".npy":
+            np.save(unfinished, regions.to_labels(raster))
+        else:
+            Image.fromarray(regions.to_labels(raster)).save(unfinished)
+    return path
+
+
+def write_regions(path: str | Path, regions: Regions) -> Path:
+    """Write named regions: `read_regions` reads them back.
+
+    Parameters
+    ----------
+    path
+        Its ending chooses the way: .csv or .tsv for a table of positions, .png for a
+        picture of labels, .geojson for polygons in full-resolution pixels.
+    regions
+        Those without area are left out, save from pictures.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such way, or the file cannot be written there.
+    """
+    path, ending = _destination(path, (*_MARKS, ".png", *_POLYGONS))
+    with replacing(path) as unfinished:
+        if ending in _MARKS:
+            table = regions_to_table(regions)
+            table.to_csv(unfinished, index=False, sep=_MARKS[ending])
+        elif ending == ".png":
+            write_named(unfinished, regions)
+        else:
+            write_geojson(unfinished, regions)
     return path
 
 
@@ -120,7 +199,7 @@ def read_positions(path: str | Path) -> FloatArray:
     """
     path = Path(path).expanduser()
     try:
-        return _positions(_table(path), path)
+        return positions_of(table_of(path), path)
     except DAMAGE as error:
         if isinstance(error, InvalidRequestError):
             raise
@@ -128,117 +207,42 @@ def read_positions(path: str | Path) -> FloatArray:
         raise InvalidRequestError(msg) from error
 
 
-def _table(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        msg = f"{path} cannot be read: there is no such file"
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say which mask it was that could not be read."""
+    try:
+        yield
+    except InvalidRequestError as error:
+        error.add_note(f"while reading the mask {path}")
+        raise
+    except DAMAGE as error:
+        msg = f"the mask {path} cannot be read: {said(error)}"
+        raise InvalidRequestError(msg) from error
+
+
+def _read_named(path: Path, sites: PaintSites) -> Regions | None:
+    """Regions of a file that says what they are; None if it does not."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if is_geojson(start):
+        return read_geojson(path, sites)
+    if start.startswith(b"\x89PNG"):
+        return named_regions(path, sites)
+    if names_regions(columns_of(path)):
+        table = table_of(path, names=REGION)
+        return from_table(table, positions_of(table, path), sites, path)
+    return None
+
+
+def _fits_image(shape: tuple[int, ...], section: Section) -> bool:
+    return section.image is not None and shape == section.image.data.shape[:2]
+
+
+def _destination(path: str | Path, endings: tuple[str, ...]) -> tuple[Path, str]:
+    path = Path(path).expanduser()
+    ending = path.suffix.lower()
+    if ending not in endings:
+        given = ending or "a file without ending"
+        msg = f"cannot write a mask as {given}; choose {', '.join(endings)}"
         raise InvalidRequestError(msg)
-    if not first_lines(path, 1):
-        msg = f"{path} is empty, or neither a table nor a picture"
-        raise InvalidRequestError(msg)
-    table = read_table(path)
-    return table.set_axis([str(column).strip() for column in table.columns], axis=1)
-
-
-def _positions(table: pd.DataFrame, path: Path) -> FloatArray:
-    wanted = [keys.ARRAY_ROW, keys.ARRAY_COL]
-    missing = [column for column in wanted if column not in table]
-    if missing:
-        msg = (
-            f"{path.name} has no column {' and no column '.join(missing)}, only "
-            f"{', '.join(table.columns[:6])}. Its first line must name the columns."
-        )
-        raise InvalidRequestError(msg)
-    if not len(table):
-        msg = f"{path.name} lists no position"
-        raise InvalidRequestError(msg)
-    numbers = table[wanted].apply(pd.to_numeric, errors="coerce")
-    array_rc: FloatArray = numbers.to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(array_rc).all(axis=1))
-    if len(bad):
-        msg = (
-            f"{path.name}: {len(bad)} positions are no numbers (first: line "
-            f"{bad[0] + 2}, {', '.join(map(str, table[wanted].iloc[bad[0]]))})"
-        )
-        raise InvalidRequestError(msg)
-    return array_rc
-
-
-def _from_table(path: Path, section: Section) -> MissingRegions:
-    lines = first_lines(path, 1)
-    header = fields(lines[0], separator(lines[0])) if lines else []
-    if keys.ARRAY_ROW in header or keys.ARRAY_COL in header:
-        table = _table(path)
-        return _regions(section, _positions(table, path), _labels(table, path), path)
-    barcodes, labels = _barcodes(path, section)
-    return _regions(section, section.array_rc[barcodes], labels, path)
-
-
-def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
-    """Spots of a list of barcodes, with or without a header, and their labels."""
-    table = _table(path)
-    if table.columns[0] in section.barcodes:  # there is no header
-        table = read_table(path, header=False)
-        table.columns = pd.Index(
-            ["barcode", _LABEL, *table.columns[2:]][: table.shape[1]]
-        )
-    names = table[table.columns[0]].astype(str).str.strip()
-    spots = section.barcodes.get_indexer(pd.Index(names))
-    if (spots < 0).any():
-        unknown = names[spots < 0]
-        msg = (
-            f"{path.name}: {len(unknown)} of {len(names)} barcodes are not in the "
-            f"section (first: {unknown.iloc[0]!r}). Give barcodes of this section, or "
-            "columns array_row and array_col."
-        )
-        raise InvalidRequestError(msg)
-    return spots.astype(np.int64), _labels(table, path)
-
-
-def _labels(table: pd.DataFrame, path: Path) -> IntArray:
-    if _LABEL not in table:
-        return np.full(len(table), PREDICT, dtype=np.int64)
-    labels = pd.to_numeric(table[_LABEL], errors="coerce").to_numpy()
-    bad = np.flatnonzero(~np.isin(labels, (0, PREDICT, OUTSIDE)))
-    if len(bad):
-        msg = (
-            f"{path.name}: {len(bad)} labels are not 0, 1 or 2 (first: line "
-            f"{bad[0] + 2}, {table[_LABEL].iloc[bad[0]]!r})"
-        )
-        raise InvalidRequestError(msg)
-    return labels.astype(np.int64)
-
-
-def _regions(
-    section: Section, array_rc: FloatArray, labels: IntArray, path: Path
-) -> MissingRegions:
-    off = np.flatnonzero(~section.lattice.is_site(array_rc) & (labels > 0))
-    if len(off):
-        row, col = array_rc[off[0]]
-        msg = (
-            f"{path.name}: {len(off)} positions are no sites of the "
-            f"{section.lattice.kind} lattice (first: array_row={row:g}, "
-            f"array_col={col:g}). A mask marks sites; to predict between them choose a "
-            "refinement, or give exact positions (at)."
-        )
-        raise InvalidRequestError(msg)
-    spot = match_positions(section, array_rc)
-    at_spots = np.zeros(section.n_spots, dtype=np.int64)
-    at_spots[spot[spot >= 0]] = labels[spot >= 0]
-    empty = [
-        np.unique(array_rc[(spot < 0) & (labels == label)], axis=0) for label in (1, 2)
-    ]
-    return MissingRegions(at_spots == PREDICT, at_spots == OUTSIDE, empty[0], empty[1])
-
-
-def _as_table(regions: MissingRegions, raster: SpotRaster) -> pd.DataFrame:
-    parts = (
-        (raster.array_rc[regions.unmeasured], PREDICT),
-        (raster.array_rc[regions.outside], OUTSIDE),
-        (regions.new_rc, PREDICT),
-        (regions.outside_rc, OUTSIDE),
-    )
-    array_rc = np.concatenate([positions for positions, _ in parts])
-    labels = np.concatenate([np.full(len(at), label) for at, label in parts])
-    return pd.DataFrame(
-        {keys.ARRAY_ROW: array_rc[:, 0], keys.ARRAY_COL: array_rc[:, 1], _LABEL: labels}
-    )
+    return path, ending

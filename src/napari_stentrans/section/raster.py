@@ -131,18 +131,26 @@ class SpotRaster:
     def empty_pixels(self, sites_rc: FloatArray) -> IntArray:
         """Pixels that show sites without a position, shape (pixel, 2); none outside.
 
-        The inverse of `empty_sites`: a pixel, a brick, or off a lattice a square of
-        about a pitch.
+        The inverse of `empty_sites`.
+        """
+        pixels = self.site_pixels(sites_rc).reshape(-1, 2)
+        pixels = pixels[((pixels >= 0) & (pixels < self.shape)).all(axis=1)]
+        empty: IntArray = pixels[self.index[tuple(pixels.T)] < 0]
+        return empty
+
+    def site_pixels(self, sites_rc: FloatArray) -> IntArray:
+        """Pixels that a site without a position covers, shape (site, part, 2).
+
+        A pixel, a brick, or off a lattice a square of about a pitch; parts of it may
+        lie outside the picture, or show a position.
         """
         if not self.lattice.is_regular:
             parts = np.indices((_PIXELS_PER_PITCH, _PIXELS_PER_PITCH)).reshape(2, -1).T
             parts = parts - _PIXELS_PER_PITCH // 2
         else:
             parts = np.array([[0, 0], [0, 1]][: 1 + self.lattice.is_checkerboard])
-        pixels = (self.pixel_of(sites_rc)[:, None] + parts).reshape(-1, 2)
-        pixels = pixels[((pixels >= 0) & (pixels < self.shape)).all(axis=1)]
-        empty: IntArray = pixels[self.index[tuple(pixels.T)] < 0]
-        return empty
+        covered: IntArray = self.pixel_of(sites_rc)[:, None] + parts
+        return covered
 
     def pixel_of(self, array_rc: FloatArray) -> IntArray:
         """Pixel (row, col) of array coordinates, the left one of a brick."""
