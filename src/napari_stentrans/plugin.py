@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,6 +34,26 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
     return [layer for section in sections for layer in section_to_layers(section)]
 
 
+def write(path: str, layers: list[LayerData]) -> list[str]:
+    """Write the section or the result behind layers, as the ending of the name says.
+
+    Raises
+    ------
+    StEnTransError
+        If it is not clear what to write, or it cannot be written there.
+    """
+    from napari_stentrans.errors import StEnTransError
+    from napari_stentrans.exports import export
+    from napari_stentrans.gui.canvas.behind import behind
+
+    target = Path(path) if Path(path).suffix else Path(f"{path}.h5ad")
+    try:
+        what = behind(options.get("metadata", {}) for _, options, _ in layers)
+        return [str(export(what, target))]
+    except ValueError as error:  # which napari would take for "no writer found"
+        raise StEnTransError(str(error)) from error
+
+
 def open_simulated_visium() -> list[LayerData]:
     """Sample: a simulated Visium section with a picture of its tissue."""
     return _open_sample("simulated_visium")
@@ -41,6 +62,23 @@ def open_simulated_visium() -> list[LayerData]:
 def open_simulated_st() -> list[LayerData]:
     """Sample: a simulated section of the first, coarse arrays."""
     return _open_sample("simulated_st")
+
+
+def _open_public(name: str) -> list[LayerData]:
+    """Sample: a public section, fetched the first time."""
+    from napari_stentrans.gui.public import public_layers
+
+    return public_layers(name)
+
+
+open_human_melanoma = partial(_open_public, "human_melanoma")
+open_human_breast_cancer = partial(_open_public, "human_breast_cancer")
+open_mouse_brain_posterior = partial(_open_public, "mouse_brain_posterior")
+open_mouse_brain_coronal = partial(_open_public, "mouse_brain_coronal")
+open_human_lymph_node = partial(_open_public, "human_lymph_node")
+open_human_heart = partial(_open_public, "human_heart")
+open_mouse_kidney = partial(_open_public, "mouse_kidney")
+open_human_breast_cancer_ffpe = partial(_open_public, "human_breast_cancer_ffpe")
 
 
 def _open_sample(name: str) -> list[LayerData]:

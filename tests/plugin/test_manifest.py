@@ -49,6 +49,7 @@ def test_every_contribution_has_its_command(manifest):
     used = [
         *contributed.readers,
         *contributed.widgets,
+        *contributed.writers,
         *contributed.sample_data,
         *(item for items in contributed.menus.values() for item in items),
     ]

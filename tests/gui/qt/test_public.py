@@ -1,0 +1,77 @@
+"""Public sections are fetched while the window goes on living."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from qtpy.QtCore import QTimer
+
+from napari_stentrans import plugin
+from napari_stentrans.datasets import samples
+from napari_stentrans.errors import DownloadError
+from napari_stentrans.gui import public
+from napari_stentrans.gui.canvas.layers import Role, tag_of
+from napari_stentrans.gui.jobs.responsive import responsively
+from napari_stentrans.progress import Progress
+
+
+@pytest.fixture
+def beats(qapp):
+    """Moments at which the window's thread was free."""
+    found: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: found.append(time.perf_counter()))
+    timer.start(5)
+    yield found
+    timer.stop()
+
+
+def test_the_window_lives_on_while_work_is_done(beats):
+    def work(report):
+        for step in range(10):
+            report(Progress("Fetching", step, 10))
+            time.sleep(0.02)
+        return "done"
+
+    started = time.perf_counter()
+    assert responsively(work, "Fetching it …") == "done"
+    seconds = time.perf_counter() - started
+
+    meanwhile = [beat for beat in beats if started < beat < started + seconds]
+    assert len(meanwhile) > 10
+
+
+def test_an_error_in_the_thread_is_the_callers(qapp):
+    def work(report):
+        msg = "Are you online?"
+        raise DownloadError(msg)
+
+    with pytest.raises(DownloadError, match="online"):
+        responsively(work, "Fetching it …")
+
+
+@pytest.mark.parametrize("name", ["open_human_melanoma", "open_human_lymph_node"])
+def test_a_public_section_opens_under_its_title(qapp, monkeypatch, name):
+    monkeypatch.setattr(
+        public, "download", lambda *_, **__: samples()["simulated_visium"]
+    )
+
+    layers = getattr(plugin, name)()
+
+    tags = [tag_of(options["metadata"]) for _, options, _ in layers]
+    assert [tag.role for tag in tags] == [Role.IMAGE, Role.COUNTS]
+    assert tags[0].section.name.startswith("Human ")
+
+
+def test_every_public_section_has_its_entry(repository):
+    import yaml
+
+    from napari_stentrans.datasets.public import public_sections
+
+    manifest = (repository / "src/napari_stentrans/napari.yaml").read_text()
+    listed = yaml.safe_load(manifest)["contributions"]["sample_data"]
+    keys = [entry["key"] for entry in listed]
+    for name in public_sections():
+        assert name in keys
+        assert callable(getattr(plugin, f"open_{name}"))
