@@ -47,6 +47,7 @@ def check_hdf5(file: h5py.File, name: str) -> None:
     ReadError
         Naming the dataset.
     """
+    _check_attributes(file, name)
     waiting: list[h5py.Group] = [file]
     seen: set[int] = set()
     total = 0.0
@@ -67,6 +68,7 @@ def check_hdf5(file: h5py.File, name: str) -> None:
             if len(seen) > _MOST_OBJECTS:
                 msg = f"{name} holds over {_MOST_OBJECTS} objects, so it is no section"
                 raise ReadError(msg)
+            _check_attributes(found, name)
             if isinstance(found, h5py.Group):
                 waiting.append(found)
             elif isinstance(found, h5py.Dataset):
@@ -82,6 +84,24 @@ def texts(dataset: Any) -> np.ndarray[Any, Any]:
     )
 
 
+def _check_attributes(found: h5py.HLObject, name: str) -> None:
+    """Refuse attributes of a kind that no section has."""
+    for at in range(h5py.h5a.get_num_attrs(found.id)):
+        attribute = h5py.h5a.open(found.id, index=at)
+        label = attribute.name.decode(errors="replace")
+        _check_kind(attribute.get_type(), f"{name}: {found.name}, {label}")
+
+
+def _check_kind(kind: h5py.h5t.TypeID, what: str) -> None:
+    """Refuse sequences of any length that are no text: HDF5 crashes over damaged ones.
+
+    One wrong bit makes one of a text.
+    """
+    if isinstance(kind, h5py.h5t.TypeVlenID):
+        msg = f"{what} is damaged; copy the file again"
+        raise ReadError(msg)
+
+
 def _declared(dataset: h5py.Dataset, name: str) -> float:
     """Bytes that a dataset will take, after checking that the file can hold it."""
     if dataset.is_virtual or dataset.external:
@@ -89,6 +109,7 @@ def _declared(dataset: h5py.Dataset, name: str) -> float:
         raise ReadError(msg)
     if dataset.shape is None:
         return 0.0
+    _check_kind(dataset.id.get_type(), f"{name}: {dataset.name}")
     declared = math.prod(map(float, dataset.shape)) * float(dataset.dtype.itemsize)
     require_held(declared, dataset.id.get_storage_size(), f"{name}: {dataset.name}")
     return declared
