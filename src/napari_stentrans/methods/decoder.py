@@ -18,13 +18,13 @@ from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.programmes import Programmes
-from napari_stentrans.section.lattice import IntArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
 Float32Array = NDArray[np.float32]
 
 _BLOCK = 512
-_TIMES = 1.645
+TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
 _LEAST_STRETCH = 0.5
 _CLEAR = 2.5
@@ -209,9 +209,7 @@ def _conformal(ratio: Float32Array) -> Float32Array:
     n_spots = len(ratio)
     rank = min(n_spots, int(np.ceil(0.9 * (n_spots + 1))))  # the new spot counts too
     reached = np.partition(ratio, rank - 1, axis=0)[rank - 1]
-    stretch: Float32Array = np.clip(
-        reached / _TIMES, _LEAST_STRETCH, 1 / _LEAST_STRETCH
-    )
+    stretch: Float32Array = np.clip(reached / TIMES, _LEAST_STRETCH, 1 / _LEAST_STRETCH)
     return stretch
 
 
@@ -231,6 +229,8 @@ class _DecodedField(ExpressionField):
     decoder: GeneDecoder
     estimate: Estimate
     residuals: Residuals | None = None
+    widening: FloatArray | None = None
+    """Factor of the standard deviation at each position; one, if not given."""
 
     @property
     def n_positions(self) -> int:
@@ -261,7 +261,10 @@ class ProgrammeField(_DecodedField):
         statistics = self.decoder.statistics(genes)
         relative = np.maximum(statistics.dispersion + more, 0)
         spread = np.sqrt(rate + relative * rate**2)
-        return Prediction(rate, spread * statistics.stretch)
+        sd = spread * statistics.stretch
+        if self.widening is not None:
+            sd *= self.widening[:, None]
+        return Prediction(rate, sd.astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True, eq=False)

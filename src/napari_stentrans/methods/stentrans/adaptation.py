@@ -21,6 +21,7 @@ from napari_stentrans.methods.stentrans.training import (
     training_steps,
 )
 from napari_stentrans.methods.stentrans.weights import load_network
+from napari_stentrans.methods.stentrans.widening import Widening, learn_widening
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 
@@ -35,6 +36,8 @@ class Adapted:
         In evaluation mode, on the device that was asked for.
     gate : ndarray, shape (2, channel)
         Factor of the corrections near to and far from the visible spots.
+    widening
+        How much wider intervals are far from any spot.
     losses
         Loss of every step of training on the section; empty for none.
     stopped_early
@@ -43,6 +46,7 @@ class Adapted:
 
     network: SpotTransformer
     gate: FloatArray
+    widening: Widening
     losses: list[float]
     stopped_early: bool
 
@@ -62,7 +66,7 @@ def adaptation_steps(
     episodes, stop = yield from _episode_steps(kriging, network, config, rng)
     n_channels = kriging.programmes.n_channels
     if not episodes:
-        return Adapted(network, open_gate(n_channels), [], stop)
+        return Adapted(network, open_gate(n_channels), Widening(), [], stop)
     losses: list[float] = []
     judged = None
     if config.transformer.steps and not stop:
@@ -78,7 +82,8 @@ def adaptation_steps(
         )
         network.eval()
     gate = yield from judge_steps(network, episodes, judged)
-    return Adapted(network, gate, losses, stop)
+    widening = learn_widening(kriging, episodes)
+    return Adapted(network, gate, widening, losses, stop)
 
 
 def _episode_steps(

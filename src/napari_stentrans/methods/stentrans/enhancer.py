@@ -24,6 +24,7 @@ from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.stentrans.adaptation import Adapted, adaptation_steps
 from napari_stentrans.methods.stentrans.correction import corrections
 from napari_stentrans.methods.stentrans.gate import gated
+from napari_stentrans.methods.stentrans.masking import remoteness
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -52,6 +53,7 @@ class FittedStEnTrans(Fitted):
             "stopped_early": self.adapted.stopped_early,
             "gate_near": round(float(near), 3),
             "gate_far": round(float(far), 3),
+            "wider_far": round(self.adapted.widening.far, 3),
         }
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
@@ -60,7 +62,9 @@ class FittedStEnTrans(Fitted):
         kriged = yield from self.kriging.estimate_steps(query_rc)
         corrected = yield from self._corrected_steps(query_rc, kriged)
         left = yield from residual_steps(self.residuals, query_rc)
-        return ProgrammeField(self.decoder, corrected, left)
+        remote = remoteness(query_rc, self.section.pitch_rc)
+        wider = self.adapted.widening.at(remote)
+        return ProgrammeField(self.decoder, corrected, left, wider)
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots.

@@ -67,6 +67,13 @@ def _thinned(pitch_rc: FloatArray, rng: np.random.Generator) -> BoolArray:
     return hidden
 
 
+def remoteness(query_rc: FloatArray, pitch_rc: FloatArray) -> FloatArray:
+    """Distance of positions to the nearest spot, in typical spacings, (query,)."""
+    distance = np.asarray(KDTree(pitch_rc).query(query_rc)[0])
+    found: FloatArray = distance / typical_spacing(pitch_rc)
+    return found
+
+
 def typical_spacing(pitch_rc: FloatArray) -> float:
     """Median distance of a spot to the nearest other, in pitches; 1 for a lone spot."""
     if len(pitch_rc) < 2:
