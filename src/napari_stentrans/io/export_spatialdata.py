@@ -68,7 +68,7 @@ def write_spatialdata(
             else spatialdata.SpatialData()
         )
         _add(whole, adata, _free_name(whole, _valid(name)))
-        whole.write(unfinished, update_sdata_path=False)
+        whole.write(unfinished)
     return Path(path)
 
 
