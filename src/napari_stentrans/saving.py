@@ -83,6 +83,11 @@ def save_steps(
     return (yield from write(result, path, choices or SaveChoices()))
 
 
+def endings() -> tuple[str, ...]:
+    """Every ending that says what to write."""
+    return tuple(_WRITERS)
+
+
 def ending_of(path: Path) -> str:
     """Return the ending that says what is written.
 

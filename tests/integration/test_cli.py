@@ -11,6 +11,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from napari_stentrans import enhance, read_section
 from napari_stentrans.cli import COMMANDS, main
@@ -267,7 +268,7 @@ def test_unreadable_input_is_explained(run, tmp_path, capsys, name):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.csv", "must end in .h5ad"),
+        ("out.docx", "must end in .h5ad or .csv"),
         ("missing/out.h5ad", "there is no folder"),
         ("there.h5ad", "--force"),
         ("folder.h5ad", "this is a folder"),
@@ -285,6 +286,19 @@ def test_the_output_is_checked_before_anything_is_read(
     assert code == 2
     assert message in capsys.readouterr().err
     assert (tmp_path / "there.h5ad").read_text() == "precious"
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".ome.tif", ".svg"])
+def test_the_ending_says_what_is_written(run, ending):
+    genes = "DOMAIN1-01,DOMAIN1-02"
+    code, out = run("--genes", genes, name=f"out{ending}")
+    assert code == 0
+    if ending == ".csv.gz":
+        assert set(genes.split(",")) <= set(pd.read_csv(out).columns)
+    elif ending == ".svg":
+        assert out.read_text().startswith("<?xml")
+    else:
+        assert tifffile.imread(out).shape[0] == 4  # two genes, measured and enhanced
 
 
 def test_force_replaces_a_result_but_never_the_input(run, tmp_path, capsys):

@@ -22,6 +22,7 @@ examples:
   stentrans enhance outs --out sharper.h5ad
   stentrans enhance counts.tsv.gz --out repaired.h5ad --missing mask.png --refine 1
   stentrans enhance section.h5ad --out there.h5ad --at positions.csv --genes CD37,DLL3
+  stentrans enhance outs --out figure.svg --genes IGKC,EPCAM
   stentrans enhance other.h5ad --out other_sharper.h5ad --config sharper.h5ad
   stentrans enhance deep.h5ad --out a.h5ad --preset best --save-model tissue.npz
   stentrans enhance shallow.h5ad --out b.h5ad --model tissue.npz
@@ -35,8 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         required=True,
-        metavar="OUT.h5ad",
-        help="file to write; it appears under this name only once it is complete",
+        metavar="OUT",
+        help="file to write: OUT.h5ad, or by its ending .csv, .tsv (.gz), .parquet, "
+        ".zarr (SpatialData), .ome.tif (pictures of genes), .png, .svg or .pdf (figure "
+        "of measured and enhanced); it appears only once it is complete",
     )
     parser.add_argument(
         "--force", action="store_true", help="replace OUT where it exists already"
@@ -79,9 +82,10 @@ def run(args: argparse.Namespace) -> int:
     """Enhance one section."""
     from napari_stentrans.pipeline import enhance_steps, resolve_missing
     from napari_stentrans.progress import run_to_end
+    from napari_stentrans.saving import endings
 
     started = time.perf_counter()
-    check_output(args.out, args.input, force=args.force)
+    check_output(args.out, args.input, force=args.force, endings=endings())
     if args.save_model is not None:
         check_output(
             args.save_model,

@@ -25,7 +25,7 @@ def check_output(
     endings: tuple[str, ...] = (".h5ad",),
 ) -> None:
     """Refuse an output path that could not be written, or must not be."""
-    if out.suffix.lower() not in endings:
+    if not out.name.lower().endswith(endings):
         msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
     elif not out.parent.is_dir():
         msg = f"{option} {out}: there is no folder {out.parent}; make it first"

@@ -18,8 +18,12 @@ _SAMPLE = 4000
 """Spots looked at for the share that lies on the picture: enough, and quick."""
 _DARKER = 16
 """Grey levels by which tissue differs from the empty slide."""
-_CLEARLY = 0.1
-"""Share of the spots by which another orientation must be the better one."""
+_CLEARLY = 1.05
+"""Times as dark as now another orientation must be under the spots to be better.
+
+Real pictures, rightly laid: the second best of eight orientations is at most 0.93 times
+as dark as the best, on pale tissue as on dense.
+"""
 _BRIGHT_SLIDE = 128
 """Slides darker than this are no bright-field pictures: nothing is said of tissue."""
 
@@ -71,10 +75,13 @@ class PictureFit:
     on_tissue
         Share of the spots that lie on something darker than the empty slide; None
         where the picture does not show an empty slide.
+    darkness
+        Grey levels by which the mean spot is darker than the empty slide.
     """
 
     inside: float
     on_tissue: float | None
+    darkness: float = 0.0
 
     @classmethod
     def of(
@@ -98,28 +105,30 @@ class PictureFit:
         if slide < _BRIGHT_SLIDE or not within.any():
             return cls(inside, None)
         under = _grey(image.data[tuple(pixels[within].T)])
-        return cls(inside, float((under < slide - _DARKER).sum()) / len(pixels))
+        darker = np.maximum(slide - under, 0.0)
+        on_tissue = float((darker > _DARKER).sum()) / len(pixels)
+        return cls(inside, on_tissue, float(darker.sum()) / len(pixels))
 
 
 def better_orientation(
     image: TissueImage, pixel_xy: FloatArray, slide: float | None = None
 ) -> Alignment | None:
-    """Return the flip or turn by right angles that puts clearly more spots on tissue.
+    """Return the flip or turn by right angles that puts spots on clearly more tissue.
 
     None where the picture lies best as it does, or where tissue cannot be told; takes
     what `PictureFit.of` takes.
     """
     slide = slide_grey(image) if slide is None else slide
-    now = PictureFit.of(image, pixel_xy, slide).on_tissue
-    if now is None:
+    now = PictureFit.of(image, pixel_xy, slide)
+    if now.on_tissue is None:
         return None
-    best, found = now + _CLEARLY, None
+    best, found = now.darkness * _CLEARLY, None
     for start in (image.alignment, image.alignment.flipped_left_right()):
         for turn in (0.0, 90.0, 180.0, 270.0):
             tried = start.turned(turn)
-            share = PictureFit.of(image.aligned(tried), pixel_xy, slide).on_tissue
-            if share is not None and share > best:
-                best, found = share, tried
+            fit = PictureFit.of(image.aligned(tried), pixel_xy, slide)
+            if fit.darkness > best:
+                best, found = fit.darkness, tried
     return found
 
 

@@ -111,6 +111,7 @@ def test_shares_of_spots_on_the_picture_and_on_tissue():
     fit = PictureFit.of(slide(tissue), xy)
     assert fit.inside == pytest.approx(4 / 5)
     assert fit.on_tissue == pytest.approx(3 / 5)
+    assert fit.darkness == pytest.approx(3 / 5 * (240 - 60))
     dark = TissueImage(np.zeros((100, 100, 3), dtype=np.uint8))
     assert PictureFit.of(dark, xy) == PictureFit(4 / 5, None)
 
@@ -164,7 +165,9 @@ def test_real_pictures_lie_right_and_flipped_ones_are_noticed(shared_data, path)
     section = read_section(shared_data / path)
     image, xy = section.image, section.pixel_xy
     assert better_orientation(image, xy) is None
-    upside_down = image.aligned(Alignment().turned(90))
-    found = better_orientation(upside_down, xy)
-    assert found is not None
-    assert found == Alignment()
+    start = Alignment()
+    for flipped in (start, start.flipped_left_right()):
+        for turn in (0, 90, 180, 270):
+            wrong = flipped.turned(turn)
+            found = better_orientation(image.aligned(wrong), xy)
+            assert found == (None if wrong == start else start)

@@ -61,9 +61,8 @@ class Stage:
 
     def open(self, section: Section) -> None:
         """Add the layers of a section that was opened, and look at it."""
-        for data in looks.section_to_layers(section):
-            self._add(data)
-        self.viewer.reset_view()
+        mine = [self._add(data) for data in looks.section_to_layers(section)]
+        self.viewer.fit_to_view(layers=mine)
 
     def focus(self, section: Section) -> None:
         """Show the layers of one section, as they were when it was last looked at.
