@@ -9,12 +9,14 @@ piece alone also gives the same figures whatever the number of cores.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,8 +41,17 @@ def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Hold BLAS to one thread."""
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
         yield
+
+
+@lru_cache(maxsize=1)
+def _libraries(_n_imported: int) -> ThreadpoolController:
+    """Find the libraries with threads, again only if something was imported meanwhile.
+
+    The search takes as long as reading a gene.
+    """
+    return ThreadpoolController()
 
 
 @contextmanager

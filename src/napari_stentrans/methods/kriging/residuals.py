@@ -37,6 +37,24 @@ _ODDS_OF_NOISE = 1.0 * len(_KERNELS) * len(NOISE_RATIOS)
 _CLIP = 10.0
 """Standardised residuals beyond this are outliers, not pattern."""
 _MAX_BYTES = 500_000_000
+_REMEMBERED = 16
+"""Genes of which is kept what was learnt."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What the residuals of some genes say.
+
+    Attributes
+    ----------
+    rotated : list over windows of lists over kernels
+        Residuals along the directions of the spectrum, shape (direction, gene).
+    weights : ndarray, shape (kernel, noise, gene)
+        Weight of every kernel and noise ratio.
+    """
+
+    rotated: list[list[Float32Array]]
+    weights: FloatArray
 
 
 class ResidualKriging:
@@ -55,6 +73,7 @@ class ResidualKriging:
         self.size = size
         self.pitch_rc = decoder.section.pitch_rc
         self.windows = split_windows(self.pitch_rc, size)
+        self._last: tuple[bytes, Learnt] | None = None
 
     def of(self, decoder: GeneDecoder) -> ResidualKriging:
         """Kriging of what another decoder leaves, at the same spots."""
@@ -89,6 +108,25 @@ class ResidualKriging:
         residual /= self.decoder.deviation(rate, genes) + 1e-3
         return np.clip(residual, -_CLIP, _CLIP, out=residual)
 
+    def learnt(self, genes: IntArray) -> Learnt:
+        """Residuals along every spectrum, and the weight of each pattern.
+
+        A few genes are remembered, since they are read at measured positions and at
+        new ones one after the other.
+        """
+        last, asked = self._last, genes.tobytes()
+        if last is not None and last[0] == asked:
+            return last[1]
+        residual = self.standardised(genes)
+        rotated = [
+            [s.vectors.T @ residual[window.spots] for s in spectra]
+            for window, spectra in zip(self.windows, self.spectra, strict=True)
+        ]
+        found = Learnt(rotated, self._weights(rotated))
+        if len(genes) <= _REMEMBERED:
+            self._last = asked, found
+        return found
+
     def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
         """Prepare positions, in pitches, to be read."""
         owner = assign_queries(self.windows, self.pitch_rc, query_rc)
@@ -104,6 +142,39 @@ class ResidualKriging:
             parts.append(part)
             yield Progress("Kriging: residuals", len(parts), n_windows)
         return KrigedResiduals(self, parts, len(query_rc))
+
+    def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
+        """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
+
+        They sum to less than one: the rest is the weight of there being no pattern.
+        """
+        n_genes = rotated[0][0].shape[1]
+        shape = (len(_KERNELS), len(NOISE_RATIOS), n_genes)
+        log, log_of_noise = np.zeros(shape), np.full(n_genes, np.log(_ODDS_OF_NOISE))
+        for number, of_window in enumerate(rotated):
+            for k, channel in enumerate(of_window):
+                shrunk, log_of_shrunk = self._shrunk[number][k]
+                n = shrunk.shape[1]
+                variance = np.maximum(
+                    shrunk @ channel.astype(np.float64) ** 2 / n, 1e-12
+                )
+                log[k] -= 0.5 * n * np.log(variance)
+                log[k] += 0.5 * log_of_shrunk[:, None]
+            n = len(of_window[0])
+            power = np.mean(of_window[0].astype(np.float64) ** 2, axis=0)
+            log_of_noise -= 0.5 * n * np.log(np.maximum(power, 1e-12))
+        evidence = np.logaddexp(logsumexp(log, axis=(0, 1)), log_of_noise)
+        weights: FloatArray = np.exp(log - evidence)
+        return weights
+
+    @cached_property
+    def _shrunk(self) -> list[list[tuple[FloatArray, FloatArray]]]:
+        """One over eigenvalue plus noise, shape (noise, direction), and its log sum."""
+        shrunk = [
+            [1.0 / (spectrum.values + NOISE_RATIOS[:, None]) for spectrum in spectra]
+            for spectra in self.spectra
+        ]
+        return [[(s, np.log(s).sum(axis=1)) for s in window] for window in shrunk]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,43 +195,11 @@ class KrigedResiduals(Residuals):
         return found
 
     def _krige(self, genes: IntArray) -> Float32Array:
-        residual = self.source.standardised(genes)
-        rotated = [
-            [s.vectors.T @ residual[window.spots] for s in spectra]
-            for window, spectra in zip(
-                self.source.windows, self.source.spectra, strict=True
-            )
-        ]
-        weights = self._weights(rotated)
+        learnt = self.source.learnt(genes)
         found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
         for number, (mine, to_spots) in enumerate(self.parts):
             for k, spectrum in enumerate(self.source.spectra[number]):
                 shrunk = 1.0 / (spectrum.values[:, None] + NOISE_RATIOS)
-                coefficients = rotated[number][k] * (shrunk @ weights[k])
+                coefficients = learnt.rotated[number][k] * (shrunk @ learnt.weights[k])
                 found[mine] += to_spots[k] @ coefficients.astype(np.float32)
         return found
-
-    def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
-        """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
-
-        They sum to less than one: the rest is the weight of there being no pattern.
-        """
-        n_genes = rotated[0][0].shape[1]
-        shape = (len(_KERNELS), len(NOISE_RATIOS), n_genes)
-        log, log_of_noise = np.zeros(shape), np.full(n_genes, np.log(_ODDS_OF_NOISE))
-        for number, of_window in enumerate(rotated):
-            for k, channel in enumerate(of_window):
-                values = self.source.spectra[number][k].values
-                shrunk = 1.0 / (values + NOISE_RATIOS[:, None])
-                n = len(values)
-                variance = np.maximum(
-                    shrunk @ channel.astype(np.float64) ** 2 / n, 1e-12
-                )
-                log[k] -= 0.5 * n * np.log(variance)
-                log[k] += 0.5 * np.log(shrunk).sum(axis=1)[:, None]
-            n = len(of_window[0])
-            power = np.mean(of_window[0].astype(np.float64) ** 2, axis=0)
-            log_of_noise -= 0.5 * n * np.log(np.maximum(power, 1e-12))
-        evidence = np.logaddexp(logsumexp(log, axis=(0, 1)), log_of_noise)
-        weights: FloatArray = np.exp(log - evidence)
-        return weights
