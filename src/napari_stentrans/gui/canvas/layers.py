@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +20,9 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.section.missing import OUTSIDE, PREDICT, MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari_stentrans.gui.canvas.gene_sets import GeneSet
 
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Limits: TypeAlias = tuple[float, float]
@@ -45,6 +48,7 @@ class Role(StrEnum):
     DIFFERENCE = "difference"
     SWIPE_LEFT = "left of the swipe"
     SWIPE_RIGHT = "right of the swipe"
+    SUGGESTED = "suggested"
 
 
 _COLORMAP = {
@@ -63,11 +67,24 @@ _NAME = {
 
 @dataclass(frozen=True, eq=False)
 class LayerTag:
-    """What a layer shows of which section."""
+    """What a layer shows of which section.
+
+    Attributes
+    ----------
+    section, role
+    gene
+        The gene, if it shows one.
+    of
+        The genes that it shows together, if it shows several.
+    pinned
+        Whether it is kept when another gene is looked at.
+    """
 
     section: Section
     role: Role
     gene: str | None = None
+    of: GeneSet | None = None
+    pinned: bool = True
 
 
 def tag_of(metadata: Mapping[str, Any]) -> LayerTag | None:
@@ -137,6 +154,8 @@ def enhanced_layers(
     of_mean = _expression(section, raster, Role.ENHANCED, gene, limits)
     of_sd = _expression(section, raster, Role.SD, gene, contrast_limits(sd))
     of_sd["visible"] = False
+    for options in (of_mean, of_sd):
+        options["metadata"][keys.RESULT] = enhanced
     return (raster.image(mean), of_mean, "image"), (raster.image(sd), of_sd, "image")
 
 
@@ -173,13 +192,25 @@ def contrast_limits(values: NDArray[np.generic]) -> Limits:
 def _expression(
     section: Section, raster: SpotRaster, role: Role, gene: str | None, limits: Limits
 ) -> dict[str, Any]:
-    name = _NAME.get(role, f"{section.name} total counts")
+    name = f"{section.name} total counts" if gene is None else layer_name(role, gene)
+    return expression_options(LayerTag(section, role, gene), raster, name, limits)
+
+
+def layer_name(role: Role, shown: str) -> str:
+    """Name of a layer of a gene, or of several that have a name."""
+    return _NAME[role].format(gene=shown)
+
+
+def expression_options(
+    tag: LayerTag, raster: SpotRaster, name: str, limits: Limits
+) -> dict[str, Any]:
+    """Return what all layers of expression have in common."""
     return {
-        "name": name.format(gene=gene),
+        "name": name,
         "affine": raster.affine,
         "contrast_limits": limits,
-        "colormap": _COLORMAP[role],
+        "colormap": _COLORMAP[tag.role],
         "interpolation2d": "nearest",
-        "opacity": 1.0 if section.image is None else _OVER_IMAGE,
-        "metadata": {keys.LAYER_TAG: LayerTag(section, role, gene)},
+        "opacity": 1.0 if tag.section.image is None else _OVER_IMAGE,
+        "metadata": {keys.LAYER_TAG: tag},
     }

@@ -12,10 +12,11 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
+from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
-from napari_stentrans.section.missing import PREDICT
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
 _LINKED = ("contrast_limits", "colormap", "gamma")
-_BACKGROUND = (Role.IMAGE, Role.MISSING)
+_TOP = (Role.MISSING, Role.SUGGESTED)
+_BACKGROUND = (Role.IMAGE, Role.ORIGIN, *_TOP)
 _BRUSH_PIXELS = 3
 
 
@@ -51,11 +53,16 @@ class Stage:
         return tuple(dict.fromkeys(gene for gene in found if gene is not None))
 
     def find(
-        self, section: Section, role: Role, gene: str | None = None
+        self,
+        section: Section,
+        role: Role,
+        gene: str | None = None,
+        of: GeneSet | None = None,
     ) -> Layer | None:
         """Return the layer that shows this, or None."""
+        wanted = (role, gene, of)
         for layer, tag in self.tagged():
-            if tag.section is section and tag.role is role and tag.gene == gene:
+            if tag.section is section and (tag.role, tag.gene, tag.of) == wanted:
                 return layer
         return None
 
@@ -85,7 +92,12 @@ class Stage:
         return self._add(data, above)
 
     def add_gene(
-        self, section: Section, gene: str, enhanced: EnhancedSection | None
+        self,
+        section: Section,
+        gene: str,
+        enhanced: EnhancedSection | None,
+        *,
+        with_sd: bool = False,
     ) -> None:
         """Add the layers of a gene, on top, and hide the expression below."""
         if self.find(section, Role.GENE, gene) is None:
@@ -93,7 +105,7 @@ class Stage:
             self.hide_expression(section)
             self._add(data)
         if enhanced is not None:
-            self.show_enhanced(enhanced, gene)
+            self.show_enhanced(enhanced, gene, with_sd=with_sd)
 
     def remove_gene(self, section: Section, gene: str) -> None:
         """Remove every layer of a gene."""
@@ -101,33 +113,53 @@ class Stage:
             if tag.section is section and tag.gene == gene:
                 self.viewer.layers.remove(layer)
 
-    def show_enhanced(self, enhanced: EnhancedSection, gene: str) -> None:
+    def show_enhanced(
+        self, enhanced: EnhancedSection, gene: str, *, with_sd: bool = False
+    ) -> None:
         """Put a result into the enhanced layers of a gene, adding them if need be.
 
         A preview and the result that replaces it have the same positions, so the
-        layers are kept and with them whatever the user changed about them.
+        layers are kept and with them whatever the user changed about them. A layer of
+        the sd is added only if it is asked for: adding layers is slow.
         """
-        section = enhanced.section
-        measured = self.find(section, Role.GENE, gene)
+        measured = self.find(enhanced.section, Role.GENE, gene)
         limits = None if measured is None else tuple(measured.contrast_limits)
-        of_mean, of_sd = looks.enhanced_layers(enhanced, gene, limits)
-        above = measured
-        for data, role in ((of_sd, Role.SD), (of_mean, Role.ENHANCED)):
-            layer = self.find(section, role, gene)
-            if layer is not None and layer.data.shape == data[0].shape:
-                layer.data = data[0]
-                continue
-            if layer is not None:
-                self.viewer.layers.remove(layer)
-            layer = self._add(data, above)
-            if role is Role.ENHANCED and measured is not None:
-                self._replace(measured, layer)
+        layers = looks.enhanced_layers(enhanced, gene, limits)
+        self.put_enhanced(*layers, with_sd=with_sd)
+
+    def put_enhanced(
+        self, of_mean: LayerData, of_sd: LayerData, *, with_sd: bool = False
+    ) -> None:
+        """Put what is enhanced into the layers that its tags name."""
+        tag: LayerTag = of_mean[1]["metadata"][keys.LAYER_TAG]
+        measured, enhanced, sd = (
+            self.find(tag.section, role, tag.gene, tag.of)
+            for role in (Role.GENE, Role.ENHANCED, Role.SD)
+        )
+        if with_sd or sd is not None:
+            self.fill(of_sd, sd, above=measured)
+        shown = self.fill(of_mean, enhanced, above=measured)
+        if measured is not None and shown is not enhanced:
+            self.replace(measured, shown)
+
+    def fill(
+        self, data: LayerData, layer: Layer | None, *, above: Layer | None = None
+    ) -> Layer:
+        """Put data into a layer of the same shape, else into a new one in its place."""
+        if layer is not None and layer.data.shape == data[0].shape:
+            layer.data = data[0]
+            if keys.RESULT in data[1]["metadata"]:
+                layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
+            return layer
+        if layer is not None:
+            self.viewer.layers.remove(layer)
+        return self.add(data, above)
 
     def remove_enhanced(self, section: Section) -> None:
         """Remove every layer that shows a result, and show the measured ones again."""
         for layer, tag in list(self.tagged()):
             if tag.section is section and tag.role in (Role.ENHANCED, Role.SD):
-                measured = self.find(section, Role.GENE, tag.gene)
+                measured = self.find(section, Role.GENE, tag.gene, tag.of)
                 if measured is not None and tag.role is Role.ENHANCED:
                     measured.visible = measured.visible or layer.visible
                 self.viewer.layers.remove(layer)
@@ -142,7 +174,7 @@ class Stage:
         """Show or hide the uncertainty of the genes whose result is visible."""
         for layer, tag in self.tagged():
             if tag.section is section and tag.role is Role.SD:
-                enhanced = self.find(section, Role.ENHANCED, tag.gene)
+                enhanced = self.find(section, Role.ENHANCED, tag.gene, tag.of)
                 layer.visible = shown and enhanced is not None and enhanced.visible
 
     def canvas(self, section: Section) -> Labels | None:
@@ -151,17 +183,31 @@ class Stage:
 
     def add_canvas(self, section: Section) -> Labels:
         """Return the layer to paint on, visible, adding it if need be."""
-        canvas = self.canvas(section) or self._add(looks.missing_layer(section))
+        canvas = self.canvas(section)
+        if canvas is None:
+            canvas = self._add(looks.missing_layer(section))
+            canvas.brush_size = _BRUSH_PIXELS
         canvas.visible = True
         return canvas
 
-    def arm_brush(self, section: Section, label: int = PREDICT) -> None:
-        """Let the mouse paint a label on the canvas; label 0 erases."""
+    def arm_brush(self, section: Section, label: int = 1, mode: str = "paint") -> None:
+        """Let the mouse paint a label on the canvas, in one of napari's modes."""
         canvas = self.add_canvas(section)
-        canvas.selected_label = label or PREDICT
-        canvas.brush_size = _BRUSH_PIXELS
+        canvas.selected_label = label
         self.viewer.layers.selection.active = canvas
-        canvas.mode = "paint" if label else "erase"
+        canvas.mode = mode
+
+    def show_suggestions(self, section: Section, data: LayerData | None) -> None:
+        """Show outlines of suggestions instead of those before; None for none."""
+        shown, active = self.find(section, Role.SUGGESTED), None
+        if shown is not None:
+            active = self.viewer.layers.selection.active
+            self.viewer.layers.remove(shown)
+        if data is not None:
+            active = self.viewer.layers.selection.active if shown is None else active
+            self._add(data)
+        if active in self.viewer.layers:  # a new layer would take the mouse
+            self.viewer.layers.selection.active = active
 
     def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
         """Let the mouse move the view again; hide what is painted, if asked to."""
@@ -170,7 +216,7 @@ class Stage:
             canvas.mode = "pan_zoom"
             canvas.visible = canvas.visible and not hide
 
-    def _replace(self, measured: Layer, enhanced: Layer) -> None:
+    def replace(self, measured: Layer, enhanced: Layer) -> None:
         """Show a result where the measured gene was shown, in the same colours."""
         enhanced.colormap = measured.colormap
         enhanced.visible, measured.visible = measured.visible, False
@@ -183,13 +229,13 @@ class Stage:
         place = len(layers)
         if above is not None and above in layers:
             place = layers.index(above) + 1
-        elif tag_of(layer.metadata).role is not Role.MISSING:  # type: ignore[union-attr]
-            while place and self._is_canvas(layers[place - 1]):
+        elif not self._is_on_top(layer):
+            while place and self._is_on_top(layers[place - 1]):
                 place -= 1
         layers.insert(place, layer)
         return layer
 
     @staticmethod
-    def _is_canvas(layer: Layer) -> bool:
+    def _is_on_top(layer: Layer) -> bool:
         tag = tag_of(layer.metadata)
-        return tag is not None and tag.role is Role.MISSING
+        return tag is not None and tag.role in _TOP

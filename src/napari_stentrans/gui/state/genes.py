@@ -7,20 +7,40 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_stentrans.gui.state.gene_facts import GeneFacts
+
 if TYPE_CHECKING:
     from psygnal import SignalGroup
 
 
 @dataclass(eq=False)
 class GeneState:
-    """Which genes are shown.
+    """Which genes are shown, and what is known of all of them.
 
     Attributes
     ----------
     shown
         Genes of the current section that have a layer, in order of adding.
+    sets
+        Names of what shows several genes together: signatures and the slider.
+    current
+        The gene that is looked at: shown or added last.
+    unpinned
+        The gene whose layers the next one will take over; None if all are pinned.
+    facts
+        What is known of the genes of the current section; None without a section.
+    learning
+        What is being found out just now, for a person to read.
+    mine
+        The user's own list, remembered between launches.
     """
 
     events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
 
     shown: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    current: str | None = None
+    unpinned: str | None = None
+    facts: GeneFacts | None = None
+    learning: str = ""
+    mine: tuple[str, ...] = ()

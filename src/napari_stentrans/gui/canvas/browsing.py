@@ -1,0 +1,111 @@
+"""The one set of layers through which genes are looked at, each in place of the last.
+
+Adding a layer to a window takes a tenth of a second and lengthens the layer list;
+putting another gene into layers that are there takes a hundredth. A gene that is to
+stay is pinned: its layers are left alone, and the next gene gets new ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from napari.layers import Layer
+
+from napari_stentrans import keys
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.section.section import Section
+
+_RESULTS = (Role.ENHANCED, Role.SD)
+
+
+class Browsing:
+    """Shows one gene after another in the same layers."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def unpinned(self, section: Section) -> str | None:
+        """Return the gene whose layers the next gene will take over, if there is one.
+
+        The measured layer tells: the others of the gene go along with it.
+        """
+        for _, tag in self._stage.tagged():
+            is_ours = tag.section is section and tag.role is Role.GENE
+            if is_ours and not tag.pinned:
+                return tag.gene
+        return None
+
+    def show(
+        self,
+        section: Section,
+        gene: str,
+        enhanced: EnhancedSection | None,
+        *,
+        with_sd: bool = False,
+    ) -> None:
+        """Show a gene; what the user made of visibility and colours stays."""
+        stage, before = self._stage, self.unpinned(section)
+        if stage.find(section, Role.GENE, gene) is not None:
+            self._bring_up(section, gene)
+        elif before is None:
+            stage.add_gene(section, gene, enhanced, with_sd=with_sd)
+            self._pin(section, gene, pinned=False)
+        else:
+            self._take_over(section, before, gene)
+            if enhanced is not None:
+                stage.show_enhanced(enhanced, gene, with_sd=with_sd)
+                self._rescale_sd(section, gene)
+            if not any(layer.visible for layer in self._layers(section, gene).values()):
+                self._bring_up(section, gene)
+
+    def pin(self, section: Section, gene: str) -> None:
+        """Keep the layers of a gene when another one is looked at."""
+        self._pin(section, gene, pinned=True)
+
+    def _pin(self, section: Section, gene: str, *, pinned: bool) -> None:
+        layer = self._stage.find(section, Role.GENE, gene)
+        if layer is not None:
+            _tag(layer, replace(_tag_of(layer), pinned=pinned))
+
+    def _take_over(self, section: Section, before: str, gene: str) -> None:
+        """Make the layers of one gene those of another; results are filled in later."""
+        for role, layer in self._layers(section, before).items():
+            _tag(layer, replace(_tag_of(layer), gene=gene))
+            if role is Role.GENE:
+                data, options, _ = looks.gene_layer(section, gene)
+                layer.data = data
+                layer.contrast_limits = options["contrast_limits"]
+            layer.name = looks.layer_name(role, gene)
+
+    def _rescale_sd(self, section: Section, gene: str) -> None:
+        layer = self._stage.find(section, Role.SD, gene)
+        if layer is not None:
+            layer.contrast_limits = looks.contrast_limits(layer.data)
+
+    def _bring_up(self, section: Section, gene: str) -> None:
+        """Show a gene alone: its result, or what was measured where there is none."""
+        layers = self._layers(section, gene)
+        if any(layer.visible for layer in layers.values()):
+            return
+        self._stage.hide_expression(section)
+        layers.get(Role.ENHANCED, layers[Role.GENE]).visible = True
+
+    def _layers(self, section: Section, gene: str) -> dict[Role, Layer]:
+        roles = (Role.GENE, *_RESULTS)
+        found = {role: self._stage.find(section, role, gene) for role in roles}
+        return {role: layer for role, layer in found.items() if layer is not None}
+
+
+def _tag_of(layer: Layer) -> LayerTag:
+    tag = tag_of(layer.metadata)
+    if tag is None:  # cannot be: the stage finds tagged layers only
+        msg = f"{layer.name} is no layer of ours"
+        raise TypeError(msg)
+    return tag
+
+
+def _tag(layer: Layer, tag: LayerTag) -> None:
+    layer.metadata = layer.metadata | {keys.LAYER_TAG: tag}

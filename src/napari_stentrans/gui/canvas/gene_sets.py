@@ -1,0 +1,202 @@
+"""Several genes in one set of layers: their signature, or each of them on a slider.
+
+Pure: knows neither napari nor Qt. The layers are drawn as those of a single gene.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.layers import (
+    LayerData,
+    LayerTag,
+    Limits,
+    Role,
+    contrast_limits,
+    expression_options,
+    layer_name,
+    raster_of,
+)
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.signature import (
+    combined,
+    measured_signature,
+    signature_weights,
+)
+
+_BLOCK = 32
+"""Genes read at a time: bounds memory, not speed."""
+
+
+class Pictures:
+    """Pictures of several genes, each drawn when it is looked at.
+
+    As much of an array, of shape (gene, row, col), as a viewer needs: a thousand genes
+    on the slider cost no more than one.
+
+    Parameters
+    ----------
+    n
+        Number of genes.
+    raster
+        Where values are drawn.
+    draw
+        Picture of a gene, given its number: ndarray, shape (row, col).
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 3
+
+    def __init__(
+        self, n: int, raster: SpotRaster, draw: Callable[[int], NDArray[np.float32]]
+    ) -> None:
+        self.shape = (n, *raster.shape)
+        self._draw = draw
+
+    @property
+    def size(self) -> int:
+        """Number of pixels in all."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        which, *rest = key if isinstance(key, tuple) else (key,)
+        if isinstance(which, int | np.integer):
+            return self._draw(range(len(self))[int(which)])[tuple(rest)]
+        numbers = np.arange(len(self))[which]
+        drawn = [self._draw(int(number)) for number in numbers]
+        whole = np.stack(drawn) if drawn else np.empty((0, *self.shape[1:]))
+        return whole.astype(self.dtype)[(slice(None), *rest)]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 - numpy's own protocol
+        return np.asarray(self[:], dtype=dtype)
+
+
+@dataclass(frozen=True)
+class GeneSet(ABC):
+    """Genes that are shown together.
+
+    Attributes
+    ----------
+    name
+        What a person calls them.
+    genes
+        At least one.
+    """
+
+    name: str
+    genes: tuple[str, ...]
+
+    @abstractmethod
+    def measured_layer(self, section: Section) -> LayerData:
+        """Layer of what was measured."""
+
+    @abstractmethod
+    def enhanced_layers(
+        self, result: EnhancedSection, limits: Limits
+    ) -> tuple[LayerData, LayerData]:
+        """Layers of a result and of its sd, with the limits of what was measured."""
+
+
+@dataclass(frozen=True)
+class Signature(GeneSet):
+    """The mean of the genes, each in units of its standard deviation."""
+
+    def measured_layer(self, section: Section) -> LayerData:
+        """Layer of what was measured."""
+        raster, values = raster_of(section), measured_signature(section, self.genes)
+        tag = LayerTag(section, Role.GENE, of=self)
+        limits = contrast_limits(values)
+        options = expression_options(
+            tag, raster, layer_name(Role.GENE, self.name), limits
+        )
+        return raster.image(values), options, "image"
+
+    def enhanced_layers(
+        self, result: EnhancedSection, limits: Limits
+    ) -> tuple[LayerData, LayerData]:
+        """Layers of a result and of its sd."""
+        section, raster = result.section, result.raster
+        weights = signature_weights(section, self.genes)
+        mean, variance = np.zeros(len(result)), np.zeros(len(result))
+        for start in range(0, len(self.genes), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            part = result.read(self.genes[block])
+            of_block = combined(part.mean, part.sd, weights[block])
+            mean, variance = mean + of_block[0], variance + of_block[1] ** 2
+        sd = np.sqrt(variance)
+
+        def layer(role: Role, values: FloatArray, limits: Limits) -> LayerData:
+            tag = LayerTag(section, role, of=self)
+            name = layer_name(role, self.name)
+            options = expression_options(tag, raster, name, limits)
+            options["visible"] = role is not Role.SD
+            return raster.image(values), options, "image"
+
+        of_sd = layer(Role.SD, sd, contrast_limits(sd))
+        return layer(Role.ENHANCED, mean, limits), of_sd
+
+
+@dataclass(frozen=True)
+class GeneSlider(GeneSet):
+    """One gene at a time; napari's slider flips through them."""
+
+    def measured_layer(self, section: Section) -> LayerData:
+        """Layer of what was measured."""
+        raster = raster_of(section)
+        tag = LayerTag(section, Role.GENE, of=self)
+        limits = self.limits(section, 0)
+        options = expression_options(
+            tag, raster, layer_name(Role.GENE, self.name), limits
+        )
+
+        def draw(number: int) -> NDArray[np.float32]:
+            return raster.image(section.gene_counts(self.genes[number]))
+
+        return self._stacked(raster, draw, options)
+
+    def enhanced_layers(
+        self, result: EnhancedSection, limits: Limits
+    ) -> tuple[LayerData, LayerData]:
+        """Layers of a result and of its sd."""
+        section, raster = result.section, result.raster
+
+        def layer(role: Role, limits: Limits) -> LayerData:
+            tag = LayerTag(section, role, of=self)
+            options = expression_options(
+                tag, raster, layer_name(role, self.name), limits
+            )
+            options["visible"] = role is not Role.SD
+
+            def draw(number: int) -> NDArray[np.float32]:
+                return result.image(self.genes[number], sd=role is Role.SD)
+
+            return self._stacked(raster, draw, options)
+
+        return layer(Role.ENHANCED, limits), layer(Role.SD, limits)
+
+    def limits(self, section: Section, number: int) -> Limits:
+        """Contrast limits of one of the genes, as if it were shown alone."""
+        return contrast_limits(section.gene_counts(self.genes[number]))
+
+    def _stacked(
+        self,
+        raster: SpotRaster,
+        draw: Callable[[int], NDArray[np.float32]],
+        options: dict[str, Any],
+    ) -> LayerData:
+        affine = np.eye(4)
+        affine[1:, 1:] = raster.affine
+        pictures = Pictures(len(self.genes), raster, draw)
+        return pictures, options | {"affine": affine}, "image"

@@ -1,0 +1,115 @@
+"""The layers of several genes together, and napari's slider through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari.layers import Layer
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
+from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
+from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_AXIS = "gene"
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSet:
+    """Layers of a set of genes: measured, and of the mean and sd of a result."""
+
+    of: GeneSet
+    section: Section
+    measured: LayerData
+    enhanced: tuple[LayerData, LayerData] | None
+
+    @classmethod
+    def draw(
+        cls, of: GeneSet, section: Section, result: EnhancedSection | None
+    ) -> DrawnSet:
+        """Draw a set; a signature of many genes may take a second."""
+        measured = of.measured_layer(section)
+        limits = measured[1]["contrast_limits"]
+        enhanced = None if result is None else of.enhanced_layers(result, limits)
+        return cls(of, section, measured, enhanced)
+
+
+class SetLayers:
+    """Puts sets of genes into the viewer, and follows the slider."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._is_labelled = False
+        self._viewer.dims.events.current_step.connect(self.follow_slider)
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._viewer.dims.events.current_step.disconnect(self.follow_slider)
+
+    def of(self, section: Section) -> tuple[GeneSet, ...]:
+        """Sets of genes of a section that have a layer."""
+        found = [tag.of for _, tag in self._stage.tagged() if tag.section is section]
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def put(self, drawn: DrawnSet, *, with_sd: bool = False) -> None:
+        """Show a set of genes alone, or bring what is shown of it up to date."""
+        stage, section = self._stage, drawn.section
+        measured = stage.find(section, Role.GENE, of=drawn.of)
+        if measured is None:
+            stage.hide_expression(section)
+            measured = stage.add(drawn.measured)
+        if drawn.enhanced is not None:
+            of_mean, of_sd = drawn.enhanced
+            of_mean[1]["contrast_limits"] = tuple(measured.contrast_limits)
+            stage.put_enhanced(of_mean, of_sd, with_sd=with_sd)
+        self.follow_slider()
+
+    def remove(self, section: Section, of: GeneSet) -> None:
+        """Remove every layer of a set of genes."""
+        for layer, tag in list(self._stage.tagged()):
+            if tag.section is section and tag.of == of:
+                self._viewer.layers.remove(layer)
+        self.follow_slider()
+
+    def follow_slider(self, _event: object = None) -> None:
+        """Name the gene that the slider shows, and give it its own contrast."""
+        shown = [(layer, tag) for layer, tag in self._stage.tagged() if _slides(tag)]
+        if not shown and not self._is_labelled:
+            return
+        self._is_labelled = bool(shown)
+        label = self._viewer.canvas.overlays.text
+        label.visible = any(layer.visible for layer, _ in shown)
+        if not shown:
+            return
+        if self._viewer.dims.axis_labels[0] != _AXIS:
+            labels = (_AXIS, *self._viewer.dims.axis_labels[1:])
+            self._viewer.dims.axis_labels = labels
+        for layer, tag in shown:
+            label.text = self._slide(layer, tag)
+
+    @property
+    def _viewer(self) -> ViewerModel:
+        return self._stage.viewer
+
+    def _slide(self, layer: Layer, tag: LayerTag) -> str:
+        """Bring a layer in line with the slider; returns the gene that it shows."""
+        slider = tag.of
+        if not isinstance(slider, GeneSlider):
+            return ""
+        number = min(self._viewer.dims.current_step[0], len(slider.genes) - 1)
+        gene = slider.genes[number]
+        layer.name = f"{layer_name(tag.role, gene)} · slider"
+        if tag.role is Role.GENE:
+            layer.contrast_limits = slider.limits(tag.section, number)
+        elif tag.role is Role.SD:
+            layer.reset_contrast_limits()
+        return f"{gene}  {number + 1} of {len(slider.genes)}"
+
+
+def _slides(tag: LayerTag) -> bool:
+    return isinstance(tag.of, GeneSlider)
