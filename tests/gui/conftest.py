@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -172,11 +173,24 @@ def other_section() -> Section:
     return _section("square", image=False)
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is read from, or written to, what the user's launches remember."""
+    from napari_stentrans.gui.control import memory
+
+    monkeypatch.setattr(memory, "settings_file", lambda: tmp_path / "settings.json")
+    monkeypatch.setattr(memory, "data_folder", lambda: tmp_path / "data")
+
+
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Texts of the error notifications that the user gets."""
     from napari_stentrans.gui.jobs import background
 
     texts: list[str] = []
-    monkeypatch.setattr(background, "notify", texts.append)
+
+    def notify(text: str, _error: Exception | None = None) -> None:
+        texts.append(text)
+
+    monkeypatch.setattr(background, "notify", notify)
     return texts

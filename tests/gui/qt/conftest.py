@@ -11,6 +11,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 
+from napari_stentrans.config import RunConfig
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
 
@@ -54,7 +55,9 @@ def controller(session):
     parts = vars(Controller(ViewerModel(), EnhanceSession(), start=Mock()))
     fake = Mock(**{name: Mock(spec=type(part)) for name, part in parts.items()})
     fake.runs.configure.side_effect = lambda **choices: setattr(
-        session.run, "config", session.run.config.model_copy(update=choices)
+        session.run,
+        "config",
+        RunConfig.model_validate(session.run.config.model_dump() | choices),
     )
     return fake
 

@@ -100,7 +100,7 @@ def test_from_opening_to_the_enhanced_layer(qtbot, viewer, section, fake_method)
     qtbot.keyClicks(widget.gene_panel.search, gene)
     qtbot.keyPress(widget.gene_panel.search, Qt.Key.Key_Return)
     assert widget.session.genes.shown == (gene,)
-    widget.run_bar.form.method.value = "fake"
+    widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
 
@@ -169,7 +169,7 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
     widget.controller.stage.open(section)
     gene = str(section.genes[0])
     widget.controller.genes.add([gene])
-    widget.run_bar.form.method.value = "fake"
+    widget.controller.runs.configure(method="fake")
     panel = widget.run_bar
 
     def level():

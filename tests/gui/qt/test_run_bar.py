@@ -1,50 +1,103 @@
-"""The panel alone: what the user does, and what changes in the session."""
+"""The bar alone: what the user does, and what changes in the session."""
 
 from __future__ import annotations
 
 import pytest
+from qtpy.QtWidgets import QApplication
 
-from napari_stentrans.config import RunConfig
+from napari_stentrans.config import RunConfig, TransformerConfig, with_preset
+from napari_stentrans.estimates import Estimate
 from napari_stentrans.gui.state.session import JobStatus, Message
+from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.run_bar import RunBar
+from napari_stentrans.methods.device import Device
 from napari_stentrans.progress import Progress
 
+GPU = Device("cuda", "Test GPU 8", 3 * 10**9)
 
-def test_the_form_and_the_session_follow_each_other(shown, session, controller):
+
+def offered(panel):
+    return [panel.preset.itemText(n) for n in range(panel.preset.count())]
+
+
+def test_presets_are_offered_and_chosen(shown, session, controller):
     panel = shown(RunBar)
-    assert panel.form.method.value == session.run.config.method
+    assert offered(panel) == ["Instant", "Standard", "Best"]
+    assert panel.preset.currentText() == "Standard"
 
-    panel.form.refine.value = 3
-    panel.form.seed.value = 11
-    assert (session.run.config.refine, session.run.config.seed) == (3, 11)
-    session.run.config = RunConfig(refine=1, device="cpu")
+    panel.preset.setCurrentIndex(2)
+    panel.preset.activated.emit(2)
 
-    assert (panel.form.refine.value, panel.form.device.value) == (1, "cpu")
+    controller.runs.use_preset.assert_called_once_with("best")
 
 
-def test_every_method_is_offered_with_its_summary(shown, session):
-    from napari_stentrans.methods.base import method_names
-
+def test_the_preset_of_the_session_is_shown(shown, session):
     panel = shown(RunBar)
-    session.run.summaries = {"nearest": "copies the nearest spot"}
-    panel.form.method.value = "nearest"
-
-    assert list(panel.form.method.choices) == method_names()
-    assert panel.summary.text() == "copies the nearest spot"
+    session.run.config = with_preset(RunConfig(refine=4), "instant")
+    assert panel.preset.currentText() == "Instant"
 
 
-def test_buttons_are_enabled_when_they_make_sense(shown, session, section):
+def test_own_settings_are_named_as_such_and_only_then(shown, session, controller):
+    panel = shown(RunBar)
+    session.run.config = RunConfig(transformer=TransformerConfig(steps=7))
+    assert panel.preset.currentText() == "Custom"
+    panel.preset.activated.emit(3)
+    controller.runs.use_preset.assert_not_called()
+
+    session.run.config = RunConfig()
+
+    assert offered(panel) == ["Instant", "Standard", "Best"]
+
+
+def test_each_preset_says_how_long_it_takes(shown, session):
+    panel = shown(RunBar)
+    assert not panel.cost.isVisible()
+
+    session.run.devices = (Device("cpu"),)
+    session.run.estimates = {
+        "instant": Estimate(2.2, 2e8),
+        "standard": Estimate(45, 6e8),
+        "best": Estimate(4000, 6e8),
+        "": Estimate(45, 6.2e8),
+    }
+
+    assert offered(panel) == [
+        "Instant · about 2 s",
+        "Standard · about 45 s",
+        "Best · about 1 h 7 min",
+    ]
+    assert panel.cost.text() == "About 45 s, 0.6 GB on this computer's CPU"
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [("auto", "on Test GPU 8, 3.0 GB free"), ("cpu", "on this computer's CPU")],
+)
+def test_the_device_that_would_be_used_is_named(shown, session, device, told):
+    panel = shown(RunBar)
+    session.run.devices = (GPU, Device("cpu"))
+    session.run.config = RunConfig(device=device)
+    session.run.estimates = {"": Estimate(45, 6e8)}
+    assert panel.cost.text().endswith(told)
+
+
+def test_buttons_are_enabled_when_they_make_sense_and_say_why_not(
+    shown, session, section
+):
     panel = shown(RunBar)
 
     def enabled():
         return [b.isEnabled() for b in (panel.enhance, panel.stop, panel.cancel)]
 
     assert enabled() == [False, False, False]
+    assert "Open a section" in panel.enhance.toolTip()
     session.section = section
     assert enabled() == [True, False, False]
+    assert "Predict" in panel.enhance.toolTip()
     session.status = JobStatus.ENHANCING
     assert enabled() == [False, True, True]
-    assert not panel.form.enabled
+    assert "running" in panel.enhance.toolTip()
+    assert not panel.preset.isEnabled()
     session.status = JobStatus.STOPPING
     assert enabled() == [False, False, True]
     session.status = JobStatus.IDLE
@@ -86,6 +139,24 @@ def test_messages_are_shown_and_errors_stand_out(shown, session):
     session.message = Message("Opened.")
 
     assert panel.status.styleSheet() == ""
+
+
+def test_details_are_there_for_who_asks(click, shown, session, qapp):
+    panel = shown(RunBar)
+    assert not panel.details.isVisible()
+    session.message = Message("it failed", is_error=True, details="Traceback: here")
+    assert "Traceback" not in panel.status.text()
+
+    click(panel.details)
+
+    (window,) = panel.findChildren(DetailsWindow)
+    assert window.text.toPlainText() == "Traceback: here"
+    assert not window.isModal()
+    click(window.copy)
+    assert QApplication.clipboard().text() == "Traceback: here"
+    window.close()
+    session.message = Message("")
+    assert not panel.details.isVisible()
 
 
 def test_a_long_word_does_not_widen_the_panel(shown, session):

@@ -14,6 +14,7 @@ from napari_stentrans.gui.control.files import FileControl
 from napari_stentrans.gui.control.foreign import ForeignControl
 from napari_stentrans.gui.control.genes import GeneControl
 from napari_stentrans.gui.control.picture import PictureControl
+from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.sections import SectionControl
@@ -38,6 +39,8 @@ class Controller:
         State that widgets show.
     start
         How jobs are run in the background.
+    memory
+        What is remembered between launches; nothing, if not given.
 
     Attributes
     ----------
@@ -46,7 +49,11 @@ class Controller:
     """
 
     def __init__(
-        self, viewer: ViewerModel, session: EnhanceSession, start: StartJob = start_job
+        self,
+        viewer: ViewerModel,
+        session: EnhanceSession,
+        start: StartJob = start_job,
+        memory: Memory | None = None,
     ) -> None:
         self.session = session
         self.stage = Stage(viewer)
@@ -54,7 +61,7 @@ class Controller:
         self.view = ViewControl(bench)
         self.genes = GeneControl(bench, self.view)
         self.regions = RegionControl(bench, self.view)
-        self.runs = RunControl(bench, self.view, self.regions)
+        self.runs = RunControl(bench, self.view, self.regions, memory or Memory())
         self.picture = PictureControl(bench)
         self.sections = SectionControl(bench, self.view, self.runs, self.picture)
         self.foreign = ForeignControl(bench, self.sections)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.view import ViewControl
+from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.section.section import Section
 
 
@@ -18,19 +19,17 @@ class Results:
 
     def __init__(self, bench: Bench, view: ViewControl) -> None:
         self._bench, self._view = bench, view
-        self._kept: dict[Section, tuple[EnhancedSection, ...]] = {}
         self._shown: dict[Section, EnhancedSection] = {}
 
-    def keep(self, result: EnhancedSection) -> None:
-        """Add a finished result; it is the one to show."""
-        section = result.section
-        self._kept[section] = (*self.of(section), result)
-        self._shown[section] = result
-        self.follow()
+    def keep(self, record: RunRecord) -> None:
+        """Add a finished run; its result is the one to show."""
+        self._shown[record.result.section] = record.result
+        self._keep((*self._bench.session.run.log, record))
 
     def of(self, section: Section | None) -> tuple[EnhancedSection, ...]:
         """Return the results of a section, the oldest first."""
-        return () if section is None else self._kept.get(section, ())
+        log = self._bench.session.run.log
+        return tuple(r.result for r in log if r.result.section is section)
 
     def chosen(self, section: Section | None) -> EnhancedSection | None:
         """Return the result of a section that is to be shown, not a preview."""
@@ -51,15 +50,15 @@ class Results:
 
     def forget(self, result: EnhancedSection) -> None:
         """Keep a result no longer; if it is shown, the latest other one is."""
-        section = result.section
-        left = tuple(each for each in self.of(section) if each is not result)
-        self._kept[section] = left
+        log, section = self._bench.session.run.log, result.section
+        self._keep(tuple(r for r in log if r.result is not result))
         if self._shown.get(section) is result:
-            self._shown.pop(section)
+            del self._shown[section]
+            left = self.of(section)
             if left:
                 self._shown[section] = left[-1]
-            self.put_back(section, self.chosen(section))
-        self.follow()
+            if section is self._bench.session.section:
+                self.put_back(section, self.chosen(section))
 
     def put_back(self, section: Section | None, result: EnhancedSection | None) -> None:
         """Show what was shown before a run: a result, or none."""
@@ -72,12 +71,16 @@ class Results:
 
     def forget_others(self, sections: Iterable[Section]) -> None:
         """Keep the results of these sections alone."""
-        open_ones = set(sections)
-        for kept in (self._kept, self._shown):
-            for section in set(kept) - open_ones:
-                del kept[section]
+        kept = set(sections)
+        self._shown = {s: result for s, result in self._shown.items() if s in kept}
+        log = self._bench.session.run.log
+        self._keep(tuple(r for r in log if r.result.section in kept))
 
     def follow(self) -> None:
         """Tell the session which results its current section has."""
         session = self._bench.session
         session.run.results = self.of(session.section)
+
+    def _keep(self, log: tuple[RunRecord, ...]) -> None:
+        self._bench.session.run.log = log
+        self.follow()

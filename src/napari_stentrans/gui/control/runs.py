@@ -2,57 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from napari_stentrans.config import RunConfig
+from napari_stentrans.config import RunConfig, with_preset
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.foretelling import Foretelling
+from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.results import Results
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.methods.device import Device
 from napari_stentrans.progress import Progress
+from napari_stentrans.recipe import Recipe
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
 
 class RunControl:
     """Enhances the current section in the background."""
 
-    def __init__(self, bench: Bench, view: ViewControl, regions: RegionControl) -> None:
-        self._bench, self._regions = bench, regions
+    def __init__(
+        self, bench: Bench, view: ViewControl, regions: RegionControl, memory: Memory
+    ) -> None:
+        self._bench, self._regions, self._memory = bench, regions, memory
         self._results = Results(bench, view)
-        self._library = JobDesk(bench.start)
+        self._foretelling = Foretelling(bench, memory)
+        self._library, self._hardware = JobDesk(bench.start), JobDesk(bench.start)
         self._before: EnhancedSection | None = None
+        session = bench.session
+        session.run.config = memory.config
+        session.run.events.config.connect(self._foretelling.follow)
+        session.run.events.devices.connect(self._foretelling.follow)
+        session.regions.events.painted.connect(self._foretelling.follow)
+
+    # -- before a run ------------------------------------------------------------------
 
     def look_up_methods(self) -> None:
-        """Fetch what the methods say of themselves.
+        """Fetch what the methods say of themselves, then which devices there are.
 
         In the background, since it imports torch: the first run then starts at once.
         """
+        run, failed = self._bench.session.run, self._bench.background.failed
 
-        def known(summaries: dict[str, str]) -> None:
-            self._bench.session.run.summaries = summaries
+        def summaries_known(summaries: dict[str, str]) -> None:
+            run.summaries = summaries
+            self._hardware.run(
+                tasks.devices, JobListener(_ignore, devices_known, failed)
+            )
 
-        failed = self._bench.background.failed
+        def devices_known(devices: tuple[Device, ...]) -> None:
+            run.devices = devices
+
         self._library.run(
-            tasks.summaries_of_methods, JobListener(_ignore, known, failed)
+            tasks.summaries_of_methods, JobListener(_ignore, summaries_known, failed)
         )
 
     def configure(self, **choices: Any) -> None:
-        """Change the configuration of the next run."""
-        run = self._bench.session.run
-        run.config = RunConfig.model_validate(run.config.model_dump() | choices)
+        """Change the configuration of the next run, and remember it."""
+        config = self._bench.session.run.config
+        config = RunConfig.model_validate(config.model_dump() | choices)
+        if config.method != "stentrans" and not choices.get("model"):
+            config = config.model_copy(update={"model": ""})  # no other can use it
+        self._set(config)
+
+    def use_preset(self, name: str) -> None:
+        """Compute as a preset does; what is to be predicted stays as it is."""
+        self._set(with_preset(self._bench.session.run.config, name))
+
+    def restore_defaults(self) -> None:
+        """Forget every setting."""
+        self._set(RunConfig())
+
+    # -- the run -----------------------------------------------------------------------
 
     def enhance(self) -> None:
         """Enhance the section in the background."""
-        from napari_stentrans.pipeline import enhance_steps
-
         session, background = self._bench.session, self._bench.background
         section = session.section
         if section is None or session.status.is_busy:
@@ -66,8 +100,8 @@ class RunControl:
         self._before = session.enhanced
         background.run(
             JobStatus.ENHANCING,
-            partial(enhance_steps, section, session.run.config, missing=missing),
-            self._enhanced,
+            partial(tasks.enhancing, section, session.run.config, missing),
+            partial(self._enhanced, missing or MissingRegions.none(section)),
             self._not_enhanced,
             self._progressed,
         )
@@ -90,6 +124,8 @@ class RunControl:
         elif status.is_busy:
             background.say("Cancelled.")
 
+    # -- after a run -------------------------------------------------------------------
+
     def show(self, result: EnhancedSection) -> None:
         """Show a result of an earlier run of the current section again."""
         session = self._bench.session
@@ -100,6 +136,27 @@ class RunControl:
         """Keep a result no longer."""
         if not self._bench.session.status.is_enhancing:
             self._results.forget(result)
+
+    def as_python(self, record: RunRecord) -> str:
+        """Return a script that repeats a run; "" if its files cannot be written."""
+        return self._written(record, Recipe.as_python)
+
+    def as_command_line(self, record: RunRecord) -> str:
+        """Return a command that repeats a run; "" if its files cannot be written."""
+        return self._written(record, Recipe.as_command_line)
+
+    def keep_model(self, result: EnhancedSection, path: str | Path) -> None:
+        """Write what a run has learnt, for other sections of the same tissue."""
+        background, path = self._bench.background, Path(path)
+        if self._bench.session.status.is_busy:
+            return
+        path = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+        background.run(
+            JobStatus.SAVING,
+            partial(tasks.keeping_model, result, path),
+            lambda written: background.say(f"Kept the model as {written}"),
+        )
+        background.say(f"Saving {path.name} …")
 
     def result_of(self, section: Section | None) -> EnhancedSection | None:
         """Return the finished result of a section that is to be shown."""
@@ -112,25 +169,43 @@ class RunControl:
     def follow(self) -> None:
         """Bring the session into the state of its current section."""
         self._results.follow()
+        self._foretelling.follow()
 
     def close(self) -> None:
         """Discard what runs."""
         self._bench.background.close()
         self._library.discard()
+        self._hardware.discard()
+
+    def _set(self, config: RunConfig) -> None:
+        self._bench.session.run.config = config
+        self._memory.keep_config(config)
+
+    def _written(self, record: RunRecord, write: Callable[[Recipe], str]) -> str:
+        section, folder = record.result.section, self._memory.folder
+        try:
+            return write(Recipe(section, record.config, record.missing, folder))
+        except (OSError, InvalidRequestError) as error:
+            self._bench.background.complain(error)
+            return ""
 
     def _progressed(self, progress: Progress) -> None:
         if isinstance(progress.partial, EnhancedSection):
             self._show(progress.partial)
         self._bench.session.progressed.emit(progress)
 
-    def _enhanced(self, enhanced: EnhancedSection) -> None:
-        self._results.keep(enhanced)
-        self._show(enhanced)
-        seconds = float(enhanced.provenance.get("seconds", 0.0))
+    def _enhanced(self, missing: MissingRegions, enhanced: EnhancedSection) -> None:
+        record = RunRecord(enhanced, missing)
+        self._results.keep(record)
+        if self._bench.session.enhanced is not enhanced:
+            self._show(enhanced)
+        self._foretelling.learn(record)
         shown = self._bench.session.genes.shown
         hint = "" if shown else " Choose a gene above to see it."
+        notices = " ".join(enhanced.provenance.get("notices", []))
         self._bench.background.say(
-            f"Enhanced {len(enhanced):,} positions in {seconds:.1f} s.{hint}"
+            f"Enhanced {len(enhanced):,} positions in {record.seconds:.1f} s.{hint} "
+            f"{notices}".strip()
         )
 
     def _not_enhanced(self, error: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from traceback import format_exception
 from typing import Any
 
 from napari_stentrans.errors import StEnTransError
@@ -14,11 +15,18 @@ from napari_stentrans.progress import Progress, Steps
 logger = logging.getLogger(__name__)
 
 
-def notify(text: str) -> None:
-    """Show a failure as napari shows its own."""
-    from napari.utils.notifications import show_error
+def notify(text: str, error: Exception | None = None) -> None:
+    """Show a failure as napari shows its own; with an error, its details on request."""
+    from napari.utils.notifications import (
+        ErrorNotification,
+        notification_manager,
+        show_error,
+    )
 
-    show_error(text)
+    if error is None:
+        show_error(text)
+    else:
+        notification_manager.dispatch(ErrorNotification(error))
 
 
 class Background:
@@ -74,16 +82,19 @@ class Background:
         self._session.message = Message(text)
 
     def complain(self, error: Exception) -> None:
-        """Tell what went wrong: in the panel, and as a notification."""
+        """Tell what a person asked for that cannot be: below, and as a notification."""
         self._session.message = Message(str(error), is_error=True)
         notify(str(error))
 
     def failed(self, error: Exception) -> None:
         """Tell a failure of a job: ours as they are, others as what they are."""
+        details = "".join(format_exception(error))
         if not isinstance(error, StEnTransError | OSError):
             logger.error("a job failed unexpectedly", exc_info=error)
-            error = StEnTransError(
+            told = StEnTransError(
                 f"something unexpected went wrong ({type(error).__name__}: {error}). "
-                "The details are in the log; please report them."
+                "Please report the details."
             )
-        self.complain(error)
+            error = told.with_traceback(error.__traceback__)
+        self._session.message = Message(str(error), is_error=True, details=details)
+        notify(str(error), error)

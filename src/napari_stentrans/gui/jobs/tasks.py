@@ -1,12 +1,59 @@
-"""Jobs besides enhancing: reading, saving, and asking the methods what they are."""
+"""Jobs: enhancing, keeping models, and asking methods and devices what they are."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.methods.device import Device
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
+
+
+def enhancing(
+    section: Section, config: RunConfig, missing: MissingRegions | None
+) -> Steps[EnhancedSection]:
+    """Enhance, and compute here what the main thread would ask of a result first."""
+    from napari_stentrans.pipeline import enhance_steps
+
+    answer: bool | None = None
+    with closing(enhance_steps(section, config, missing=missing)) as steps:
+        while True:
+            try:
+                progress = steps.send(answer)
+            except StopIteration as end:
+                result: EnhancedSection = end.value
+                break
+            if isinstance(progress.partial, EnhancedSection):
+                _warm(progress.partial)
+            answer = yield progress
+    _warm(result)
+    yield Progress("Scoring genes", 0, 1, partial=result)
+    _ = result.gene_scores
+    return result
+
+
+def _warm(result: EnhancedSection) -> None:
+    """Let a result compute what it then keeps."""
+    _ = result.raster
+    result.read(result.section.genes[:1])
+
+
+def keeping_model(result: EnhancedSection, path: Path) -> Steps[Path]:
+    """Write what a method has learnt; returns the path."""
+    yield Progress("Saving", 0, 1)
+    return result.save_model(path)
+
+
+def devices() -> Steps[tuple[Device, ...]]:
+    """Devices of this computer, the one first that is taken if none is asked for."""
+    from napari_stentrans.methods.device import devices_here
+
+    yield Progress("Looking for devices", 0, 1)
+    return tuple(devices_here())
 
 
 def summaries_of_methods() -> Steps[dict[str, str]]:

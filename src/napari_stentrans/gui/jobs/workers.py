@@ -43,7 +43,7 @@ def surfaced(steps: Callable[P, Steps[T]]) -> Callable[P, Steps[T]]:
 def paced(steps: Steps[T], pace: float = _PACE) -> Steps[T]:
     """Let through the first sign of life, then one in ``pace`` seconds.
 
-    Results along the way and the end of each phase always pass.
+    Results and scores along the way and the end of each phase always pass.
     """
     answer: bool | None = None
     phase, last = None, -pace
@@ -53,7 +53,8 @@ def paced(steps: Steps[T], pace: float = _PACE) -> Steps[T]:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         answer, now = None, time.monotonic()
-        is_news = progress.partial is not None or progress.phase != phase
+        has_result = progress.partial is not None or bool(progress.scores)
+        is_news = has_result or progress.phase != phase
         if is_news or progress.fraction >= 1 or now - last >= pace:
             phase, last = progress.phase, now
             answer = yield progress

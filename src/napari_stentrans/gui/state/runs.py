@@ -1,19 +1,66 @@
-"""State of the run: how it is set up, what came of it, and what the methods are."""
+"""State of the run: how it is set up, what it will cost, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
-from napari_stentrans.config import RunConfig
+from napari_stentrans import keys
+from napari_stentrans.config import RunConfig, preset_of
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.estimates import Estimate
 from napari_stentrans.methods.base import method_names
+from napari_stentrans.methods.device import Device
+from napari_stentrans.section.missing import MissingRegions
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """One run that gave a result.
+
+    Attributes
+    ----------
+    result
+        What came of it.
+    missing
+        What was marked as missing.
+    finished
+        When, in local time.
+    """
+
+    result: EnhancedSection
+    missing: MissingRegions
+    finished: datetime = field(default_factory=datetime.now)
+
+    @property
+    def config(self) -> RunConfig:
+        """What was computed, complete."""
+        return RunConfig.model_validate(self.result.provenance["config"])
+
+    @property
+    def way(self) -> str:
+        """Name of the preset, or of the method with other settings than a preset."""
+        return preset_of(self.config) or self.config.method
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return float(self.result.provenance.get("seconds", 0.0))
+
+    @property
+    def score(self) -> float | None:
+        """Median correlation of genes with left-out spots, if the method knows."""
+        scores = self.result.gene_scores
+        if keys.HELDOUT_PCC not in scores:
+            return None
+        return float(scores[keys.HELDOUT_PCC].median())
 
 
 @dataclass(eq=False)
@@ -24,6 +71,14 @@ class RunState:
     ----------
     config
         The next run.
+    estimates
+        What it will cost on the current section, by the name of each preset, and as
+        "" with the settings as they are. Empty where that is not known.
+    devices
+        Of this computer, the one first that is taken if none is asked for; empty until
+        they are known.
+    log
+        Every run whose result is kept, of all sections, the oldest first.
     results
         Finished results of the current section, the oldest first; previews are not
         among them. The one that is shown is ``session.enhanced``.
@@ -36,6 +91,9 @@ class RunState:
     events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
 
     config: RunConfig = field(default_factory=RunConfig)
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    devices: tuple[Device, ...] = ()
+    log: tuple[RunRecord, ...] = ()
     results: tuple[EnhancedSection, ...] = ()
     methods: tuple[str, ...] = field(default_factory=lambda: tuple(method_names()))
     summaries: Mapping[str, str] = field(default_factory=dict)

@@ -49,10 +49,11 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Message:
-    """One line for the person at the screen."""
+    """One line for the person at the screen; ``details`` are for a report of it."""
 
     text: str = ""
     is_error: bool = False
+    details: str = ""
 
 
 @dataclass(eq=False)

@@ -8,6 +8,8 @@ from typing import Any
 from annotated_types import Ge, Gt, Le, Lt
 from magicgui.widgets import Container, create_widget
 from pydantic.fields import FieldInfo
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QWidget
 
 from napari_stentrans.config import StrictModel
 
@@ -36,6 +38,8 @@ def form_for(
         _row(name, described[name], getattr(model, name), (choices or {}).get(name))
         for name in fields
     ]
+    for row in rows:
+        calm(row.native)
     return Container(widgets=rows, labels=True)
 
 
@@ -74,9 +78,34 @@ def _limits(described: FieldInfo, *, whole: bool) -> dict[str, Any]:
         if isinstance(rule, Ge):
             limits["min"] = rule.ge
         elif isinstance(rule, Gt):
-            limits["min"] = rule.gt if not whole else int(str(rule.gt)) + 1
+            limits["min"] = int(str(rule.gt)) + 1 if whole else _above(rule.gt)
         elif isinstance(rule, Le):
             limits["max"] = rule.le
         elif isinstance(rule, Lt):
             limits["max"] = rule.lt
     return limits
+
+
+def _above(limit: Any) -> float:
+    """Return the smallest number of a form that is larger."""
+    return float(limit) + _FINEST
+
+
+class _Calm(QObject):
+    """Keeps the wheel from changing what it only passes over while scrolling."""
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Leave the wheel to whatever scrolls, unless the control has the focus."""
+        is_wheel = event is not None and event.type() == QEvent.Type.Wheel
+        if is_wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()  # type: ignore[union-attr]
+            return True
+        return False
+
+
+def calm(widget: QWidget) -> None:
+    """Let a control take the wheel only when it has the focus."""
+    for each in (widget, *widget.findChildren(QAbstractSpinBox)):
+        if isinstance(each, QAbstractSpinBox | QComboBox):
+            each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            each.installEventFilter(_Calm(each))

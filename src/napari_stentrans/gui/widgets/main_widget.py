@@ -9,12 +9,14 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.region_panel import RegionPanel
 from napari_stentrans.gui.widgets.run_bar import RunBar
+from napari_stentrans.gui.widgets.run_panel import RunPanel
 from napari_stentrans.gui.widgets.save_panel import SavePanel
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
@@ -33,18 +35,26 @@ class StEnTransWidget(QWidget):
     ----------
     napari_viewer
         The viewer whose sections are enhanced.
+    remember
+        Whether settings are kept between launches.
     """
 
     def __init__(
-        self, napari_viewer: napari.viewer.Viewer, parent: QWidget | None = None
+        self,
+        napari_viewer: napari.viewer.Viewer,
+        parent: QWidget | None = None,
+        *,
+        remember: bool = True,
     ) -> None:
         super().__init__(parent)
         self.session = EnhanceSession()
-        self.controller = Controller(napari_viewer, self.session)
+        memory = Memory.of_user() if remember else Memory()
+        self.controller = Controller(napari_viewer, self.session, memory=memory)
         made = (self.session, self.controller)
         self.section_panel = SectionPanel(*made)
         self.gene_panel = GenePanel(*made)
         self.region_panel = RegionPanel(*made)
+        self.run_panel = RunPanel(*made)
         self.run_bar = RunBar(*made)
         self.compare_panel = ComparePanel(*made)
         self.save_panel = SavePanel(*made)
@@ -71,6 +81,7 @@ class StEnTransWidget(QWidget):
             self.section_panel,
             self.gene_panel,
             self.region_panel,
+            self.run_panel,
             self.compare_panel,
             self.save_panel,
         ):

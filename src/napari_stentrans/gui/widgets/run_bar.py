@@ -1,19 +1,29 @@
-"""Set up a run, start it, watch it, stop or cancel it."""
+"""Choose how thorough, start a run, watch it, stop or cancel it: always in sight."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar
 
-from napari_stentrans.gui.jobs.remaining import RemainingTime, progress_text
+from napari_stentrans.config import preset_of
+from napari_stentrans.gui.jobs.remaining import RemainingTime, in_words, progress_text
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.bits import button, note
-from napari_stentrans.gui.widgets.forms import form_for, show_in_form
+from napari_stentrans.gui.widgets.details import DetailsWindow
+from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.wording import (
+    CUSTOM,
+    PRESETS,
+    cost_in_words,
+    device_in_words,
+)
 from napari_stentrans.progress import Progress
 
-_FIELDS = ("refine", "method", "device", "seed")
 _BAR_STEPS = 1000
+_ENHANCE_HELP = "Predict what is missing, between the spots and under what is painted"
+_STOP_HELP = "End early and keep the best so far"
+_CANCEL_HELP = "End and put the previous result back"
 
 
 class RunBar(Panel):
@@ -24,31 +34,26 @@ class RunBar(Panel):
 
     def build(self) -> None:
         """Make the controls."""
-        session, controller = self.session, self.controller
         self._remaining = RemainingTime()
-        self.form = form_for(
-            session.run.config,
-            _FIELDS,
-            choices={
-                "refine": [(_refinement(factor), factor) for factor in (1, 2, 3, 4)],
-                "method": [(name, name) for name in session.run.methods],
-            },
+        self._make_controls()
+        self._lay_out()
+        self._listen()
+        self._show_ways()
+        self._show_message()
+        self._enable()
+
+    def _make_controls(self) -> None:
+        runs = self.controller.runs
+        self.preset = QComboBox()
+        self.preset.setToolTip("How thorough to be; more choices are in the tab Run")
+        calm(self.preset)
+        self.cost = note()
+        self.cost.setToolTip(
+            "Time and memory that a run needs; it learns from runs on this computer"
         )
-        self.form.margins = (0, 0, 0, 0)
-        self.summary = note()
-        self.enhance = button(
-            "Enhance", "Predict what is missing", lambda: controller.runs.enhance()
-        )
-        self.stop = button(
-            "Stop",
-            "End early and keep the result so far",
-            lambda: controller.runs.stop(),
-        )
-        self.cancel = button(
-            "Cancel",
-            "End and put the previous result back",
-            lambda: controller.runs.cancel(),
-        )
+        self.enhance = button("Enhance", _ENHANCE_HELP, lambda: runs.enhance())
+        self.stop = button("Stop", _STOP_HELP, lambda: runs.stop())
+        self.cancel = button("Cancel", _CANCEL_HELP, lambda: runs.cancel())
         self.bar = QProgressBar()
         self.bar.setMaximum(_BAR_STEPS)
         self.bar.setTextVisible(False)
@@ -59,40 +64,83 @@ class RunBar(Panel):
         self.status.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
+        self.details = button("Details", "What exactly went wrong", self._show_details)
+        self.details.setFlat(True)
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout()
         for each in (self.enhance, self.stop, self.cancel):
             row.addWidget(each)
+        last = QHBoxLayout()
+        last.addWidget(self.status, stretch=1)
+        last.addWidget(self.details, alignment=Qt.AlignmentFlag.AlignTop)
         layout = self.column
-        layout.addWidget(self.form.native)
-        layout.addWidget(self.summary)
+        layout.addWidget(self.preset)
+        layout.addWidget(self.cost)
         layout.addLayout(row)
         layout.addWidget(self.bar)
-        layout.addWidget(self.status)
+        layout.addLayout(last)
 
-        self.form.changed.connect(self._configure)
-        session.run.events.config.connect(self._show_config)
-        session.run.events.summaries.connect(self._show_config)
+    def _listen(self) -> None:
+        session = self.session
+        self.preset.activated.connect(self._choose)
+        for changed in (
+            session.run.events.config,
+            session.run.events.estimates,
+            session.run.events.devices,
+        ):
+            changed.connect(self._show_ways)
         session.events.section.connect(self._enable)
         session.events.status.connect(self._enable)
         session.events.message.connect(self._show_message)
         session.progressed.connect(self._show_progress)
-        self._show_config()
-        self._show_message()
-        self._enable()
 
-    def _configure(self) -> None:
-        self.controller.runs.configure(**{row.name: row.value for row in self.form})
+    def _choose(self, number: int) -> None:
+        name = self.preset.itemData(number)
+        if name:
+            self.controller.runs.use_preset(name)
 
-    def _show_config(self) -> None:
-        show_in_form(self.form, self.session.run.config)
-        self.summary.setText(self.session.run.summaries.get(self.form.method.value, ""))
+    def _show_ways(self) -> None:
+        """Offer the presets, each with its time; own settings where there are some."""
+        run = self.session.run
+        current = preset_of(run.config) or ""
+        ways = dict(PRESETS) if current else {**PRESETS, "": CUSTOM}
+        self.preset.clear()
+        for name, (title, help_text) in ways.items():
+            cost = run.estimates.get(name)
+            time = "" if cost is None else f" · about {in_words(cost.seconds)}"
+            self.preset.addItem(title + time, name)
+            place = self.preset.count() - 1
+            self.preset.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
+        self.preset.setCurrentIndex(self.preset.findData(current))
+        cost = run.estimates.get("")
+        self.cost.setText("" if cost is None else cost_in_words(cost, self._device()))
+        self.cost.setVisible(cost is not None)
+
+    def _device(self) -> str:
+        run = self.session.run
+        asked = run.config.device
+        for number, device in enumerate(run.devices):
+            if device.choice == asked or (asked == "auto" and number == 0):
+                is_gpu = device.choice != "cpu"
+                return device_in_words(device) if is_gpu else "this computer's CPU"
+        return "this computer"
 
     def _enable(self) -> None:
-        status = self.session.status
-        self.enhance.setEnabled(self.session.section is not None and not status.is_busy)
+        status, has_section = self.session.status, self.session.section is not None
+        why = "Open a section first"
+        if status.is_busy:
+            why = "Something is running; wait for it, or cancel it"
+        can_run = has_section and not status.is_busy
+        self.enhance.setEnabled(can_run)
+        self.enhance.setToolTip(_ENHANCE_HELP if can_run else why)
         self.stop.setEnabled(status is JobStatus.ENHANCING)
+        self.stop.setToolTip(
+            _STOP_HELP if status.is_enhancing else "No enhancement runs that could stop"
+        )
         self.cancel.setEnabled(status.is_busy)
-        self.form.enabled = not status.is_busy
+        self.cancel.setToolTip(_CANCEL_HELP if status.is_busy else "Nothing runs")
+        self.preset.setEnabled(not status.is_busy)
         self.bar.setVisible(status.is_busy)
         self.bar.setValue(0)
         self._remaining.restart()
@@ -109,7 +157,8 @@ class RunBar(Panel):
         message = self.session.message
         self.status.setText(message.text)
         self.status.setStyleSheet("color: #ff7b72;" if message.is_error else "")
+        self.details.setVisible(bool(message.details))
 
-
-def _refinement(factor: int) -> str:
-    return "1x (only fill)" if factor == 1 else f"{factor}x finer"
+    def _show_details(self) -> None:
+        window = DetailsWindow(self.session.message.details, self)
+        window.show()

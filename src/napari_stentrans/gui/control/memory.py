@@ -1,0 +1,83 @@
+"""Settings that outlive the program, in one small file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import gettempdir
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.gui.state.settings import (
+    Settings,
+    data_folder,
+    read_settings,
+    settings_file,
+    write_settings,
+)
+
+
+class Memory:
+    """Reads settings once, and writes each change of them.
+
+    Parameters
+    ----------
+    file
+        Where; None remembers for as long as the program runs.
+    folder
+        Where small files are kept that recipes of runs refer to.
+
+    Attributes
+    ----------
+    folder
+        As given, or a temporary one.
+    """
+
+    def __init__(self, file: Path | None = None, folder: Path | None = None) -> None:
+        self._file = file
+        self.folder = folder or Path(gettempdir()) / "napari-stentrans"
+        self._settings = Settings() if file is None else read_settings(file)
+
+    @classmethod
+    def of_user(cls) -> Memory:
+        """What this user's launches remember."""
+        return cls(settings_file(), data_folder())
+
+    @property
+    def regions(self) -> Path | None:
+        """Folder where regions are kept by themselves; None to keep none."""
+        return None if self._file is None else self.folder / "regions"
+
+    @property
+    def config(self) -> RunConfig:
+        """Settings of the last run."""
+        return self._settings.config
+
+    @property
+    def slowness(self) -> Mapping[str, float]:
+        """How slow this computer is, by kind of run."""
+        return self._settings.slowness
+
+    @property
+    def genes(self) -> tuple[str, ...]:
+        """The user's own list of genes."""
+        return self._settings.genes
+
+    def keep_config(self, config: RunConfig) -> None:
+        """Remember how the next run is set up."""
+        self._keep(replace(self._settings, config=config))
+
+    def keep_slowness(self, slowness: Mapping[str, float]) -> None:
+        """Remember how slow this computer is."""
+        self._keep(replace(self._settings, slowness=slowness))
+
+    def keep_genes(self, genes: tuple[str, ...]) -> None:
+        """Remember the user's own list of genes."""
+        self._keep(replace(self._settings, genes=genes))
+
+    def _keep(self, settings: Settings) -> None:
+        if settings == self._settings:
+            return
+        self._settings = settings
+        if self._file is not None:
+            write_settings(self._file, settings)

@@ -1,0 +1,212 @@
+"""The runs of this session: look at one again, repeat it elsewhere, or forget it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QGridLayout,
+    QHeaderView,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
+
+from napari_stentrans.gui.jobs.remaining import in_words
+from napari_stentrans.gui.state.runs import RunRecord
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.wording import way_in_words
+
+_COLUMNS = ("Finished", "How", "Took", "Score", "Section")
+_HELP = (
+    "When the run was over",
+    "Preset or method",
+    "Time it took",
+    "Median correlation of genes with spots that were left out",
+    "Which section",
+)
+_HEIGHT = 110
+_NOTHING = "No run yet"
+
+
+class RunLog(Panel):
+    """Lists runs; the chosen one is shown again."""
+
+    title = "Runs"
+    help_text = "Runs of this session"
+
+    def build(self) -> None:
+        """Make the controls."""
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.list = QTreeWidget()
+        self.list.setColumnCount(len(_COLUMNS))
+        self.list.setHeaderLabels(_COLUMNS)
+        self.list.setRootIsDecorated(False)
+        self.list.setMinimumHeight(_HEIGHT)
+        self.list.setToolTip("Choose a run to see its result again")
+        self._make_header()
+        self.as_python = button(
+            "Copy as Python", "A script that repeats this run", self._copy_python
+        )
+        self.as_command = button(
+            "Copy as command",
+            "A line for the terminal that repeats this run",
+            self._copy_command,
+        )
+        self.keep_model = button(
+            "Keep model…",
+            "Save what was learnt, to use it on other sections of the same tissue",
+            self._ask_model,
+        )
+        self.forget = button(
+            "Forget", "Drop this result and free its memory", self._forget
+        )
+        self.told = note()
+        buttons = QGridLayout()
+        for place, each in enumerate(
+            (self.as_python, self.as_command, self.keep_model, self.forget)
+        ):
+            buttons.addWidget(each, place // 2, place % 2)
+        layout = self.column
+        layout.addWidget(self.list)
+        layout.addLayout(buttons)
+        layout.addWidget(self.told)
+
+        session = self.session
+        self.list.currentItemChanged.connect(self._choose)
+        session.run.events.log.connect(self._fill)
+        session.events.enhanced.connect(self._mark)
+        session.events.status.connect(self._enable)
+        self._fill()
+
+    def _make_header(self) -> None:
+        header, item = self.list.header(), self.list.headerItem()
+        if header is None or item is None:
+            return
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(20)
+        for column, help_text in enumerate(_HELP):
+            item.setToolTip(column, help_text)
+
+    def _fill(self) -> None:
+        """List every run, the latest on top."""
+        self.list.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        self.list.clear()
+        for record in reversed(self.session.run.log):
+            self.list.addTopLevelItem(_row(record))
+        self.list.blockSignals(False)  # noqa: FBT003
+        self._mark()
+
+    def _mark(self) -> None:
+        """Select the run whose result is shown."""
+        shown = self.session.enhanced
+        log = self.session.run.log[::-1]
+        self.list.blockSignals(True)  # noqa: FBT003
+        self.list.clearSelection()
+        self.list.setCurrentItem(None)
+        for number, record in enumerate(log):
+            if record.result is shown:
+                self.list.setCurrentItem(self.list.topLevelItem(number))
+        self.list.blockSignals(False)  # noqa: FBT003
+        self._enable()
+
+    def _record(self) -> RunRecord | None:
+        item = self.list.currentItem()
+        log = self.session.run.log
+        if item is None or not log:
+            return None
+        return log[len(log) - 1 - self.list.indexOfTopLevelItem(item)]
+
+    def _choose(self, *_items: QTreeWidgetItem | None) -> None:
+        record = self._record()
+        if record is None or self.session.status.is_busy:
+            return
+        section = record.result.section
+        if section is not self.session.section:
+            self.controller.sections.choose(section)
+        self.controller.runs.show(record.result)
+        self._enable()
+
+    def _copy_python(self) -> None:
+        record = self._record()
+        if record is not None:
+            self._copy(self.controller.runs.as_python(record), "script")
+
+    def _copy_command(self) -> None:
+        record = self._record()
+        if record is not None:
+            self._copy(self.controller.runs.as_command_line(record), "command")
+
+    def _copy(self, text: str, what: str) -> None:
+        clipboard = QApplication.clipboard()
+        if not text or clipboard is None:
+            return
+        clipboard.setText(text)
+        self.told.setText(f"The {what} is in the clipboard.")
+        self.told.setToolTip(text)
+
+    def _ask_model(self) -> None:
+        record = self._record()
+        if record is None:
+            return
+        name = f"{record.result.section.name}_model.npz"
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Keep what was learnt", name, "Models (*.npz)"
+        )
+        if path:
+            self.controller.runs.keep_model(record.result, Path(path))
+
+    def _forget(self) -> None:
+        record = self._record()
+        if record is not None:
+            self.controller.runs.forget(record.result)
+
+    def _enable(self) -> None:
+        record, busy = self._record(), self.session.status.is_busy
+        self.list.setEnabled(not busy)
+        self.told.setText("" if self.session.run.log else _NOTHING)
+        for each in (self.as_python, self.as_command):
+            each.setEnabled(record is not None)
+        self.forget.setEnabled(record is not None and not busy)
+        has_model = record is not None and record.config.method == "stentrans"
+        self.keep_model.setEnabled(has_model and not busy)
+        self.keep_model.setToolTip(
+            "Save what was learnt, to use it on other sections of the same tissue"
+            if has_model or record is None
+            else "Only the method stentrans learns what others can use"
+        )
+
+
+def _row(record: RunRecord) -> QTreeWidgetItem:
+    score = record.score
+    row = QTreeWidgetItem(
+        [
+            f"{record.finished:%H:%M}",
+            way_in_words(record.way),
+            in_words(record.seconds),
+            "-" if score is None else f"{score:.2f}",
+            record.result.section.name,
+        ]
+    )
+    told = _describe(record)
+    for column in range(len(_COLUMNS)):
+        row.setToolTip(column, told)
+    row.setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
+    row.setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
+    return row
+
+
+def _describe(record: RunRecord) -> str:
+    """Everything about a run that a person may want to tell it from others by."""
+    config, missing = record.config, record.missing
+    told = [
+        f"{record.result.section.name}, {record.finished:%Y-%m-%d %H:%M:%S}",
+        f"{config.method}, refinement {config.refine}, seed {config.seed}, "
+        f"device {config.device}",
+        f"{len(record.result):,} positions; painted: {missing.n_spots:,} spots, "
+        f"{missing.n_new:,} empty positions",
+    ]
+    return "\n".join([*told, *record.result.provenance.get("notices", [])])
