@@ -70,15 +70,18 @@ class Shade:
 def certainty(
     mean: NDArray[np.floating[Any]], sd: NDArray[np.floating[Any]]
 ) -> FloatArray:
-    """Opacity of values, from nearly 0 to 1.
+    """Opacity of values, from nearly 0 to 1: one less their relative uncertainty.
 
-    Counting noise alone gives a count an sd of the square root of its mean. A value no
-    less certain than that is opaque; one whose sd is twice that is half see-through.
+    Counting noise is not held against a value: it is what is left of the sd beyond the
+    square root of the mean, divided by the mean. A mean that is known to 50 % is half
+    see-through, whatever the gene.
     """
-    noise = np.sqrt(np.maximum(np.asarray(mean, dtype=np.float64), 0))
+    mean, variance = np.asarray(mean, dtype=np.float64), np.square(sd, dtype=np.float64)
+    beyond = np.sqrt(np.maximum(variance - np.maximum(mean, 0), 0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(sd > 0, noise / sd, 1.0)
-    return np.clip(share, _LEAST_OPACITY, 1.0)
+        relative = np.where(beyond > 0, beyond / np.maximum(mean, 0), 0.0)
+    opacity: FloatArray = np.clip(1 - relative, _LEAST_OPACITY, 1.0)
+    return opacity
 
 
 def faded_layer(result: EnhancedSection, gene: str, shade: Shade) -> LayerData:

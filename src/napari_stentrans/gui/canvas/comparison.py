@@ -14,12 +14,20 @@ from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.side_by_side import SideBySide
 from napari_stentrans.gui.canvas.solo import Solo
 from napari_stentrans.gui.canvas.stage import Stage
-from napari_stentrans.gui.canvas.swipe import SIDES
+from napari_stentrans.gui.canvas.swipe import SIDES, divider_x, swipe_layer
 from napari_stentrans.gui.canvas.wanted import Pair, pair_of, wanted_layers
 from napari_stentrans.gui.state.view import ViewMode
 
 _LINKED = ("contrast_limits", "colormap", "gamma")
-_WITHOUT_BAR = (Role.IMAGE, Role.MISSING, Role.FADED, Role.ORIGIN, Role.SWIPE_LEFT)
+_WITH_BAR = (
+    Role.COUNTS,
+    Role.GENE,
+    Role.ENHANCED,
+    Role.SD,
+    Role.REFERENCE,
+    Role.DIFFERENCE,
+    Role.SWIPE_RIGHT,
+)
 _BAR_SIZE = (12, 100)
 _BAR_FONT = 8
 
@@ -51,7 +59,8 @@ class Comparison:
     def show(self, plan: Plan, *, removing: bool = False) -> None:
         """Show a plan; what ``removing`` means is said at `Derived.put`."""
         with self._arranging():
-            if plan.mode is not ViewMode.SIDE_BY_SIDE:
+            leaves_grid = self._panels.is_on and plan.mode is not ViewMode.SIDE_BY_SIDE
+            if leaves_grid:
                 self._panels.hide()
             if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
                 self._solo.hide()
@@ -59,8 +68,23 @@ class Comparison:
                 wanted_layers(plan, self._stage, self._derived), removing=removing
             )
             self._link(plan)
+            origin = self._derived.find(Role.ORIGIN)
+            if leaves_grid and origin is not None:
+                origin.visible = True
             self._arrange(plan)
             self._bars(plan)
+
+    def move_divider(self, plan: Plan) -> None:
+        """Divide the swipe elsewhere: what a hand on the mouse waits for."""
+        pair = None if plan.gene is None else self._pair(plan, plan.gene)
+        if pair is None:
+            return
+        x = divider_x(plan.section, plan.divider)
+        with self._arranging():
+            for role, source in zip(SIDES, pair, strict=True):
+                layer = self._derived.find(role, plan.gene)
+                if layer is not None:
+                    layer.data = swipe_layer(plan.section, role, source, x)[0]
 
     def clear(self) -> None:
         """Go back to the layers as they would be without any comparison."""
@@ -151,8 +175,8 @@ class Comparison:
     def _bars(self, plan: Plan) -> None:
         for layer in self._stage.viewer.layers:
             tag = tag_of(layer.metadata)
-            if tag is None or tag.role in _WITHOUT_BAR:
+            if tag is None or tag.role not in _WITH_BAR or layer.rgb:
                 continue
             bar = layer.colorbar
-            bar.visible = plan.color_bars and tag.section is plan.section
             bar.size, bar.font_size = _BAR_SIZE, _BAR_FONT
+            bar.visible = plan.color_bars and tag.section is plan.section

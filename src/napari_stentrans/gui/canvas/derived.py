@@ -14,6 +14,7 @@ from typing import TypeAlias
 from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.layers import LayerData, Role
+from napari_stentrans.gui.canvas.removal import no_collecting
 from napari_stentrans.gui.canvas.stage import Stage
 
 Key: TypeAlias = tuple[Role, str | None]
@@ -78,47 +79,56 @@ class Derived:
         layers = self._stage.viewer.layers
         selected = set(layers.selection)
         spare = {key: self._made.pop(key) for key in set(self._made) - set(wanted)}
+        spare = {key: made for key, made in spare.items() if made.layer in layers}
         for key, wish in wanted.items():
-            made = self._made.pop(key, None) or self._take(spare, key[0])
-            self._made[key] = self._fulfilled(wish, made)
+            made = self._made.pop(key, None)
+            if made is None or not self._is_there(made):
+                self._made[key] = self._new(key[0], wish, spare)
+            elif wish.stamp is None or wish.stamp != made.stamp:
+                self._made[key] = self._renewed(made, wish)
+            else:
+                self._made[key] = made
         for key, made in spare.items():
             if removing and made.layer in selected:
                 made.layer.visible = False
                 self._made[key] = made
-            elif self._is_there(made):
-                layers.remove(made.layer)
+            else:
+                self._remove(made.layer)
         if not removing:
             layers.selection = {layer for layer in selected if layer in layers}
 
-    def _fulfilled(self, wish: Wanted, made: _Made | None) -> _Made:
-        is_there = made is not None and self._is_there(made)
-        if made is not None and is_there:
-            if wish.stamp is not None and wish.stamp == made.stamp:
-                return made
-            data = wish.make()
-            if _fits(made.layer, data):
-                _update(made.layer, data)
-                return _Made(made.layer, wish.stamp)
-            self._stage.viewer.layers.remove(made.layer)
-        else:
-            data = wish.make()
-        return _Made(self._stage.add(data, wish.above), wish.stamp)
+    def _new(self, role: Role, wish: Wanted, spare: dict[Key, _Made]) -> _Made:
+        """Make a layer out of one that is no longer needed, else add one."""
+        data = wish.make()
+        alike = [key for key, made in spare.items() if _is_like(made.layer, data)]
+        if not alike:
+            return _Made(self._stage.add(data, wish.above), wish.stamp)
+        layer = spare.pop(min(alike, key=lambda key: key[0] is not role)).layer
+        self._stage.viewer.layers.unlink_layers([layer])
+        _update(layer, data)
+        _restyle(layer, data)
+        return _Made(layer, wish.stamp)
 
-    def _take(self, spare: dict[Key, _Made], role: Role) -> _Made | None:
-        """Take a layer of another gene: it is used again rather than made anew."""
-        key = next((key for key in spare if key[0] is role), None)
-        if key is None:
-            return None
-        made = spare.pop(key)
-        self._stage.viewer.layers.unlink_layers([made.layer])
-        return made
+    def _renewed(self, made: _Made, wish: Wanted) -> _Made:
+        """Show what a layer is made of now, and leave its style alone."""
+        data = wish.make()
+        if not _is_like(made.layer, data):
+            self._remove(made.layer)
+            return _Made(self._stage.add(data, wish.above), wish.stamp)
+        _update(made.layer, data)
+        return _Made(made.layer, wish.stamp)
+
+    def _remove(self, layer: Layer) -> None:
+        with no_collecting():
+            self._stage.viewer.layers.remove(layer)
 
     def _is_there(self, made: _Made) -> bool:
         return made.layer in self._stage.viewer.layers
 
 
-def _fits(layer: Layer, data: LayerData) -> bool:
-    return bool(layer.data.shape == data[0].shape)
+def _is_like(layer: Layer, data: LayerData) -> bool:
+    """Whether a layer can show other data: both scalar, or both in colour."""
+    return bool(layer.rgb) is bool(data[1].get("rgb", False))
 
 
 def _update(layer: Layer, data: LayerData) -> None:
@@ -131,3 +141,12 @@ def _update(layer: Layer, data: LayerData) -> None:
         layer.name = options["name"]
     if "contrast_limits" in options:
         layer.contrast_limits = options["contrast_limits"]
+
+
+def _restyle(layer: Layer, data: LayerData) -> None:
+    """Let a layer that showed something else look as a new one would."""
+    options = data[1]
+    if not layer.rgb:
+        layer.colormap, layer.gamma = options["colormap"], 1.0
+    layer.opacity = options.get("opacity", 1.0)
+    layer.visible = True

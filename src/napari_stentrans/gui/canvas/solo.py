@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
@@ -11,8 +11,19 @@ from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.section.section import Section
 
-_LEFT_ALONE = (Role.IMAGE, Role.MISSING, Role.ORIGIN)
-"""What lies below or above expression, and hides none of it."""
+_EXPRESSION = (
+    Role.COUNTS,
+    Role.GENE,
+    Role.ENHANCED,
+    Role.SD,
+    Role.REFERENCE,
+    Role.FADED,
+    Role.DIFFERENCE,
+    Role.SWIPE_LEFT,
+    Role.SWIPE_RIGHT,
+)
+"""What hides one another; pictures below and painting above stay as they are."""
+_NAMES_AT = ("top_left", "top_right")
 
 
 class Solo:
@@ -27,15 +38,16 @@ class Solo:
         """Whether something is shown alone."""
         return self._before is not None
 
-    def show(self, section: Section, shown: Collection[Layer]) -> None:
-        """Hide the expression of a section except for these layers."""
+    def show(self, section: Section, shown: Sequence[Layer]) -> None:
+        """Hide the expression of a section except for one or two layers."""
         if self._before is None:
             self._before = WeakKeyDictionary()
         for layer, tag in list(self._stage.tagged()):
-            if tag.section is section and tag.role not in _LEFT_ALONE:
+            if tag.section is section and tag.role in _EXPRESSION:
                 self._before.setdefault(layer, layer.visible)
                 set_visible(layer, layer in shown)
-        for layer in shown:
+        for layer, corner in zip(shown, _NAMES_AT, strict=False):
+            layer.name_overlay.position = corner
             layer.name_overlay.visible = True
 
     def hide(self) -> None:

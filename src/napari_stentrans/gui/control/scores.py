@@ -45,6 +45,7 @@ class Scores:
         )
         self._asked: EnhancedSection | None = None
         self._watched = False
+        bench.session.run.events.results.connect(self.refresh)
 
     def watch(self, *, watched: bool) -> None:
         """Begin or end to keep up."""
@@ -67,6 +68,7 @@ class Scores:
     def close(self) -> None:
         """Find out nothing more."""
         self._desk.discard()
+        self._bench.session.run.events.results.disconnect(self.refresh, missing_ok=True)
 
     def _score(
         self, result: EnhancedSection, gene: str

@@ -63,7 +63,9 @@ class ViewControl:
     def move_divider(self, fraction: float) -> None:
         """Divide the swipe at a fraction of the width of the section."""
         self._bench.session.view.divider = fraction
-        self.arrange()
+        plan = self._plan()
+        if plan is not None and plan.mode is ViewMode.SWIPE:
+            self._comparison.move_divider(plan)
 
     def compare_with(self, reference: EnhancedSection | None) -> None:
         """Compare the shown result with another one; None: with the counts."""

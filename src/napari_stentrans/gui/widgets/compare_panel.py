@@ -35,10 +35,6 @@ class ComparePanel(Panel):
         self.switch = ModeSwitch(self.session, self.controller)
         self.hint = note()
         self.shown, self.reference = QComboBox(), QComboBox()
-        self.shown.setToolTip("The result that is looked at")
-        self.reference.setToolTip(
-            "What it is compared with: the counts, or another result of this section"
-        )
         self._make_boxes()
         self.legend = note(_legend())
         self.score = GeneScoreCard()
@@ -88,9 +84,8 @@ class ComparePanel(Panel):
         self.show_sd = _box("Uncertainty", _SD_HELP)
         self.fade = _box(
             "See-through",
-            "Enhanced is opaque where it is as certain as counting allows (sd no more "
-            "than the square root of the count), half see-through where its sd is "
-            "twice that",
+            "Enhanced is opaque where it is certain, and half see-through where it is "
+            "known to 50 % only; the noise of counting is not held against it",
         )
         self.origin = _box("Origin", "How each position came to be, in three colours")
         self.color_bars = _box("Colour bars", "What the colours mean, in counts")
@@ -184,12 +179,22 @@ class ComparePanel(Panel):
             now = len(results) if is_preview else results.index(session.enhanced)
             self.shown.setCurrentIndex(now)
         self.shown.setEnabled(len(names) > 1 and not session.status.is_enhancing)
+        self.shown.setToolTip(
+            "The result that is looked at"
+            if self.shown.isEnabled()
+            else "Several finished results of this section can be chosen from"
+        )
         others, reference = self._others(), session.view.reference
         named = [result_name(each, results) for each in others]
         _fill(self.reference, ["measured counts", *named])
         if reference in others:
             self.reference.setCurrentIndex(1 + others.index(reference))
-        self.reference.setEnabled(session.enhanced is not None)
+        self.reference.setEnabled(bool(others))
+        self.reference.setToolTip(
+            "What it is compared with: the counts, or another result of this section"
+            if others
+            else "Enhance once more, with other settings, to compare two results"
+        )
 
     def _show_gene(self) -> None:
         view = self.session.view

@@ -78,10 +78,10 @@ class Scatter(QWidget):
         painter.setPen(ink)
         below = QRectF(plot.left(), plot.bottom() + 2, plot.width(), 14)
         _write(painter, below, Qt.AlignmentFlag.AlignLeft, "0")
-        _write(painter, below, Qt.AlignmentFlag.AlignRight, f"{top[0]:.3g}")
+        _write(painter, below, Qt.AlignmentFlag.AlignRight, _short(top[0]))
         _write(painter, below, Qt.AlignmentFlag.AlignHCenter, names[0])
         beside = QRectF(0, plot.top() - 4, plot.left() - 4, 14)
-        _write(painter, beside, Qt.AlignmentFlag.AlignRight, f"{top[1]:.3g}")
+        _write(painter, beside, Qt.AlignmentFlag.AlignRight, _short(top[1]))
         painter.save()
         painter.translate(2, plot.bottom())
         painter.rotate(-90)
@@ -108,6 +108,10 @@ def _sample(pairs: SpotPairs) -> NDArray[np.float64]:
     if len(points) > _MOST_POINTS:
         points = np.random.default_rng(0).permutation(points)[:_MOST_POINTS]
     return points
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _pen(colour: QColor, width: float) -> QPen:

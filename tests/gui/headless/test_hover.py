@@ -1,0 +1,113 @@
+"""The status bar under the mouse."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_stentrans.gui.canvas.layers import raster_of
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.section.targets import Origin
+
+
+@pytest.fixture
+def opened(section, jobs):
+    controller = Controller(ViewerModel(), EnhanceSession(), jobs)
+    controller.stage.open(section)
+    controller.stage.viewer.mouse_over_canvas = True
+    return controller
+
+
+@pytest.fixture
+def enhanced(opened, section, jobs):
+    """A controller whose third gene is enhanced."""
+    opened.genes.add(section.genes[2:3])
+    opened.runs.configure(method="kriging")
+    opened.runs.enhance()
+    jobs.last.finish()
+    return opened
+
+
+def hover(controller, world_yx):
+    """Move the mouse to a world point; what the status bar says then."""
+    viewer = controller.stage.viewer
+    viewer.cursor.position = tuple(world_yx)
+    return viewer.status
+
+
+def world_of(raster, array_rc):
+    row, col = raster.pixel_of(np.atleast_2d(array_rc))[0]
+    return (raster.affine @ (row, col, 1.0))[:2]
+
+
+def test_a_spot_tells_its_barcode_its_counts_and_what_became_of_them(enhanced, section):
+    result, gene = enhanced.session.enhanced, section.genes[2]
+    counts = section.gene_counts(gene)
+    prediction = result.read([gene])
+
+    for spot in (0, 17, 40):
+        said = hover(enhanced, world_of(result.raster, section.array_rc[spot]))
+        position = int(np.flatnonzero(result.targets.spot == spot)[0])
+        mean, sd = prediction.mean[position, 0], prediction.sd[position, 0]
+        parts = said.split(" · ")
+        assert parts[:3] == [gene, section.barcodes[spot], f"raw {counts[spot]:g}"]
+        found = re.fullmatch(r"enhanced (\S+) ± (\S+)", parts[3])
+        assert float(found[1]) == pytest.approx(mean, rel=0.01)
+        assert float(found[2]) == pytest.approx(sd, rel=0.1)
+        assert parts[4] == Origin.MEASURED
+
+
+def test_every_origin_is_named(enhanced):
+    result = enhanced.session.enhanced
+
+    for origin in np.unique(result.targets.origin):
+        position = int(np.flatnonzero(result.targets.origin == origin)[0])
+        world = world_of(result.raster, result.targets.array_rc[position])
+        assert hover(enhanced, world).endswith(str(origin))
+
+
+def test_without_a_gene_a_spot_tells_all_its_counts(opened, section):
+    said = hover(opened, world_of(raster_of(section), section.array_rc[5]))
+
+    assert said == f"{section.barcodes[5]} · {section.library_size[5]:g} counts"
+
+
+def test_off_the_section_napari_has_its_own_word(enhanced):
+    said = hover(enhanced, (-1e6, -1e6))
+
+    assert said["coords"] == "[-1000000, -1000000]"
+
+
+def test_messages_while_the_mouse_is_elsewhere_stay(enhanced, section):
+    viewer = enhanced.stage.viewer
+    viewer.cursor.position = tuple(world_of(raster_of(section), section.array_rc[0]))
+    viewer.mouse_over_canvas = False
+
+    viewer.status = "Saved"
+
+    assert viewer.status == "Saved"
+
+
+def test_nothing_is_said_once_the_widget_is_gone(enhanced, section):
+    enhanced.close()
+
+    said = hover(enhanced, world_of(raster_of(section), section.array_rc[3]))
+
+    assert section.barcodes[3] not in str(said)
+
+
+def test_a_move_costs_little(enhanced, section):
+    text_at = enhanced.view._hover.text_at
+    world = tuple(world_of(raster_of(section), section.array_rc[3]))
+    text_at(world)
+
+    start = time.perf_counter()
+    for _ in range(50):
+        text_at(world)
+
+    assert (time.perf_counter() - start) / 50 < 0.002
