@@ -120,8 +120,8 @@ def _no_picture(section: Section) -> list[Advice]:
         Advice(
             Level.NOTE,
             "No picture of the tissue.",
-            "Nothing else needs one. To see it, open the folder with the picture "
-            "beside the counts ('spatial' for Visium).",
+            "Nothing else needs one. To see it, add one below, or open the folder "
+            "with the picture beside the counts ('spatial' for Visium).",
         )
     ]
 

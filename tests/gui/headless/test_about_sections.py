@@ -104,6 +104,43 @@ def test_the_lattice_it_lies_on_is_no_change(opened, jobs):
     assert len(jobs.started) == n_jobs
 
 
+def test_a_picture_can_be_added_and_moved(controller, jobs, make_section, tmp_path):
+    from PIL import Image as Picture
+
+    section = make_section(image=False)
+    controller.stage.open(section)
+    size = tuple(map(int, section.pixel_xy.max(axis=0) + 50))
+    Picture.new("RGB", size, "white").save(tmp_path / "tissue.png")
+
+    controller.sections.add_picture(tmp_path / "tissue.png")
+    jobs.last.finish()
+
+    new = controller.session.section
+    assert new.image.data.shape[1::-1] == size
+    assert controller.session.sections == (new,)
+    assert controller.stage.find(new, Role.IMAGE) is not None
+    assert controller.session.about.alignment.is_none
+
+    controller.sections.add_picture(tmp_path / "none.png")
+    jobs.last.finish()
+    assert controller.session.section is new
+    assert controller.session.message.is_error
+
+
+def test_normalised_values_are_refused_with_a_hint(controller, jobs, told, tmp_path):
+    values = np.array([[0.5, 1.2], [0.1, 2.0], [0.3, 0.0], [1.5, 0.2]])
+    table = pd.DataFrame(values, ["1x1", "1x2", "2x1", "2x2"], ["A", "B"])
+    table.to_csv(tmp_path / "t.tsv", sep="\t")
+    controller.sections.open(tmp_path / "t.tsv")
+    jobs.last.finish()
+    assert "tick 'Take normalised values'" in told[0]
+    controller.sections.open(tmp_path / "t.tsv", allow_normalised=True)
+    jobs.last.finish()
+    np.testing.assert_allclose(
+        controller.session.section.counts.toarray(), values, rtol=1e-6
+    )
+
+
 # -- the picture -------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
@@ -27,7 +29,7 @@ def test_sections_are_listed_and_described(shown, session, section, other_sectio
     ]
     assert panel.combo.currentIndex() == 1
     assert panel.facts.lines["spots"].text() == f"{other_section.n_spots:,}"
-    assert panel.facts.lattice.currentData() is LatticeKind.SQUARE
+    assert panel.facts.lattice.currentText().startswith("square")
     assert not panel.welcome.isVisible()
     assert panel.facts.isVisible()
 
@@ -125,7 +127,7 @@ def test_the_lattice_can_be_overruled(shown, session, controller, section):
     session.status = JobStatus.OPENING
     assert not combo.isEnabled()
     session.status = JobStatus.IDLE
-    assert combo.currentData() is LatticeKind.HEX
+    assert combo.currentText() == "hex (recognised)"
 
 
 def test_layers_of_other_plugins_are_offered(click, shown, session, controller):
@@ -154,6 +156,22 @@ def test_the_picture_can_be_aligned_only_where_there_is_one(
     panel.unfold.setChecked(True)
     assert panel.alignment.isVisible()
     assert panel.alignment.isEnabled()
+
+
+def test_a_picture_can_be_added_where_there_is_none(
+    click, shown, session, controller, other_section, section, monkeypatch, tmp_path
+):
+    panel = shown(SectionPanel)
+    session.section = other_section
+    path = str(tmp_path / "he.tif")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (path, ""))
+    click(panel.picture)
+    controller.sections.add_picture.assert_called_once_with(tmp_path / "he.tif")
+    session.section = section
+    assert not panel.picture.isVisible()
+    session.section = replace(other_section, pixel_xy=None)
+    assert not panel.picture.isEnabled()
+    assert "does not say where" in panel.picture.toolTip()
 
 
 @pytest.fixture

@@ -34,7 +34,9 @@ class ForeignControl:
             spots_xy(layer, adata),
             allow_normalised=allow_normalised,
         )
-        background.run(JobStatus.OPENING, steps, self._sections.opened)
+        background.run(
+            JobStatus.OPENING, steps, self._sections.opened, self._sections.not_opened
+        )
         background.say(f"Taking over {name} …")
 
     def follow(self) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
@@ -35,7 +36,9 @@ class SectionControl:
         """Read a section in the background and show it."""
         path = Path(path)
         steps = partial(section_tasks.reading, path, allow_normalised=allow_normalised)
-        self._bench.background.run(JobStatus.OPENING, steps, self.opened)
+        self._bench.background.run(
+            JobStatus.OPENING, steps, self.opened, self.not_opened
+        )
         self._bench.background.say(f"Opening {path.name} …")
 
     def choose(self, section: Section | None) -> None:
@@ -62,9 +65,29 @@ class SectionControl:
         self._bench.background.run(
             JobStatus.OPENING,
             partial(section_tasks.relaying, self._picture.placed(section), kind),
-            partial(self._relaid, section),
+            partial(
+                self._replace,
+                section,
+                told=f"{section.name} now lies on a {kind} lattice.",
+            ),
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
+
+    def add_picture(self, path: str | Path) -> None:
+        """Lay a full-resolution picture under the spots of the current section.
+
+        The section is replaced by one that has it, without results.
+        """
+        session = self._bench.session
+        section = session.section
+        if section is None or session.status.is_busy:
+            return
+        self._bench.background.run(
+            JobStatus.OPENING,
+            partial(section_tasks.picturing, section, Path(path)),
+            partial(self._replace, section, told=f"{section.name} has a picture now."),
+        )
+        self._bench.background.say(f"Opening {Path(path).name} …")
 
     def describe(self) -> None:
         """Count what the current section holds, in the background."""
@@ -111,16 +134,21 @@ class SectionControl:
         told = " ".join(section.notes) or f"Opened {section.name}."
         self._bench.background.say(told)
 
+    def not_opened(self, error: Exception) -> None:
+        """Tell why a section cannot be opened, and how it could be here."""
+        if isinstance(error, StEnTransError) and "allow_normalised" in str(error):
+            error = ReadError(f"{error}\nHere: tick 'Take normalised values'.")
+        self._bench.background.failed(error)
+
     def close(self) -> None:
         """Discard what runs."""
         self._counting.discard()
 
-    def _relaid(self, before: Section, section: Section) -> None:
+    def _replace(self, before: Section, section: Section, told: str) -> None:
         """Put a section in the place of the one it was made from."""
         stage = self._bench.stage
-        recognised = self._recognised.get(before, before.lattice.kind)
         genes, painted = stage.genes(before), stage.canvas(before) is not None
-        self._recognised[section] = recognised
+        self._recognised[section] = self._recognised.get(before, before.lattice.kind)
         if before in self._facts:
             self._facts[section] = self._facts[before]
         self._view.leave()
@@ -131,7 +159,6 @@ class SectionControl:
         for layer, tag in list(stage.tagged()):
             if tag.section is before:
                 stage.viewer.layers.remove(layer)
-        told = f"{section.name} now lies on a {section.lattice.kind} lattice."
         lost = " What was painted is gone: paint it again." if painted else ""
         self._bench.background.say(told + lost)
 

@@ -37,6 +37,14 @@ def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
     return section.on_lattice(kind)
 
 
+def picturing(section: Section, path: Path) -> Steps[Section]:
+    """Read a picture and lay it under the spots of a section."""
+    from napari_stentrans.io.large_images import with_picture
+
+    yield Progress("Reading the picture", 0, 1)
+    return with_picture(section, path)
+
+
 def adopting(
     adata: AnnData, name: str, spots_xy: FloatArray | None, *, allow_normalised: bool
 ) -> Steps[Section]:

@@ -28,6 +28,7 @@ _WELCOME = (
     "File ▸ Open Sample."
 )
 _FILES = "Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz *.loom *.parquet *.gef)"
+_PICTURES = "Pictures (*.tif *.tiff *.jpg *.jpeg *.png *.svs *.ndpi *.btf)"
 
 
 class SectionPanel(Panel):
@@ -56,6 +57,7 @@ class SectionPanel(Panel):
         self.advice = AdviceList()
         self.unfold = QToolButton()
         self.alignment = AlignmentControls(self.session, self.controller)
+        self.picture = button("Add a picture…", "", self._ask_picture)
         self._lay_out()
         self._listen()
         self._show()
@@ -80,8 +82,8 @@ class SectionPanel(Panel):
         layout.addWidget(self.normalised)
         for each in (self.offers, self.welcome, self.facts, self.advice):
             layout.addWidget(each)
-        layout.addWidget(self.unfold)
-        layout.addWidget(self.alignment)
+        for each in (self.picture, self.unfold, self.alignment):
+            layout.addWidget(each)
         layout.addStretch(1)
 
     def _listen(self) -> None:
@@ -107,6 +109,13 @@ class SectionPanel(Panel):
     def _ask_folder(self) -> None:
         self._open(QFileDialog.getExistingDirectory(self, "Open a folder"))
 
+    def _ask_picture(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Add a picture", filter=f"{_PICTURES};;All files (*)"
+        )
+        if path:
+            self.controller.sections.add_picture(Path(path))
+
     def _open(self, path: str) -> None:
         if path:
             normalised = self.normalised.isChecked()
@@ -128,6 +137,7 @@ class SectionPanel(Panel):
         self.combo.setVisible(bool(sections))
         self.welcome.setVisible(current is None)
         has_picture = current is not None and current.image is not None
+        self.picture.setVisible(current is not None and not has_picture)
         self.unfold.setVisible(has_picture)
         self.alignment.setVisible(has_picture and self.unfold.isChecked())
         self.controller.sections.describe()
@@ -172,3 +182,11 @@ class SectionPanel(Panel):
         self.combo.setEnabled(bool(self.session.sections) and not busy)
         for each in (self.open_file, self.open_folder, self.offers):
             each.setEnabled(not busy)
+        section = self.session.section
+        placed = section is not None and section.pixel_xy is not None
+        self.picture.setEnabled(placed and not busy)
+        self.picture.setToolTip(
+            "Lay the full-resolution picture of the tissue under the spots"
+            if placed
+            else "The section does not say where its spots are on a picture"
+        )
