@@ -71,6 +71,7 @@ def test_another_lattice_replaces_the_section_and_keeps_the_genes(
     genes = list(map(str, section.genes[:2]))
     opened.genes.add(genes)
     opened.picture.move(Alignment(turn=90))
+    names = {layer.name for layer in opened.stage.viewer.layers}
     opened.runs.enhance()
     jobs.last.finish()
 
@@ -83,6 +84,7 @@ def test_another_lattice_replaces_the_section_and_keeps_the_genes(
     assert new.lattice.kind is LatticeKind.QUINCUNX
     assert opened.session.sections == (new,)
     assert list(opened.session.genes.shown) == genes
+    assert {layer.name for layer in opened.stage.viewer.layers} == names
     assert opened.session.enhanced is None
     assert opened.session.about.recognised is LatticeKind.HEX
     assert opened.session.about.alignment == Alignment(turn=90)
@@ -351,6 +353,9 @@ def test_a_section_is_made_of_what_a_layer_carries(
     assert layer in controller.stage.viewer.layers
     assert dict(adata.obsm) == dict(before.obsm) == {}
     pd.testing.assert_frame_equal(adata.obs, before.obs)
+    assert controller.session.about.offers == ()
+    for layer, _ in list(controller.stage.tagged()):
+        controller.stage.viewer.layers.remove(layer)
     assert controller.session.about.offers == ("spots",)
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from napari_stentrans.gui.canvas.foreign import carried, carriers, spots_xy
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.sections import SectionControl
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 class ForeignControl:
@@ -16,6 +22,7 @@ class ForeignControl:
 
     def __init__(self, bench: Bench, sections: SectionControl) -> None:
         self._bench, self._sections = bench, sections
+        self._taken: WeakKeyDictionary[Section, AnnData] = WeakKeyDictionary()
 
     def use(self, name: str, *, allow_normalised: bool = False) -> None:
         """Work on what a layer carries; the layer itself stays as it is."""
@@ -35,11 +42,24 @@ class ForeignControl:
             allow_normalised=allow_normalised,
         )
         background.run(
-            JobStatus.OPENING, steps, self._sections.opened, self._sections.not_opened
+            JobStatus.OPENING,
+            steps,
+            partial(self._adopted, adata),
+            self._sections.not_opened,
         )
         background.say(f"Taking over {name} …")
 
     def follow(self) -> None:
-        """Bring the session into the state of the layer list."""
-        layers = self._bench.stage.viewer.layers
-        self._bench.session.about.offers = carriers(layers)
+        """Bring the session into the state of the layer list.
+
+        What was taken over is not offered again while its section is open.
+        """
+        session, layers = self._bench.session, self._bench.stage.viewer.layers
+        taken = {id(self._taken.get(section)) for section in session.sections}
+        session.about.offers = tuple(
+            name for name in carriers(layers) if id(carried(layers[name])) not in taken
+        )
+
+    def _adopted(self, adata: AnnData, section: Section) -> None:
+        self._taken[section] = adata
+        self._sections.opened(section)

@@ -68,7 +68,7 @@ class SectionControl:
             partial(
                 self._replace,
                 section,
-                told=f"{section.name} now lies on a {kind} lattice.",
+                told=f"{section.name} now lies on this lattice: {kind}.",
             ),
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
@@ -152,13 +152,16 @@ class SectionControl:
         if before in self._facts:
             self._facts[section] = self._facts[before]
         self._view.leave()
+        old = [layer for layer, tag in stage.tagged() if tag.section is before]
+        for layer in old:
+            layer.name = f"{layer.name} before"  # its name is for the new one
         stage.open(section)
         for gene in genes:
             stage.add_gene(section, gene, None)
         self.choose(section)
-        for layer, tag in list(stage.tagged()):
-            if tag.section is before:
-                stage.viewer.layers.remove(layer)
+        for layer in old:
+            stage.viewer.layers.remove(layer)
+        painted = painted and stage.canvas(section) is None
         lost = " What was painted is gone: paint it again." if painted else ""
         self._bench.background.say(told + lost)
 
