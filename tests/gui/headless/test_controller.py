@@ -471,10 +471,10 @@ def test_uncertainty_is_shown_on_request(opened, jobs, section):
     opened.genes.add([gene])
     opened.runs.enhance()
     jobs.last.finish()
-    sd = opened.stage.find(section, Role.SD, gene)
-    assert not sd.visible
+    assert opened.stage.find(section, Role.SD, gene) is None
 
     opened.view.show_sd(shown=True)
+    sd = opened.stage.find(section, Role.SD, gene)
     assert sd.visible
     opened.view.show_sd(shown=False)
 

@@ -3,123 +3,339 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 from qtpy.QtCore import Qt
-from scipy import sparse
 
+from napari_stentrans.gui.control.genes import MOST_AT_ONCE
+from napari_stentrans.gui.state.gene_facts import Column, GeneFacts
+from napari_stentrans.gui.widgets.gene_model import text_of
+from napari_stentrans.gui.widgets.gene_order import PRESETS
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
-from napari_stentrans.section.lattice import Lattice
-from napari_stentrans.section.section import Section
+
+NAMES = ["CD9", "CD19", "cd3e", "Actb", "MT-CO1"]
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-def offered(panel):
-    genes = panel.genes
-    return [genes.index(row, 0).data() for row in range(genes.rowCount())]
+@pytest.fixture
+def facts():
+    return GeneFacts(
+        genes=pd.Index(NAMES),
+        mean=np.array([3.0, 1.0, 2.0, 9.0, 0.0]),
+        spots=np.array([0.5, 0.2, 0.4, 1.0, 0.0]),
+        moran=np.full(5, np.nan),
+        score=np.full(5, np.nan),
+    )
+
+
+@pytest.fixture
+def panel(shown, session, facts):
+    session.genes.facts = facts
+    made = shown(GenePanel)
+    made.resize(320, 640)
+    return made
+
+
+def listed(panel):
+    genes = panel.table.genes
+    return [genes.gene(row) for row in range(genes.rowCount())]
 
 
 def ticked(panel):
-    genes, role = panel.genes, Qt.ItemDataRole.CheckStateRole
-    rows = (genes.index(row, 0) for row in range(genes.rowCount()))
-    return [row.data() for row in rows if row.data(role) == Qt.CheckState.Checked]
+    genes, role = panel.table.genes, Qt.ItemDataRole.CheckStateRole
+    checks = [genes.index(row, 0).data(role) for row in range(genes.rowCount())]
+    kept = [Qt.CheckState(check) == Qt.CheckState.Checked for check in checks]
+    return [gene for gene, is_kept in zip(listed(panel), kept, strict=True) if is_kept]
 
 
-def test_genes_found_in_most_spots_come_first(shown, session, section):
+def press(qtbot, widget, key, modifier=Qt.KeyboardModifier.NoModifier):
+    qtbot.keyPress(widget, key, modifier)
+
+
+def press_row(qtbot, panel, gene, modifier=Qt.KeyboardModifier.NoModifier):
+    """Click in the middle of a row, beside its check box."""
+    index = panel.table.genes.index(listed(panel).index(gene), 1)
+    place = panel.table.visualRect(index).center()
+    viewport = panel.table.viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, modifier, place)
+
+
+# -- finding -----------------------------------------------------------------------
+
+
+def test_there_is_nothing_to_do_without_a_section(shown):
     panel = shown(GenePanel)
     assert not panel.isEnabled()
-
-    session.section = section
-
-    found_in = dict(zip(section.genes, section.detected_in, strict=True))
-    numbers = [found_in[gene] for gene in offered(panel)]
-    assert numbers == sorted(numbers, reverse=True)
-    assert set(offered(panel)) == set(section.genes)
+    assert "Open a section" in panel.shown.text()
 
 
-def test_search_ignores_case_and_punctuation_of_regular_expressions(
-    qtbot, shown, session, section
-):
-    panel = shown(GenePanel)
-    session.section = section
-    name = str(section.genes[0])
+def test_genes_found_in_most_spots_come_first(panel):
+    assert listed(panel) == ["Actb", "CD9", "cd3e", "CD19", "MT-CO1"]
+    assert panel.count.text() == "5 genes"
 
-    qtbot.keyClicks(panel.search, name.lower())
-    assert name in offered(panel)
-    assert all(name.lower() in gene.lower() for gene in offered(panel))
+
+def test_typing_narrows_the_list_at_once(qtbot, panel):
+    qtbot.keyClicks(panel.search, "cd")
+    assert listed(panel) == ["CD9", "cd3e", "CD19"]
+    assert panel.count.text() == "3 of 5 genes"
     panel.search.setText("(")
+    assert listed(panel) == []
 
-    assert offered(panel) == []
+
+def test_a_click_on_a_column_sorts_by_numbers(qtbot, panel):
+    header = panel.table.header
+    place = Column.MEAN, list(Column).index(Column.MEAN)
+    x = header.sectionViewportPosition(place[1]) + 10
+    clicked = header.viewport()
+    click = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    point = header.rect().center()
+    point.setX(x)
+
+    qtbot.mouseClick(clicked, *click, point)
+    assert listed(panel) == ["Actb", "CD9", "cd3e", "CD19", "MT-CO1"]
+    assert panel.order.currentText() == "Highest"
+    qtbot.mouseClick(clicked, *click, point)
+
+    assert listed(panel) == ["MT-CO1", "CD19", "cd3e", "CD9", "Actb"]
+    assert panel.order.currentIndex() == -1
 
 
-def test_ticking_a_gene_adds_it_and_unticking_removes_it(
-    qtbot, shown, session, controller, section
+def choose(panel, title):
+    place = [preset.title for preset in PRESETS].index(title)
+    panel.order.setCurrentIndex(place)
+    panel.order.activated.emit(place)
+
+
+def is_offered(panel, title):
+    return panel.order.model().item(panel.order.findText(title)).isEnabled()
+
+
+def test_presets_are_offered_once_something_is_known(panel, session, facts):
+    for title in ("Most spatial", "Best predicted", "My list"):
+        assert not is_offered(panel, title)
+    moran = np.array([np.nan, 0.1, 0.3, 0.2, np.nan])
+    session.genes.facts = replace(facts, moran=moran)
+    assert is_offered(panel, "Most spatial")
+
+    choose(panel, "Most spatial")
+
+    assert listed(panel)[:3] == ["cd3e", "Actb", "CD19"]
+
+
+def test_the_own_list_is_a_preset(qtbot, panel, session, controller):
+    press_row(qtbot, panel, "CD19")
+    panel.buttons.mine.click()
+    controller.genes.remember.assert_called_once_with(["CD19"], mine=True)
+    session.genes.mine = ("CD19", "not here")
+    assert panel.buttons.mine.text() == "Off my list"
+
+    choose(panel, "My list")
+    assert listed(panel) == ["CD19"]
+    choose(panel, "By name")
+
+    assert listed(panel) == ["Actb", "cd3e", "CD9", "CD19", "MT-CO1"]
+
+
+def test_numbers_are_short():
+    for column, value, text in (
+        (Column.MEAN, 0.01234, "0.0123"),
+        (Column.MEAN, 12345.6, "12,346"),
+        (Column.SPOTS, 0.004, "<1%"),
+        (Column.SPOTS, 1.0, "100%"),
+        (Column.MORAN, 0.456, "0.46"),
+        (Column.SCORE, np.nan, ""),
+    ):
+        assert text_of(column, value) == text
+
+
+# -- looking -----------------------------------------------------------------------
+
+
+def test_a_click_shows_a_gene(qtbot, panel, controller):
+    press_row(qtbot, panel, "cd3e")
+    controller.genes.show.assert_called_once_with("cd3e")
+
+
+def test_arrows_flip_through_what_was_found(qtbot, panel, controller):
+    qtbot.keyClicks(panel.search, "cd")
+    press(qtbot, panel.search, Qt.Key.Key_Down)
+    press(qtbot, panel.table, Qt.Key.Key_Down)
+    press(qtbot, panel.table, Qt.Key.Key_Down)
+
+    shown = [call.args[0] for call in controller.genes.show.call_args_list]
+    assert shown == ["CD9", "cd3e", "CD19"]
+
+
+def test_selecting_several_shows_none_of_them(qtbot, panel, controller):
+    press_row(qtbot, panel, "Actb")
+    controller.genes.show.reset_mock()
+    press_row(qtbot, panel, "cd3e", SHIFT)
+    press_row(qtbot, panel, "MT-CO1", CTRL)
+
+    controller.genes.show.assert_not_called()
+    assert panel.table.selected() == ["Actb", "CD9", "cd3e", "MT-CO1"]
+
+
+def test_selection_outlives_a_search_and_shows_nothing_anew(qtbot, panel, controller):
+    press_row(qtbot, panel, "cd3e")
+    controller.genes.show.reset_mock()
+
+    panel.search.setText("cd")
+    choose(panel, "By name")
+    assert panel.table.selected() == ["cd3e"]
+    panel.search.setText("act")
+
+    assert panel.table.selected() == []
+    controller.genes.show.assert_not_called()
+
+
+def test_enter_shows_the_first_gene_found_or_the_one_that_is_named(
+    qtbot, panel, controller
 ):
-    panel = shown(GenePanel)
-    session.section = section
-    row = panel.genes.index(2, 0)
-    gene, role = row.data(), Qt.ItemDataRole.CheckStateRole
+    for text, gene in (("cd", "CD9"), ("CD3E", "cd3e"), ("nosuch", "nosuch")):
+        panel.search.setText(text)
+        press(qtbot, panel.search, Qt.Key.Key_Return)
+        controller.genes.show.assert_called_once_with(gene)
+        controller.genes.show.reset_mock()
+        assert panel.search.selectedText() == text  # typing replaces it
 
-    panel.genes.setData(row, Qt.CheckState.Checked.value, role)
-    controller.genes.add.assert_called_once_with([gene])
+
+def test_the_gene_that_is_looked_at_is_bold(panel, session):
+    session.genes.shown, session.genes.current = ("CD9",), "CD9"
+    genes = panel.table.genes
+    fonts = [
+        genes.index(row, 0).data(Qt.ItemDataRole.FontRole)
+        for row in range(genes.rowCount())
+    ]
+    assert [font is not None and font.bold() for font in fonts] == [
+        gene == "CD9" for gene in listed(panel)
+    ]
+
+
+# -- keeping -----------------------------------------------------------------------
+
+
+def test_a_tick_pins_and_no_tick_removes(panel, session, controller):
+    genes, role = panel.table.genes, Qt.ItemDataRole.CheckStateRole
+    row = genes.index(listed(panel).index("CD9"), 0)
+
+    genes.setData(row, Qt.CheckState.Checked.value, role)
+    controller.genes.add.assert_called_once_with(["CD9"])
     assert ticked(panel) == []  # the session has the last word
-    session.genes.shown = (gene,)
-    assert ticked(panel) == [gene]
-    panel.genes.setData(row, Qt.CheckState.Unchecked.value, role)
+    session.genes.shown = ("CD9", "Actb")
+    session.genes.unpinned = "Actb"
+    assert ticked(panel) == ["CD9"]
+    genes.setData(row, Qt.CheckState.Unchecked.value, role)
 
-    controller.genes.remove.assert_called_once_with(gene)
-
-
-def test_a_pasted_list_is_added_at_once(qtbot, shown, session, controller, section):
-    panel = shown(GenePanel)
-    session.section = section
-    one, two = map(str, section.genes[:2])
-    panel.search.setText(f"{one.lower()}, {two};")
-
-    qtbot.keyPress(panel.search, Qt.Key.Key_Return)
-
-    assert list(controller.genes.add.call_args.args[0]) == [one, two]
-    assert panel.search.text() == ""
+    controller.genes.remove.assert_called_once_with("CD9")
 
 
-def test_an_unknown_name_stays_to_be_corrected(
-    qtbot, shown, session, controller, section
-):
-    panel = shown(GenePanel)
-    session.section = section
-    panel.search.setText("NOSUCHGENE")
-
-    qtbot.keyPress(panel.search, Qt.Key.Key_Return)
-
-    assert list(controller.genes.add.call_args.args[0]) == ["NOSUCHGENE"]
-    assert panel.search.text() == "NOSUCHGENE"
+def test_space_ticks_wherever_in_the_row_one_is(qtbot, panel, controller):
+    press_row(qtbot, panel, "cd3e")
+    press(qtbot, panel.table, Qt.Key.Key_Space)
+    controller.genes.add.assert_called_once_with(["cd3e"])
 
 
-def test_shown_genes_are_named_and_can_be_removed(shown, session, controller, section):
-    panel = shown(GenePanel)
-    session.section, session.genes.shown = section, ("A<1>", "B")
-    assert "A&lt;1&gt;" in panel.shown.text()
+def test_enter_pins_what_is_selected(qtbot, panel, controller):
+    press_row(qtbot, panel, "Actb")
+    press_row(qtbot, panel, "CD9", SHIFT)
+    press(qtbot, panel.table, Qt.Key.Key_Return)
+    controller.genes.add.assert_called_once_with(["Actb", "CD9"])
 
-    panel.shown.linkActivated.emit("A<1>")
+
+def test_a_pasted_list_is_found_selected_and_pinned(qtbot, panel, controller):
+    panel.search.setText("cd19,\nACTB; nosuch\n")
+    assert listed(panel) == ["Actb", "CD19"]
+
+    press(qtbot, panel.search, Qt.Key.Key_Return)
+
+    controller.genes.add.assert_called_once_with(["CD19", "Actb", "nosuch"])
+    assert panel.table.selected() == ["Actb", "CD19"]
+
+
+def test_shown_genes_are_named_with_links(panel, session, controller):
+    session.genes.shown, session.genes.sets = ("A<1>", "B"), ("T cells",)
+    session.genes.unpinned = "B"
+    text = panel.shown.text()
+    assert "A&lt;1&gt;" in text
+    assert "<i>B</i>" in text
+    assert text.count("pin ") == 1
+    assert text.count("remove ") == 3
+
+    panel.shown.linkActivated.emit("remove A<1>")
+    panel.shown.linkActivated.emit("pin B")
 
     controller.genes.remove.assert_called_once_with("A<1>")
+    controller.genes.pin.assert_called_once_with("B")
 
 
-def test_tens_of_thousands_of_genes_are_searched_without_lag(qtbot, shown, session):
-    names = [f"GENE{number:05d}" for number in range(40_000)]
-    counts = sparse.csr_matrix(np.ones((4, 1), dtype=np.float32))
-    counts.resize(4, len(names))
-    section = Section(
-        name="wide",
-        counts=counts,
-        obs=pd.DataFrame(index=list("abcd")),
-        var=pd.DataFrame(index=names),
-        array_rc=np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]),
-        lattice=Lattice("square"),
-    )
+# -- several genes together --------------------------------------------------------
+
+
+def test_buttons_say_why_they_are_off(qtbot, panel):
+    buttons = panel.buttons
+    for each in (buttons.pin, buttons.slider, buttons.mine, buttons.signature):
+        assert not each.isEnabled()
+        assert "Select" in each.toolTip()
+    press_row(qtbot, panel, "Actb")
+    assert buttons.pin.isEnabled()
+    assert not buttons.slider.isEnabled()
+    assert "two genes" in buttons.slider.toolTip()
+    buttons.show_for([str(n) for n in range(MOST_AT_ONCE + 1)], ())
+
+    assert not buttons.pin.isEnabled()
+    assert "slider" in buttons.pin.toolTip()
+
+
+def test_slider_and_signature_take_what_is_selected(qtbot, panel, controller):
+    press_row(qtbot, panel, "Actb")
+    press_row(qtbot, panel, "CD9", SHIFT)
+
+    panel.buttons.slider.click()
+    controller.genes.add_slider.assert_called_once_with(["Actb", "CD9"])
+    qtbot.keyClicks(panel.buttons.name, "T cells")
+    press(qtbot, panel.buttons.name, Qt.Key.Key_Return)
+
+    controller.genes.add_signature.assert_called_once_with(["Actb", "CD9"], "T cells")
+    assert panel.buttons.name.text() == ""
+
+
+# -- manners -----------------------------------------------------------------------
+
+
+def test_finding_out_begins_when_somebody_looks(shown, session, controller):
     panel = shown(GenePanel)
-    session.section = section
-    assert panel.genes.rowCount() == 40_000
+    controller.genes.learn.assert_called()
+    assert not panel.learning.isVisible()
+    session.genes.learning = "Moran's I 40% …"
+    assert panel.learning.isVisible()
+    assert "40%" in panel.learning.text()
+
+
+def test_columns_keep_their_width_and_fit_the_dock(panel):
+    table = panel.table
+    widths = [table.columnWidth(place) for place in range(len(Column))]
+    panel.search.setText("cd")
+    panel.search.setText("")
+
+    assert widths == [table.columnWidth(place) for place in range(len(Column))]
+    assert sum(widths) <= table.viewport().width()
+    assert widths[0] >= 80
+    assert panel.minimumSizeHint().width() <= 320
+
+
+def test_tens_of_thousands_of_genes_are_searched_without_lag(shown, session):
+    rng = np.random.default_rng(0)
+    numbers = rng.random((4, 40_000))
+    names = pd.Index([f"GENE{number:05d}" for number in range(40_000)])
+    session.genes.facts = GeneFacts(names, *numbers)
+    panel = shown(GenePanel)
+    assert panel.table.genes.rowCount() == 40_000
+    panel.search.setText("9")  # what is prepared once
 
     started = time.process_time()
     for text in ("1", "12", "123", "1234", ""):

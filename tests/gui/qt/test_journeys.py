@@ -296,6 +296,6 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     assert [str(tag.role) for _, tag in widget.controller.stage.tagged()] == [
         "image",
         "counts",
-        *["gene", "enhanced", "sd"] * 2,
+        *["gene", "enhanced"] * 2,
         "missing",
     ]

@@ -1,91 +1,35 @@
-"""Find genes among tens of thousands, and show or hide them by their check boxes.
-
-Names live in a string list and are filtered in C++; Python is asked only about the few
-rows on screen.
-"""
+"""The gene browser: find genes, look at them one by one, keep some, or join several."""
 
 from __future__ import annotations
 
-import re
-from html import escape
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
-    QModelIndex,
-    QObject,
-    QSize,
-    QSortFilterProxyModel,
-    QStringListModel,
-    Qt,
-    Signal,
-)
-from qtpy.QtWidgets import QAbstractItemView, QLineEdit, QListView
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined] # renamed by qtpy
+from qtpy.QtGui import QKeyEvent, QShowEvent
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
+from napari_stentrans.gui.control.genes import MOST_AT_ONCE
+from napari_stentrans.gui.state.gene_facts import Column, Wish, names_in
 from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.gene_actions import GeneActions
+from napari_stentrans.gui.widgets.gene_order import PRESETS, OrderBox, Preset
+from napari_stentrans.gui.widgets.gene_shown import ShownGenes
+from napari_stentrans.gui.widgets.gene_table import GeneTable
 from napari_stentrans.gui.widgets.panel import Panel
-from napari_stentrans.section.section import Section
-
-_LIST_HEIGHT = 90
 
 
-class CheckableGenes(QSortFilterProxyModel):
-    """Genes that match the search; a tick says that a gene is shown."""
+class SearchLine(QLineEdit):
+    """A line from which the arrow down leads to what was found."""
 
-    toggled = Signal(str, bool)
+    left_downwards = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._names = QStringListModel(self)
-        self._shown: frozenset[str] = frozenset()
-        self.setSourceModel(self._names)
-        self.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-
-    def set_names(self, names: list[str]) -> None:
-        """Offer other genes."""
-        self._names.setStringList(names)
-
-    def set_shown(self, shown: frozenset[str]) -> None:
-        """Tick these genes."""
-        self._shown = shown
-        if self.rowCount():
-            last = self.index(self.rowCount() - 1, 0)
-            self.dataChanged.emit(
-                self.index(0, 0), last, [Qt.ItemDataRole.CheckStateRole]
-            )
-
-    def flags(self, _index: QModelIndex) -> Qt.ItemFlag:
-        """Return Qt's flags of a row: it can be ticked, not edited."""
-        return (
-            Qt.ItemFlag.ItemIsEnabled
-            | Qt.ItemFlag.ItemIsSelectable
-            | Qt.ItemFlag.ItemIsUserCheckable
-        )
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what Qt asks about a row."""
-        if role == Qt.ItemDataRole.CheckStateRole:
-            shown = super().data(index, Qt.ItemDataRole.DisplayRole) in self._shown
-            return Qt.CheckState.Checked if shown else Qt.CheckState.Unchecked
-        return super().data(index, role)
-
-    def setData(
-        self, index: QModelIndex, value: Any, role: int = Qt.ItemDataRole.EditRole
-    ) -> bool:
-        """Tell that a row was ticked or unticked; the session has the last word."""
-        if role != Qt.ItemDataRole.CheckStateRole:
-            return False
-        wanted = Qt.CheckState(value) == Qt.CheckState.Checked
-        self.toggled.emit(index.data(), wanted)
-        return True
-
-
-class ShrinkingList(QListView):
-    """A list that gives way to the panels below it on a small screen."""
-
-    def sizeHint(self) -> QSize:
-        """Return the least height that is still useful."""
-        return QSize(120, _LIST_HEIGHT)
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Leave downwards."""
+        if event is not None and event.key() == Qt.Key.Key_Down:
+            self.left_downwards.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class GenePanel(Panel):
@@ -96,91 +40,146 @@ class GenePanel(Panel):
 
     def build(self) -> None:
         """Make the controls."""
-        session, controller = self.session, self.controller
-        self._offered: Section | None = None
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search, or paste a list and press Enter")
+        self._wish = Wish()
+        self._is_mine = False
+        self.search = SearchLine()
+        self.search.setPlaceholderText("Search, or paste a list of genes")
         self.search.setClearButtonEnabled(True)
-        self.search.setToolTip("Enter shows the named genes; commas or spaces between")
-        self.genes = CheckableGenes(self)
-        self.view = ShrinkingList()
-        self.view.setModel(self.genes)
-        self.view.setUniformItemSizes(True)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setToolTip(
-            "Genes found in most spots come first; tick one to show it"
+        self.search.setToolTip(
+            "Part of a name, or a list with commas, spaces or lines between. Enter "
+            "shows the first gene found, or pins the genes of a list."
         )
-        self.view.setMinimumHeight(_LIST_HEIGHT)
-        self.shown = note()
-        self.shown.setTextFormat(Qt.TextFormat.RichText)
-        self.shown.setToolTip("Click a gene to remove its layers")
-        layout = self.column
-        for widget in (self.search, self.view, self.shown):
-            layout.addWidget(widget)
+        self.order = OrderBox()
+        self.count = QLabel()
+        self.table = GeneTable()
+        self.learning = note()
+        self.buttons = GeneActions(MOST_AT_ONCE)
+        self.shown = ShownGenes()
+        row = QHBoxLayout()
+        row.addWidget(self.order, stretch=1)
+        row.addWidget(self.count)
+        self.column.addWidget(self.search)
+        self.column.addLayout(row)
+        self.column.addWidget(self.table, stretch=1)
+        for widget in (self.learning, self.buttons, self.shown):
+            self.column.addWidget(widget)
+        self._connect()
+        self._list()
+        self._mark()
 
-        self.search.textChanged.connect(self._filter)
-        self.search.returnPressed.connect(self._add_named)
-        self.view.doubleClicked.connect(self._toggle_row)
-        self.shown.linkActivated.connect(controller.genes.remove)
-        self.genes.toggled.connect(self._toggle)
-        session.events.section.connect(self._offer)
-        session.genes.events.shown.connect(self._tick)
-        self._offer()
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Begin to find out about genes once somebody looks."""
+        super().showEvent(event)
+        self.controller.genes.learn()
 
-    def _filter(self, text: str) -> None:
-        names = _named(text)
-        self.genes.setFilterFixedString(names[-1] if names else "")
+    def _connect(self) -> None:
+        genes, state = self.controller.genes, self.session.genes.events
+        self.search.textChanged.connect(self._list)
+        self.search.returnPressed.connect(self._enter)
+        self.search.left_downwards.connect(self._go_down)
+        self.order.preset_chosen.connect(self._take_preset)
+        self.table.genes.sorted_by.connect(self._sort)
+        self.table.genes.ticked.connect(self._tick)
+        self.table.looked_at.connect(genes.show)
+        self.table.confirmed.connect(self._pin)
+        self.table.chosen.connect(self._offer)
+        self.buttons.pin_asked.connect(self._pin)
+        self.buttons.slider_asked.connect(
+            lambda: genes.add_slider(self.table.selected())
+        )
+        self.buttons.signature_asked.connect(
+            lambda name: genes.add_signature(self.table.selected(), name)
+        )
+        self.buttons.remember_asked.connect(
+            lambda mine: genes.remember(self.table.selected(), mine=mine)
+        )
+        self.shown.pinned.connect(genes.pin)
+        self.shown.removed.connect(genes.remove)
+        for event in (state.facts, state.mine):
+            event.connect(self._list)
+        for event in (state.shown, state.sets, state.current, state.unpinned):
+            event.connect(self._mark)
+        state.learning.connect(self._mark)
 
-    def _add_named(self) -> None:
-        names = _named(self.search.text())
-        section = self.session.section
-        if section is None or not names:
+    # -- what the user does ------------------------------------------------------------
+
+    def _enter(self) -> None:
+        """Show the first gene that was found, or pin the genes of a list."""
+        facts, names = self.session.genes.facts, names_in(self.search.text())
+        if facts is None or not names:
             return
-        if len(names) == 1 and self.genes.rowCount() == 1:
-            names = [str(self.genes.index(0, 0).data())]
-        spelt = {str(gene).casefold(): str(gene) for gene in section.genes}
-        self.controller.genes.add(spelt.get(name.casefold(), name) for name in names)
-        if all(name.casefold() in spelt for name in names):
-            self.search.clear()
+        spelt = facts.spelt(names)
+        self.search.selectAll()  # what is typed next replaces it
+        if len(names) > 1:
+            self.table.select_quietly(spelt)
+            self.controller.genes.add(spelt)
+            return
+        is_found = spelt[0] in facts.genes or not self.table.genes.rowCount()
+        gene = spelt[0] if is_found else self.table.genes.gene(0)
+        self.table.select_quietly([gene])
+        self.controller.genes.show(gene)
 
-    def _toggle_row(self, row: QModelIndex) -> None:
-        name = str(row.data())
-        self._toggle(name, name not in self.session.genes.shown)
+    def _go_down(self) -> None:
+        self.table.setFocus()
+        if self.table.genes.rowCount() and not self.table.selected():
+            self.table.select([self.table.genes.gene(0)])
 
-    def _toggle(self, gene: str, wanted: bool) -> None:  # noqa: FBT001 - a Qt slot
+    def _pin(self) -> None:
+        self.controller.genes.add(self.table.selected())
+
+    def _tick(self, gene: str, wanted: bool) -> None:  # noqa: FBT001 - a Qt slot
         if wanted:
             self.controller.genes.add([gene])
         else:
             self.controller.genes.remove(gene)
-        self._tick()
+        self._mark()
+
+    def _sort(self, by: str, descending: bool) -> None:  # noqa: FBT001 - a Qt slot
+        self._wish = replace(self._wish, by=Column(by), descending=descending)
+        self._list()
+
+    def _take_preset(self, preset: Preset) -> None:
+        self._is_mine = preset.is_mine
+        self._wish = replace(self._wish, by=preset.by, descending=preset.descending)
+        self._list()
+        self.table.scrollToTop()
+
+    # -- what changes ------------------------------------------------------------------
+
+    def _list(self) -> None:
+        """List the genes that are wanted, in the order that is wanted."""
+        state = self.session.genes
+        facts, mine = state.facts, frozenset(state.mine) if self._is_mine else None
+        wish = replace(self._wish, text=self.search.text(), among=mine)
+        rows = np.empty(0, dtype=np.int64) if facts is None else facts.rows(wish)
+        self.table.show_genes(facts, rows)
+        self.table.indicate(wish.by, descending=wish.descending)
+        self.order.show_order(
+            wish.by, descending=wish.descending, is_mine=self._is_mine
+        )
+        self.order.offer(
+            {
+                preset: bool(state.mine)
+                if preset.is_mine
+                else facts is not None and facts.knows(preset.by)
+                for preset in PRESETS
+            }
+        )
+        n_genes = 0 if facts is None else len(facts.genes)
+        of_all = "" if len(rows) == n_genes else f" of {n_genes:,}"
+        self.count.setText(f"{len(rows):,}{of_all} genes" if n_genes else "")
+        self.setEnabled(facts is not None)
+        self._offer()
 
     def _offer(self) -> None:
-        section = self.session.section
-        if section is not self._offered or section is None:
-            self._offered = section
-            self.genes.set_names([] if section is None else _by_spots(section))
-        self.setEnabled(section is not None)
-        self._tick()
+        self.buttons.show_for(self.table.selected(), self.session.genes.mine)
 
-    def _tick(self) -> None:
-        genes = self.session.genes.shown
-        self.genes.set_shown(frozenset(genes))
-        self.shown.setText(_as_links(genes) if genes else "None shown yet")
-
-
-def _as_links(genes: tuple[str, ...]) -> str:
-    style = "color: #8ab4f8; text-decoration: none"
-    links = [
-        f'<a href="{escape(gene)}" style="{style}">{escape(gene)}&nbsp;✕</a>'
-        for gene in genes
-    ]
-    return "Shown: " + "&nbsp; ".join(links)
-
-
-def _named(text: str) -> list[str]:
-    return [name for name in re.split(r"[\s,;]+", text) if name]
-
-
-def _by_spots(section: Section) -> list[str]:
-    order = np.argsort(-section.detected_in, kind="stable")
-    return [str(gene) for gene in section.genes[order]]
+    def _mark(self) -> None:
+        """Show which genes are kept, and which one is looked at."""
+        state = self.session.genes
+        self.table.genes.mark(frozenset(state.shown) - {state.unpinned}, state.current)
+        self.learning.setText(state.learning)
+        self.learning.setVisible(bool(state.learning))
+        self.shown.show_genes(state)
+        if state.facts is None:
+            self.shown.setText("Open a section first: its genes are listed here.")

@@ -1,0 +1,55 @@
+"""Which genes are shown, each with a link to pin it or to remove it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined] # renamed by qtpy
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from napari_stentrans.gui.state.genes import GeneState
+
+_PIN, _REMOVE = "pin ", "remove "
+_STYLE = "color: #8ab4f8; text-decoration: none"
+
+
+class ShownGenes(QLabel):
+    """Names what is shown."""
+
+    pinned = Signal(str)
+    removed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setToolTip(
+            "The gene in italics gives its layers to the next gene you look at, unless "
+            "you pin it. A cross removes layers."
+        )
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.linkActivated.connect(self._follow)
+
+    def show_genes(self, genes: GeneState) -> None:
+        """Name the genes, and the sets of genes, that have layers."""
+        told = []
+        for name in (*genes.shown, *genes.sets):
+            shown = escape(name)
+            cross = _link(_REMOVE, name, "✕")
+            if name == genes.unpinned:
+                pin = _link(_PIN, name, "pin")
+                told.append(f"<i>{shown}</i>&nbsp;{pin}&nbsp;{cross}")
+            else:
+                told.append(f"{shown}&nbsp;{cross}")
+        self.setText("Shown: " + " · ".join(told) if told else "None shown yet")
+
+    def _follow(self, link: str) -> None:
+        for kind, signal in ((_PIN, self.pinned), (_REMOVE, self.removed)):
+            if link.startswith(kind):
+                signal.emit(link.removeprefix(kind))
+
+
+def _link(kind: str, name: str, text: str) -> str:
+    return f'<a href="{kind}{escape(name)}" style="{_STYLE}">{text}</a>'
