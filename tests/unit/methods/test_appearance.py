@@ -104,7 +104,7 @@ def test_a_dot_lies_where_it_is(times: int) -> None:
     for axis in (0, 1):
         line = np.tile([6.0, 9.0], (41, 1))
         line[:, axis] += offsets
-        dark = (found.at(line) @ np.linalg.pinv(found.turn))[:, 0]
+        dark = (found._seen_at(line) @ np.linalg.pinv(found.turn))[:, 0]
         dark = np.maximum(dark - dark.min(), 0) ** 2
         middle = (dark * offsets).sum() / dark.sum()
         assert middle == pytest.approx(expected, abs=0.004)
@@ -141,13 +141,11 @@ def test_without_a_useful_image_there_are_no_looks(
     assert Appearance.of(replace(section, **without)) is None
 
 
-def test_a_blank_image_does_no_harm(patchy: tuple[Section, np.ndarray]) -> None:
+def test_a_blank_image_shows_nothing(patchy: tuple[Section, np.ndarray]) -> None:
     section, _ = patchy
     assert section.image is not None
     blank = TissueImage(np.full_like(section.image.data, 255), 0.5)
-    found = Appearance.of(replace(section, image=blank))
-    assert found is not None
-    assert np.isfinite(found.at(section.pitch_rc)).all()
+    assert Appearance.of(replace(section, image=blank)) is None
 
 
 def test_looks_of_unheard_places_stay_within_bounds(
@@ -157,6 +155,38 @@ def test_looks_of_unheard_places_stay_within_bounds(
     assert found is not None
     far = found.at(np.array([[-500.0, 3.0], [1e4, 1e4]]))
     assert np.abs(far).max() <= 0.7 + 1e-12
+
+
+def test_torn_tissue_looks_like_what_is_around_it() -> None:
+    """A white hole is no stain: it must not tell that there is little to be found."""
+    stain = 0.3 + 0.5 * (np.arange(SIDE)[None, :] >= SIDE // 2) * np.ones((SIDE, 1))
+    stain += np.random.default_rng(3).uniform(0, 0.2, stain.shape)
+    section, _ = section_with(stain)
+    assert section.image is not None
+    hole = (np.abs(section.array_rc - [7, 11]) <= 1).all(axis=1)
+    torn = section.image.data.copy()
+    torn[6 * PITCH : 9 * PITCH, 10 * PITCH : 13 * PITCH] = 255
+    visible = replace(section, image=TissueImage(torn, 0.5)).subset(~hole)
+    found = Appearance.of(visible)
+    assert found is not None
+
+    def colour(looks: np.ndarray) -> np.ndarray:
+        return (looks @ np.linalg.pinv(found.turn))[:, 0]
+
+    is_dark = visible.array_rc[:, 1] >= SIDE // 2
+    dark, light = (
+        colour(found.at(visible.array_rc[part])).mean() for part in (is_dark, ~is_dark)
+    )
+    middle = np.array([[7.0, 11.0]])
+    assert colour(found._seen_at(middle))[0] < light < dark  # as it is: white
+    assert colour(found.at(middle))[0] > (light + dark) / 2
+
+
+def test_spots_keep_their_own_looks(patchy: tuple[Section, np.ndarray]) -> None:
+    found = Appearance.of(patchy[0])
+    assert found is not None
+    spots_rc = patchy[0].pitch_rc
+    np.testing.assert_array_equal(found.at(spots_rc), found._seen_at(spots_rc))
 
 
 def test_covariance_with_looks_as_in_naive_loops() -> None:

@@ -8,11 +8,13 @@ whether looks predict expression, kriging finds out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.spatial import KDTree
 
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray
@@ -40,6 +42,10 @@ _FARTHEST = 3.5
 """Standard deviations; looks beyond are taken for this far."""
 _UNLIKE = 5.0
 """Standard deviations that make one unit: so far apart, spots are hardly alike."""
+_ORDINARY, _BEYOND = 0.98, 1.25
+"""So many spots are as like another as is ordinary; so much further is unheard of."""
+_BESIDE = 6
+"""Spots whose looks are taken for those of a place whose own are unheard of."""
 _GREY_OF_NOTHING, _WHITE = 8.0, 263.0
 """Added to brightness before its logarithm; what white then is."""
 
@@ -58,12 +64,15 @@ class Appearance:
         Mean over the spots.
     turn : ndarray, shape (feature, direction)
         To independent directions in which the spots spread equally.
+    spots_rc : ndarray, shape (spot, 2)
+        Where the spots are, in pitches.
     """
 
     maps: Float32Array
     to_map: FloatArray
     centre: FloatArray
     turn: FloatArray
+    spots_rc: FloatArray
 
     @classmethod
     def of(cls, section: Section) -> Appearance | None:
@@ -83,10 +92,40 @@ class Appearance:
         to_map[2] -= corner + (step - 1) / 2  # the middle of the first block
         to_map /= step
         seen = _read(maps, _moved(section.pitch_rc, to_map))
-        return cls(maps, to_map, *_independent(seen))
+        centre, turn = _independent(seen)
+        if turn.shape[1] == 0:  # a blank image
+            return None
+        return cls(maps, to_map, centre, turn, section.pitch_rc)
 
     def at(self, pitch_rc: FloatArray) -> FloatArray:
-        """How positions look, shape (position, direction); alike within about one."""
+        """How positions look, shape (position, direction); alike within about one.
+
+        A place that looks like no spot at all, as where the tissue is torn, is taken
+        to look like the spots around it: what it did look like nobody can see.
+        """
+        looks = self._seen_at(pitch_rc)
+        unlike = self._known.query(looks)[0] / self._ordinary
+        doubt = np.clip(2 * (unlike - 1), 0, 1)[:, None]
+        if not doubt.any():
+            return looks
+        n_beside = min(_BESIDE, len(self.spots_rc))
+        beside = KDTree(self.spots_rc).query(pitch_rc, k=np.arange(1, n_beside + 1))[1]
+        around = self._known.data[beside].mean(axis=1)
+        blended: FloatArray = (1 - doubt) * looks + doubt * around
+        return blended
+
+    @cached_property
+    def _known(self) -> KDTree:
+        """Looks of the spots."""
+        return KDTree(self._seen_at(self.spots_rc))
+
+    @cached_property
+    def _ordinary(self) -> float:
+        """How unlike any spot a place may look before it is doubted."""
+        nearest = np.asarray(self._known.query(self._known.data, k=2)[0])[:, 1]
+        return max(_BEYOND * float(np.quantile(nearest, _ORDINARY)), 1e-6)
+
+    def _seen_at(self, pitch_rc: FloatArray) -> FloatArray:
         seen = _read(self.maps, _moved(pitch_rc, self.to_map))
         looks = (seen - self.centre) @ self.turn
         alike: FloatArray = np.clip(looks, -_FARTHEST, _FARTHEST) / _UNLIKE
