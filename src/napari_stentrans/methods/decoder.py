@@ -107,8 +107,27 @@ class GeneDecoder:
 
     def rates(self, estimate: Estimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""
-        library = self.programmes.library(estimate.mean).astype(np.float32)
-        return self.rates_at(library, estimate, genes)
+        return self.rates_at(self.library(estimate), estimate, genes)
+
+    def library(self, estimate: Estimate) -> Float32Array:
+        """Expected library size, relative to the median, shape (position,).
+
+        What is kriged is its logarithm, and the exponential of a mean is less than the
+        mean of exponentials: the left-out spots say by how much.
+        """
+        library = self.programmes.library(estimate.mean) * self._smearing
+        return library.astype(np.float32)
+
+    @cached_property
+    def own_library(self) -> Float32Array:
+        """Library size of each visible spot, relative to the median, shape (spot,)."""
+        own = self.section.library_size / self.programmes.median_library
+        return own.astype(np.float32)
+
+    @cached_property
+    def _smearing(self) -> float:
+        left_out = self.programmes.library(self.left_out.mean).sum()
+        return float(self.own_library.sum() / max(left_out, 1e-9))
 
     def rates_at(
         self, library: Float32Array, estimate: Estimate, genes: IntArray
@@ -174,7 +193,7 @@ class GeneDecoder:
 
     def _learn(self, genes: IntArray) -> Float32Array:
         """Statistics of genes read for the first time, shape (statistic, gene)."""
-        library = self.programmes.library(self.left_out.mean).astype(np.float32)
+        library = self.library(self.left_out)
         counts = self.counts(genes)
         rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
         level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
@@ -249,8 +268,7 @@ class ProgrammeField(_DecodedField):
     @property
     def depth(self) -> Float32Array:
         """Library size as estimated there, over the median, shape (position,)."""
-        library = self.decoder.programmes.library(self.estimate.mean)
-        return library.astype(np.float32)
+        return self.decoder.library(self.estimate)
 
     def read(self, genes: IntArray) -> Prediction:
         """Mean and sd of some genes."""
@@ -279,17 +297,19 @@ class SpotField(_DecodedField):
     @property
     def depth(self) -> Float32Array:
         """Library size of each spot over the median, shape (position,)."""
-        library = self.decoder.section.library_size
-        return (library / self.decoder.programmes.median_library).astype(np.float32)
+        return self.decoder.own_library
 
     def read(self, genes: IntArray) -> Prediction:
         """Posterior mean of some genes, and sd of a count measured anew."""
         statistics = self.decoder.statistics(genes)
         prior = self.decoder.rates_at(self.depth, self.estimate, genes)
         prior = self.decoder.with_residual(prior, self.residuals, genes)
+        counts = self.decoder.counts(genes)
+        # The level is that of left-out spots, whose predictions are flatter.
+        prior *= counts.sum(axis=0) / np.maximum(prior.sum(axis=0), 1e-9)
         spread = np.maximum(_PRIOR_SHARE * statistics.dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
-        mean = prior * (1.0 + spread * self.decoder.counts(genes)) * weight
+        mean = prior * (1.0 + spread * counts) * weight
         variance = mean + spread * prior * weight * mean
         deviation = np.sqrt(variance, dtype=np.float32) * statistics.stretch
         return Prediction(mean.astype(np.float32), deviation)
