@@ -12,6 +12,7 @@ from napari_stentrans.gui.control.genes import MOST_AT_ONCE
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.state.gene_facts import Column
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.signature import measured_signature
 
 
@@ -343,6 +344,33 @@ def test_the_slider_flips_through_genes(opened, viewer, section, enhance, finish
         np.testing.assert_array_equal(measured.data[number], image_of(section, gene))
         expected = opened.session.enhanced.image(gene)
         np.testing.assert_array_equal(enhanced.data[number], expected)
+
+
+def test_several_genes_are_seen_whatever_way_of_comparing_was_on(
+    opened, section, enhance, finish
+):
+    opened.genes.show(str(section.genes[0]))
+    enhance()
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    opened.genes.add_signature(section.genes[:3], "T cells")
+    finish()
+
+    assert opened.session.view.mode is ViewMode.OVERLAY
+    assert visible(opened) == ["T cells enhanced"]
+
+
+@pytest.mark.parametrize("mode", list(ViewMode))
+def test_every_way_of_comparing_follows_the_gene(opened, section, enhance, mode):
+    one, two = map(str, section.genes[:2])
+    opened.genes.show(one)
+    enhance()
+    opened.view.set_mode(mode)
+
+    opened.genes.show(two)
+
+    assert visible(opened)
+    assert all(two in name for name in visible(opened))
 
 
 def test_there_is_one_slider_and_it_goes(opened, viewer, section, finish):

@@ -17,6 +17,7 @@ from napari_stentrans.gui.control.gene_library import GeneLibrary
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section
 
@@ -181,6 +182,8 @@ class GeneControl:
         session, section = self._bench.session, self._bench.session.section
         if section is None:
             return
+        if new and session.view.mode is not ViewMode.OVERLAY:
+            self._view.set_mode(ViewMode.OVERLAY)  # the others compare single genes
         self._asked = (*self._asked, *new)
         wanted = dict.fromkeys((*self._asked, *self._sets.of(section)))
 
