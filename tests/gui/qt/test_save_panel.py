@@ -8,7 +8,8 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.state.session import JobStatus
-from napari_stentrans.gui.widgets.save_panel import KINDS, SavePanel
+from napari_stentrans.gui.widgets.save_kinds import KINDS
+from napari_stentrans.gui.widgets.save_panel import SavePanel
 from napari_stentrans.saving import ending_of
 
 

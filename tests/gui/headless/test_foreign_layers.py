@@ -1,0 +1,135 @@
+"""Sections that other plugins opened, carried by their layers."""
+
+from __future__ import annotations
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image, Labels, Points, Shapes
+
+from napari_stentrans.gui.canvas.foreign import carriers, spots_xy
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.section.lattice import LatticeKind
+
+
+@pytest.fixture
+def controller(jobs, fake_method, told):
+    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
+    made.runs.configure(method="fake")
+    return made
+
+
+@pytest.fixture
+def opened(controller, section):
+    controller.stage.open(section)
+    return controller
+
+
+@pytest.fixture
+def foreign(section):
+    """An AnnData as napari-spatialdata hands it on, with no positions of its own."""
+    adata = ad.AnnData(
+        section.counts.copy(),
+        obs=pd.DataFrame({"spot": np.arange(1, section.n_spots + 1)}, section.barcodes),
+        var=section.var[[]].copy(),
+    )
+    metadata = {"adata": adata, "instance_key": "spot", "region_key": "region"}
+    return adata, metadata
+
+
+def shapes_of(section, metadata):
+    yx = section.pixel_xy[:, ::-1] / 2  # the layer itself is scaled by two
+    boxes = [
+        [y + np.array([-9, -9, 9, 9]), x + np.array([-9, 9, 9, -9])] for y, x in yx
+    ]
+    return Shapes(
+        [np.array(box).T for box in boxes],
+        name="spots",
+        scale=(2, 2),
+        metadata=metadata,
+    )
+
+
+def points_of(section, metadata):
+    yx = section.pixel_xy[:, ::-1] / 2
+    return Points(yx, name="spots", scale=(2, 2), metadata=metadata)
+
+
+def labels_of(section, metadata):
+    yx = np.rint(section.pixel_xy[:, ::-1] / 10).astype(int)
+    labels = np.zeros(yx.max(axis=0) + 5, dtype=int)
+    for number, (y, x) in enumerate(yx, 1):
+        labels[y - 2 : y + 3, x - 2 : x + 3] = number
+    return Labels(labels, name="spots", scale=(10, 10), metadata=metadata)
+
+
+@pytest.mark.parametrize("kind", [shapes_of, points_of, labels_of])
+def test_a_section_is_made_of_what_a_layer_carries(
+    controller, jobs, section, foreign, kind
+):
+    adata, metadata = foreign
+    before = adata.copy()
+    layer = kind(section, metadata)
+    controller.stage.viewer.layers.append(layer)
+    assert controller.session.about.offers == ("spots",)
+    assert controller.session.section is None
+
+    controller.foreign.use("spots")
+    jobs.last.finish()
+
+    taken = controller.session.section
+    assert taken.name == "spots"
+    assert (taken.counts != section.counts).nnz == 0
+    np.testing.assert_allclose(taken.pixel_xy, section.pixel_xy, atol=8)
+    assert taken.lattice.kind is LatticeKind.HEX
+    assert layer in controller.stage.viewer.layers
+    assert dict(adata.obsm) == dict(before.obsm) == {}
+    pd.testing.assert_frame_equal(adata.obs, before.obs)
+    assert controller.session.about.offers == ()
+    for layer, _ in list(controller.stage.tagged()):
+        controller.stage.viewer.layers.remove(layer)
+    assert controller.session.about.offers == ("spots",)
+
+
+def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
+    controller, jobs, section, foreign
+):
+    adata, metadata = foreign
+    adata.obsm["spatial"] = section.pixel_xy
+    image = Image(np.zeros((9, 9)), name="spots", metadata=metadata)
+    controller.stage.viewer.layers.append(image)
+    assert spots_xy(image, adata) is None
+    controller.foreign.use("spots")
+    jobs.last.finish()
+    np.testing.assert_array_equal(controller.session.section.pixel_xy, section.pixel_xy)
+
+
+def test_what_cannot_be_taken_over_is_told(controller, jobs, foreign, told):
+    _, metadata = foreign
+    layer = Points(np.zeros((3, 2)), name="spots", metadata=metadata)
+    controller.stage.viewer.layers.append(layer)
+    controller.foreign.use("spots")
+    jobs.last.finish()
+    assert "there are no spot positions" in told[0]
+    assert controller.session.section is None
+
+
+def test_only_layers_with_an_anndata_of_another_plugin_are_offered(
+    opened, section, foreign
+):
+    _, metadata = foreign
+    viewer = opened.stage.viewer
+    assert opened.session.about.offers == ()
+    viewer.layers.append(Points(np.zeros((2, 2)), metadata={"adata": "no AnnData"}))
+    viewer.layers.append(Points(np.zeros((2, 2)), metadata={"adata": None}))
+    assert opened.session.about.offers == ()
+    viewer.layers.append(Points(np.zeros((2, 2)), name="a", metadata=metadata))
+    viewer.layers.append(Points(np.zeros((2, 2)), name="b", metadata=metadata))
+    assert opened.session.about.offers == ("a",)  # the same one twice
+    assert carriers([]) == ()
+    opened.foreign.use("gone")  # a name that has no layer
+    viewer.layers.remove("a")
+    assert opened.session.about.offers == ("b",)

@@ -1,0 +1,104 @@
+"""Results that leave the window: to files, and to the console."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_stentrans import enhance
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.control.console import NAME
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.section.image import Alignment
+
+
+@pytest.fixture
+def controller(jobs, fake_method, told):
+    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
+    made.runs.configure(method="fake")
+    return made
+
+
+@pytest.fixture
+def opened(controller, section):
+    controller.stage.open(section)
+    return controller
+
+
+def test_a_figure_shows_the_genes_and_colours_on_the_screen(
+    opened, jobs, section, monkeypatch, tmp_path
+):
+    gene = str(section.genes[3])
+    opened.genes.add([gene])
+    layer = opened.stage.find(section, Role.GENE, gene)
+    layer.contrast_limits = (0.0, 4.5)
+    layer.colormap = "magma"
+    opened.runs.enhance()
+    jobs.last.finish()
+    seen = []
+    monkeypatch.setattr(
+        "napari_stentrans.gui.control.files.save_steps",
+        lambda *asked: seen.append(asked) or iter(()),
+    )
+
+    opened.files.save(
+        tmp_path / "f.png", shown_genes=True, with_sd=True, pitch_um=100.0
+    )
+
+    [(result, path, choices)] = seen
+    assert result is opened.session.enhanced
+    assert path == tmp_path / "f.png"
+    assert choices.genes == (gene,)
+    assert choices.look.limits == {gene: (0.0, 4.5)}
+    assert (choices.look.colormap, choices.look.pitch_um) == ("magma", 100.0)
+    assert choices.with_sd
+    assert choices.look.with_sd
+
+
+def test_cancelled_saving_leaves_nothing(opened, jobs, tmp_path):
+    opened.runs.enhance()
+    jobs.last.finish()
+    opened.files.save(tmp_path / "r.csv")
+    job = jobs.last
+    job.advance(2)
+    opened.runs.cancel()
+    assert job.discarded
+    job.steps.close()  # as the end of the thread does
+    assert list(tmp_path.iterdir()) == []
+    assert opened.session.status is JobStatus.IDLE
+
+
+# -- the console -------------------------------------------------------------------
+
+
+class ViewerWithConsole(ViewerModel):
+    """A viewer that keeps what is handed to its console."""
+
+    def update_console(self, variables):
+        handed.update(variables)
+
+
+handed: dict[str, object] = {}
+
+
+def test_the_console_has_what_is_shown_now(jobs, fake_method, section):
+    handed.clear()
+    controller = Controller(ViewerWithConsole(), EnhanceSession(), start=jobs)
+    handle = handed[NAME]
+    assert "no section" in repr(handle)
+    controller.stage.open(section)
+    assert handle.section is section
+    assert handle.to_anndata().shape == section.counts.shape
+
+    result = enhance(section, method="nearest")
+    controller.session.enhanced = result
+    assert handle.result is result
+    np.testing.assert_array_equal(handle.to_anndata().X, result.to_anndata().X)
+    controller.picture.move(Alignment(turn=90))
+    assert handle.section.image.alignment == Alignment(turn=90)
+    assert handle.result.section.image.alignment == Alignment(turn=90)
+
+    controller.close()
+    assert handle.section is None
