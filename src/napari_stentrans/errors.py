@@ -35,10 +35,6 @@ class UnknownGeneError(StEnTransError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
-class NothingToEnhanceError(StEnTransError, ValueError):
-    """The request names no position to predict."""
-
-
 class InvalidRequestError(StEnTransError, ValueError):
     """An option, mask or position list does not fit the section."""
 

@@ -237,7 +237,7 @@ def test_a_wrong_request_is_explained(run, tmp_path, capsys, options, code, mess
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_to_enhance_says_what_to_add(run, tmp_path, capsys):
+def test_refinement_one_improves_the_measured_spots_alone(run, tmp_path):
     whole = tmp_path / "whole.h5ad"
     row, col = np.mgrid[:4, :5].reshape(2, -1)
     obs = pd.DataFrame({"array_row": row, "array_col": col}).rename(str)
@@ -245,9 +245,8 @@ def test_nothing_to_enhance_says_what_to_add(run, tmp_path, capsys):
 
     code, out = run("--refine", "1", source=str(whole))
 
-    assert code == 4
-    assert "--missing MASK, --at CSV, or --refine 2" in capsys.readouterr().err
-    assert not out.exists()
+    assert code == 0
+    assert list(ad.read_h5ad(out).obs["origin"].unique()) == ["measured"]
 
 
 @pytest.mark.parametrize("name", ["absent.h5ad", "empty.h5ad", "empty.tsv", "text.csv"])

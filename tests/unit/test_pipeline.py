@@ -14,7 +14,6 @@ from scipy import sparse
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import (
     InvalidRequestError,
-    NothingToEnhanceError,
     UnknownGeneError,
 )
 from napari_stentrans.methods import base
@@ -214,9 +213,11 @@ def test_a_path_is_to_be_read_first():
         enhance("x.h5ad")
 
 
-def test_nothing_to_predict_is_said(section):
-    with pytest.raises(NothingToEnhanceError, match="nothing to predict"):
-        enhance(section, method="known", refine=1)
+def test_without_refinement_or_region_the_measured_spots_are_improved(section):
+    result = enhance(section, method="known", refine=1)
+
+    np.testing.assert_array_equal(result.targets.spot, np.arange(section.n_spots))
+    assert result.new_field is None
 
 
 @pytest.mark.parametrize("at", [None, [[0.5, 0.5]]], ids=["lattice", "positions"])

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from napari_stentrans.errors import (
     InvalidRequestError,
     InvalidSectionError,
-    NothingToEnhanceError,
     ReadError,
     StEnTransError,
     UnknownGeneError,
@@ -46,7 +45,6 @@ _MEANING: dict[type[Exception], ExitCode] = {
     ReadError: ExitCode.INPUT,
     InvalidSectionError: ExitCode.INPUT,
     UnknownGeneError: ExitCode.REQUEST,
-    NothingToEnhanceError: ExitCode.REQUEST,
     InvalidRequestError: ExitCode.REQUEST,
     StEnTransError: ExitCode.COMPUTE,
     MemoryError: ExitCode.COMPUTE,

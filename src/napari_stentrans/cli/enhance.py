@@ -9,7 +9,6 @@ from pathlib import Path
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.inputs import (
     add_section_options,
-    hints,
     open_section,
     parse_genes,
     read_at,
@@ -104,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    with hints(), ProgressBars(quiet=args.quiet) as bars:
+    with ProgressBars(quiet=args.quiet) as bars:
         job = enhance_steps(
             section,
             config,

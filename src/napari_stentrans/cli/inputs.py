@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.console import UsageError
-from napari_stentrans.errors import NothingToEnhanceError
 
 if TYPE_CHECKING:
     from napari_stentrans.pipeline import GeneChoice
@@ -114,13 +112,3 @@ def parse_genes(text: str) -> GeneChoice:
         msg = f"--genes {text!r} names no gene; write for example --genes CD37,DLL3"
         raise UsageError(msg)
     return names
-
-
-@contextmanager
-def hints() -> Iterator[None]:
-    """Say by which options a request with nothing to do can be given something."""
-    try:
-        yield
-    except NothingToEnhanceError as error:
-        error.add_note("Here: --missing MASK, --at CSV, or --refine 2 or more.")
-        raise

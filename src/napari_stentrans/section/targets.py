@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.errors import InvalidRequestError, NothingToEnhanceError
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.missing import MissingRegions, match_positions
 from napari_stentrans.section.section import Section
@@ -69,8 +69,8 @@ def enhancement_targets(
 
     Raises
     ------
-    NothingToEnhanceError
-        If there is no position besides the measured spots.
+    InvalidRequestError
+        If no spot is left to learn from.
     """
     kept = np.flatnonzero(~missing.outside)
     sites = np.concatenate([section.array_rc[kept], missing.new_rc])
@@ -89,13 +89,6 @@ def enhancement_targets(
     spot[is_spot] = kept[found.parent[is_spot]]
     origin = np.where(found.inside, Origin.PAINTED, Origin.MIDPOINT)
     origin[is_spot & ~found.inside] = Origin.MEASURED
-    if (origin == Origin.MEASURED).all():
-        msg = (
-            "there is nothing to predict: no region is painted, no hole is enclosed by "
-            f"tissue, and refinement {refine} lays no position between the spots. "
-            "Paint a region, or choose refinement 2."
-        )
-        raise NothingToEnhanceError(msg)
     return Targets(found.array_rc, origin.astype(str), spot, lattice.refined(refine))
 
 

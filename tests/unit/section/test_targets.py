@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.errors import InvalidRequestError, NothingToEnhanceError
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -161,19 +161,20 @@ def test_everything_painted_leaves_nothing_to_learn_from(section):
 
 
 @pytest.mark.parametrize("kind", LatticeKind)
-def test_nothing_to_enhance_says_so(kind):
+def test_without_refinement_and_region_the_spots_alone_are_targets(kind):
     section = simulated(kind, holes=0)
-    with pytest.raises(NothingToEnhanceError, match="Paint a region"):
-        enhancement_targets(
-            section, MissingRegions.none(section), 1, TissueRule.ADJACENT
-        )
+    targets = enhancement_targets(
+        section, MissingRegions.none(section), 1, TissueRule.ADJACENT
+    )
+    np.testing.assert_array_equal(targets.spot, np.arange(section.n_spots))
+    assert targets.measured.all()
 
 
 @pytest.mark.parametrize("n_spots", [1, 2])
-def test_lonely_spots(bare_section, n_spots):
+def test_nothing_lies_between_lonely_spots(bare_section, n_spots):
     section = bare_section([[0, 0], [5, 5]][:n_spots], Lattice(LatticeKind.SQUARE))
-    with pytest.raises(NothingToEnhanceError, match="refinement 2 lays no position"):
-        enhancement_targets(section, MissingRegions.none(section), 2)
+    targets = enhancement_targets(section, MissingRegions.none(section), 2)
+    np.testing.assert_array_equal(targets.array_rc, section.array_rc)
 
 
 def test_exact_positions_in_the_order_asked_for(section):

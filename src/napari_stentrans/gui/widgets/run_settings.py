@@ -162,4 +162,4 @@ class RunSettings(Panel):
 
 
 def _refinement(factor: int) -> str:
-    return "1x (only fill)" if factor == 1 else f"{factor}x finer"
+    return "1x (denoise and fill)" if factor == 1 else f"{factor}x finer"
