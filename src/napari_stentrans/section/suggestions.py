@@ -98,12 +98,15 @@ def _surroundings(section: Section, values: FloatArray) -> tuple[FloatArray, Int
     pairs = KDTree(section.pitch_rc).query_pairs(_REACH, output_type="ndarray")
     spots, others = _both_ways(pairs)
     n_around = np.bincount(spots, minlength=section.n_spots)
-    by_spot = others[np.argsort(spots, kind="stable")]
-    found = values.copy()
-    for spot, around in enumerate(np.split(by_spot, np.cumsum(n_around)[:-1])):
-        if len(around):
-            found[spot] = np.quantile(values[around], _SOUND)
-    return found, n_around
+    order = np.argsort(spots, kind="stable")
+    first = np.cumsum(n_around) - n_around
+    place = np.arange(len(spots)) - first[spots[order]]
+    around = np.full((section.n_spots, n_around.max(initial=0) + 1), np.inf)
+    around[spots[order], place] = values[others[order]]
+    around.sort(axis=1)
+    rank = np.rint(_SOUND * np.maximum(n_around - 1, 0)).astype(np.int64)
+    found = around[np.arange(section.n_spots), rank]
+    return np.where(n_around > 0, found, values), n_around
 
 
 def _both_ways(pairs: IntArray) -> IntArray:

@@ -10,7 +10,6 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.regions import Painted
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.missing import MissingRegions
@@ -173,59 +172,6 @@ def test_a_new_gene_covers_no_other(opened, section):
 
     visible = [tag.gene for layer, tag in opened.stage.tagged() if layer.visible]
     assert visible == [None, section.genes[2]]  # the picture, and the newest gene
-
-
-# -- painting ----------------------------------------------------------------------
-
-
-def test_painting_is_counted_as_it_happens(opened, section):
-    assert opened.session.regions.painted is None
-    opened.regions.paint()
-    assert opened.session.regions.painted == Painted()
-    canvas = opened.stage.canvas(section)
-    raster = looks.raster_of(section)
-    assert canvas.mode == "paint"
-
-    canvas.data_setitem(np.nonzero(raster.index == 4), 1)
-    canvas.data_setitem((np.array([0]), np.array([0])), 1)
-    canvas.data_setitem(np.nonzero(raster.index == 7), 2)
-    assert opened.session.regions.painted == Painted(n_spots=1, n_new=1, n_outside=1)
-
-    canvas.undo()
-    assert opened.session.regions.painted == Painted(n_spots=1, n_new=1)
-
-
-def test_painting_twice_uses_one_canvas(opened, viewer):
-    opened.regions.paint()
-    opened.regions.paint(2)
-    opened.regions.paint(0)
-
-    canvases = [tag for _, tag in opened.stage.tagged() if tag.role is Role.MISSING]
-    assert len(canvases) == 1
-    assert opened.stage.canvas(opened.session.section).mode == "erase"
-
-
-def test_deleting_the_canvas_forgets_what_was_painted(opened, viewer, section):
-    opened.regions.paint()
-    canvas = opened.stage.canvas(section)
-    canvas.data_setitem(np.nonzero(looks.raster_of(section).index == 4), 1)
-
-    viewer.layers.remove(canvas)
-
-    assert opened.session.regions.painted is None
-    assert opened.regions.missing() is None
-
-
-def test_other_labels_are_refused_with_a_reason(opened, section, jobs, told):
-    opened.regions.paint()
-    opened.stage.canvas(section).data_setitem((np.array([0]), np.array([0])), 3)
-    assert "3" in opened.session.regions.painted.problem
-
-    n_jobs = len(jobs.started)
-    opened.runs.enhance()
-
-    assert len(jobs.started) == n_jobs
-    assert told
 
 
 # -- the run -----------------------------------------------------------------------

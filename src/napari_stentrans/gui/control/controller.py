@@ -13,11 +13,13 @@ from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.files import FileControl
 from napari_stentrans.gui.control.foreign import ForeignControl
 from napari_stentrans.gui.control.genes import GeneControl
-from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.memory import Memory
+from napari_stentrans.gui.control.picture import PictureControl
+from napari_stentrans.gui.control.region_files import RegionFileControl
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.sections import SectionControl
+from napari_stentrans.gui.control.suggestions import SuggestionControl
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.background import Background
 from napari_stentrans.gui.jobs.desk import StartJob
@@ -44,7 +46,8 @@ class Controller:
 
     Attributes
     ----------
-    sections, picture, foreign, genes, regions, runs, view, files
+    sections, picture, foreign, genes, regions, suggestions, region_files, runs, view,
+    files
         What can be asked for, panel by panel.
     """
 
@@ -62,6 +65,8 @@ class Controller:
         memory = memory or Memory()
         self.genes = GeneControl(bench, self.view, memory)
         self.regions = RegionControl(bench, self.view)
+        self.suggestions = SuggestionControl(bench, self.regions)
+        self.region_files = RegionFileControl(bench, self.regions, memory.regions)
         self.runs = RunControl(bench, self.view, self.regions, memory)
         self.picture = PictureControl(bench)
         self.sections = SectionControl(bench, self.view, self.runs, self.picture)
@@ -80,6 +85,8 @@ class Controller:
         self.session.events.section.disconnect(self._follow_section)
         self.view.close()
         self.genes.close()
+        self.region_files.close()
+        self.suggestions.close()
         self.regions.close()
         self.runs.close()
         self.sections.close()
@@ -98,4 +105,6 @@ class Controller:
         self.picture.follow()
         self.genes.follow()
         self.regions.follow()
+        self.suggestions.follow()
+        self.region_files.follow()
         self.runs.follow()

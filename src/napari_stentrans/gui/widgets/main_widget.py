@@ -61,6 +61,7 @@ class StEnTransWidget(QWidget):
         self.tabs = QTabWidget()
         self._compose()
         self.controller.runs.look_up_methods()
+        self.controller.regions.prepare()
         # No reference to self: the widget must be free to be collected.
         self.destroyed.connect(partial(_end, *made))
 

@@ -1,55 +1,175 @@
-"""Mark what is missing: arm the brush, and count what is under it."""
+"""Mark what is missing: named regions, painted, suggested, saved and loaded."""
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHBoxLayout
+from functools import partial
+from pathlib import Path
 
-from napari_stentrans.gui.state.regions import Painted
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton
+
+from napari_stentrans.gui.state.regions import Painted, Tool
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import Panel
-from napari_stentrans.section.missing import OUTSIDE
+from napari_stentrans.gui.widgets.region_table import RegionActs, RegionTable
+from napari_stentrans.gui.widgets.region_tools import RegionTools
+from napari_stentrans.gui.widgets.suggestion_list import SuggestionActs, SuggestionList
+from napari_stentrans.section.regions import RegionKind
+
+_NO_SECTION = "Open a section first"
+_NO_REGION = "There is no region yet"
+_NEW = {
+    RegionKind.PREDICT: ("+ Missing", "A new region whose spots are predicted anew"),
+    RegionKind.OUTSIDE: ("+ Outside", "A new region of what is no tissue: left out"),
+    RegionKind.TISSUE: (
+        "+ Tissue",
+        "A new region of tissue: whatever no tissue region covers is left out",
+    ),
+}
+_SAVED_AS = "Polygons for QuPath (*.geojson);;Table (*.csv);;Picture of labels (*.png)"
+_LOADED_FROM = (
+    "Regions (*.geojson *.json *.csv *.tsv *.png *.tif *.tiff *.npy);;All (*)"
+)
 
 
 class RegionPanel(Panel):
-    """Arms the brush and says what is painted."""
+    """Paints, lists, suggests and keeps regions."""
 
     title = "Missing"
     help_text = "Mark what is missing or no tissue"
 
     def build(self) -> None:
         """Make the controls."""
-        session, controller = self.session, self.controller
-        self.paint = button(
-            "Paint missing region",
-            "Brush over spots to predict anew and over gaps to fill",
-            lambda: controller.regions.paint(),
-        )
-        self.outside = button(
-            "Paint outside",
-            "Brush over what is no tissue: it is left out",
-            lambda: controller.regions.paint(OUTSIDE),
-        )
-        self.erase = button(
-            "Erase", "Take painting away", lambda: controller.regions.paint(0)
+        self._make_painting()
+        self._make_list()
+        self._make_files()
+        self._lay_out()
+        session, regions = self.session, self.session.regions
+        session.events.section.connect(self._show)
+        for name in ("painted", "rows", "current", "tool", "brush"):
+            getattr(regions.events, name).connect(self._show)
+        for name in ("can_undo", "can_redo", "is_searching"):
+            getattr(regions.events, name).connect(self._show)
+        regions.events.suggestions.connect(self._show_suggestions)
+        self._show()
+        self._show_suggestions()
+
+    def _make_painting(self) -> None:
+        regions = self.controller.regions
+        self.tools = RegionTools(regions.use, regions.set_brush)
+        self.paint = self.tools.buttons[Tool.BRUSH]
+        self.erase = self.tools.buttons[Tool.ERASE]
+        self.new = {
+            kind: button(text, help_text, partial(regions.add, kind))
+            for kind, (text, help_text) in _NEW.items()
+        }
+
+    def _make_list(self) -> None:
+        regions, suggestions = self.controller.regions, self.controller.suggestions
+        self.table = RegionTable(
+            RegionActs(
+                regions.choose,
+                regions.rename,
+                lambda label, enabled: regions.switch(label, enabled=enabled),
+            )
         )
         self.count = note()
-        row = QHBoxLayout()
-        row.addWidget(self.outside)
-        row.addWidget(self.erase)
-        layout = self.column
-        layout.addWidget(self.paint)
-        layout.addLayout(row)
-        layout.addWidget(self.count)
+        self.undo = button("Undo", "", regions.undo)
+        self.redo = button("Redo", "", regions.redo)
+        self.remove = button("Remove", "", self._remove)
+        self.find_holes = button("Find holes", "", suggestions.search)
+        self.suggestions = SuggestionList(
+            SuggestionActs(suggestions.accept, suggestions.reject, suggestions.point_at)
+        )
 
-        session.events.section.connect(self._show)
-        session.regions.events.painted.connect(self._show)
-        self._show()
+    def _make_files(self) -> None:
+        self.load = QPushButton("Load…")
+        menu = QMenu(self.load)
+        for text, kind in (
+            ("Regions…", None),
+            ("Tissue mask…", RegionKind.TISSUE),
+        ):
+            action = menu.addAction(text)
+            if action is not None:
+                action.triggered.connect(partial(self._ask_load, kind))
+        self.load.setMenu(menu)
+        self.save = button("Save…", "", self._ask_save)
+
+    def _lay_out(self) -> None:
+        layout = self.column
+        layout.addWidget(self.tools)
+        for row in (
+            (*self.new.values(),),
+            (self.table,),
+            (self.count,),
+            (self.undo, self.redo, self.remove),
+            (self.find_holes,),
+            (self.suggestions,),
+            (self.load, self.save),
+        ):
+            if len(row) == 1:
+                layout.addWidget(row[0])
+                continue
+            line = QHBoxLayout()
+            for each in row:
+                line.addWidget(each)
+            layout.addLayout(line)
+        layout.addStretch()
 
     def _show(self) -> None:
-        painted = self.session.regions.painted
-        self.setEnabled(self.session.section is not None)
-        self.erase.setEnabled(painted is not None)
-        self.count.setText(_describe(painted))
+        state = self.session.regions
+        reason = "" if self.session.section is not None else _NO_SECTION
+        painted = state.painted is not None
+        self.tools.show_tool(state.tool, state.brush)
+        self.tools.allow(reason, canvas=painted, erasing=bool(state.rows))
+        self.table.show_rows(state.rows, state.current)
+        self.count.setText(_describe(state.painted))
+        for kind, made in self.new.items():
+            _allow(made, _NEW[kind][1], reason)
+        none = reason or ("" if state.rows else _NO_REGION)
+        undone = "" if state.can_undo else "There is nothing to undo"
+        done = "" if state.can_redo else "Nothing was undone"
+        chosen = "" if state.current is not None else "Select a region in the list"
+        searching = "The search is going on" if state.is_searching else ""
+        _allow(self.undo, "Take back the last stroke or change (Ctrl+Z)", undone)
+        _allow(self.redo, "Do it again (Ctrl+Shift+Z)", done)
+        _allow(self.remove, "Remove the selected region", none or chosen)
+        _allow(
+            self.find_holes,
+            "Look for gaps inside the tissue, and for spots with far fewer counts than "
+            "those around: suggestions to accept or reject",
+            reason or searching,
+        )
+        _allow(self.load, "Regions or a mask from csv, png, GeoJSON (QuPath)", reason)
+        _allow(self.save, "Save as GeoJSON for QuPath, csv or png", none)
+
+    def _show_suggestions(self) -> None:
+        self.suggestions.show_suggestions(self.session.regions.suggestions)
+
+    def _remove(self) -> None:
+        label = self.session.regions.current
+        if label is not None:
+            self.controller.regions.remove(label)
+
+    def _ask_load(self, kind: RegionKind | None, _checked: object = None) -> None:
+        title = "Load regions" if kind is None else "Load a tissue mask"
+        path, _ = QFileDialog.getOpenFileName(self, title, filter=_LOADED_FROM)
+        if path:
+            self.controller.region_files.load(Path(path), kind)
+
+    def _ask_save(self) -> None:
+        path, chosen = QFileDialog.getSaveFileName(
+            self, "Save the regions", filter=_SAVED_AS
+        )
+        if path:
+            ending = chosen.partition("(*")[2].rstrip(")")
+            whole = Path(path) if Path(path).suffix else Path(path + ending)
+            self.controller.region_files.save(whole)
+
+
+def _allow(made: QPushButton, help_text: str, reason: str) -> None:
+    """Enable a button, or say in its tool tip why it is not."""
+    made.setEnabled(not reason)
+    made.setToolTip(f"{reason}. {help_text}" if reason else help_text)
 
 
 def _describe(painted: Painted | None) -> str:
@@ -59,10 +179,10 @@ def _describe(painted: Painted | None) -> str:
         return painted.problem
     told = [
         _plural(painted.n_spots, "spot"),
-        _plural(painted.n_new, "empty position") + " painted",
+        _plural(painted.n_new, "empty position") + " to predict",
     ]
     if painted.n_outside:
-        told.append(f"{painted.n_outside:,} outside the tissue")
+        told.append(f"{painted.n_outside:,} left out")
     return ", ".join(told)
 
 

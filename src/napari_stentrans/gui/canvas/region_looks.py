@@ -1,0 +1,59 @@
+"""How regions and suggestions look on the canvas. Pure: knows neither napari nor Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from napari_stentrans import keys
+from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role
+from napari_stentrans.section.outlines import outlines
+from napari_stentrans.section.region_colours import colour_of
+from napari_stentrans.section.regions import Region, RegionKind
+from napari_stentrans.section.sites import PaintSites
+from napari_stentrans.section.suggestions import Suggestion
+
+_CLEAR = "transparent"
+_OFF = "40"
+"""Opacity, as two hexadecimal digits, of a region that is switched off,"""
+_TISSUE = "66"
+"""and of tissue, which covers all that is to be seen."""
+_SUGGESTED, _POINTED_AT = "#ffe45e", "#ffffff"
+_EDGE = 0.12
+"""Width of the outline of a suggestion, in pitches."""
+
+
+def region_colours(listed: Iterable[Region]) -> dict[int | None, str]:
+    """Colour of each label: pale where a region is switched off."""
+    colours: dict[int | None, str] = {0: _CLEAR, None: _CLEAR}
+    for region in listed:
+        pale = _TISSUE if region.kind is RegionKind.TISSUE else "ff"
+        colours[region.label] = colour_of(region) + (pale if region.enabled else _OFF)
+    return colours
+
+
+def suggestion_layer(
+    sites: PaintSites, suggestions: Sequence[Suggestion], pointed_at: int | None = None
+) -> LayerData:
+    """Outlines of suggestions, without filling: nothing is painted yet."""
+    rings, colours = [], []
+    affine = sites.raster.affine
+    for number, suggestion in enumerate(suggestions):
+        at = np.zeros(len(sites), dtype=np.uint8)
+        at[suggestion.at] = 1
+        for polygon in outlines(sites.draw(at) > 0):
+            for ring in polygon:
+                closed = np.concatenate([ring, ring[:1]])
+                rings.append(closed @ affine[:2, :2].T + affine[:2, 2])
+                colours.append(_POINTED_AT if number == pointed_at else _SUGGESTED)
+    pitch = np.sqrt(abs(np.linalg.det(affine[:2, :2])))
+    options = {
+        "name": "Suggestions",
+        "shape_type": "path",
+        "edge_color": colours,
+        "edge_width": max(_EDGE * pitch, 1e-6),
+        "face_color": _CLEAR,
+        "metadata": {keys.LAYER_TAG: LayerTag(sites.section, Role.SUGGESTED)},
+    }
+    return rings, options, "shapes"

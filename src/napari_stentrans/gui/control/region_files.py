@@ -1,0 +1,141 @@
+"""Regions to files and back, and kept by themselves from one launch to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.region_shelf import RegionShelf
+from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.io.masks import read_regions, write_regions
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.regions import NAMES, RegionKind, Regions
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.sites import PaintSites
+
+
+class RegionFileControl:
+    """Saves and loads regions, and brings those of last time back.
+
+    Parameters
+    ----------
+    bench, regions
+        The tools, and the regions of the current section.
+    folder
+        Where regions are kept between launches; None keeps nothing.
+    """
+
+    def __init__(
+        self, bench: Bench, regions: RegionControl, folder: Path | None = None
+    ) -> None:
+        self._bench, self._regions = bench, regions
+        self._shelf = RegionShelf(folder)
+        self._files, self._recalling = JobDesk(bench.start), JobDesk(bench.start)
+        self._fingerprints: WeakKeyDictionary[Section, str] = WeakKeyDictionary()
+        self._asked: Section | None = None
+        regions.on_kept = self._keep
+
+    def save(self, path: str | Path) -> None:
+        """Write the regions of the current section; the ending chooses the format."""
+        regions = self._regions.regions
+        if regions is None or not regions.listed:
+            self._bench.background.say("There is no region to save yet.")
+            return
+        path = Path(path)
+        path = path if path.suffix else path.with_name(f"{path.name}.geojson")
+        self._run(
+            partial(_saving, path, regions),
+            lambda written: self._bench.background.say(f"Saved {written}"),
+        )
+
+    def load(self, path: str | Path, kind: RegionKind | None = None) -> None:
+        """Add the regions of a file, or take what it marks as one region of a kind."""
+        section, regions = self._bench.session.section, self._regions.regions
+        if section is None:
+            return
+        sites = None if regions is None else regions.sites
+        self._run(
+            partial(_loading, Path(path), section, sites, kind),
+            partial(self._loaded, section, Path(path).name),
+        )
+
+    def follow(self) -> None:
+        """Look for the regions that the current section had last time."""
+        section = self._bench.session.section
+        if self._shelf.folder is None or section is self._asked:
+            return
+        self._asked = section
+        if section is not None and section not in self._fingerprints:
+            self._recalling.run(
+                partial(self._shelf.finding, section),
+                JobListener(_pass, partial(self._found, section), self._not_found),
+            )
+
+    def close(self) -> None:
+        """End what runs."""
+        self._files.discard()
+        self._recalling.discard()
+        self._regions.on_kept = _keep_nothing
+
+    def _run(self, steps: Any, returned: Any) -> None:
+        failed = self._bench.background.failed
+        self._files.run(steps, JobListener(_pass, returned, failed))
+
+    def _loaded(self, section: Section, name: str, loaded: Regions) -> None:
+        if section is not self._bench.session.section:
+            return
+        now = self._regions.regions
+        self._regions.put(loaded if now is None else now.joined(loaded))
+        names = ", ".join(region.name for region in loaded.listed)
+        self._bench.background.say(f"Loaded {names} from {name}.")
+
+    def _found(self, section: Section, found: tuple[str, Regions | None]) -> None:
+        self._fingerprints[section], kept = found
+        if section is not self._bench.session.section:
+            return
+        now = self._regions.regions
+        if now is not None and now.listed:  # painted meanwhile
+            self._keep(section, now)
+        elif kept is not None:
+            self._regions.put(kept)
+            self._bench.background.say(
+                "The regions that you painted last time are back (Undo removes them)."
+            )
+
+    def _not_found(self, error: Exception) -> None:
+        self._asked = None
+        self._bench.background.failed(error)
+
+    def _keep(self, section: Section, regions: Regions) -> None:
+        fingerprint = self._fingerprints.get(section)
+        if fingerprint is not None:
+            self._shelf.keep(fingerprint, regions)
+
+
+def _saving(path: Path, regions: Regions) -> Steps[Path]:
+    yield Progress("Saving regions", 0, 1)
+    return write_regions(path, regions)
+
+
+def _loading(
+    path: Path, section: Section, sites: PaintSites | None, kind: RegionKind | None
+) -> Steps[Regions]:
+    yield Progress("Loading regions", 0, 1)
+    loaded = read_regions(path, sites or PaintSites.of(section), kind)
+    if kind is None or not loaded.listed:
+        return loaded
+    region, name = loaded.listed[0], f"{NAMES[kind]} from {path.name}"
+    return loaded.changed(replace(region, name=name))
+
+
+def _pass(_progress: Progress) -> None:
+    """Show nothing."""
+
+
+def _keep_nothing(_section: Section, _regions: Regions) -> None:
+    """Forget."""

@@ -1,0 +1,144 @@
+"""What may be missing: searched for in the background, shown, accepted or rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+import numpy as np
+
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.gui.canvas.region_looks import suggestion_layer
+from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.regions import RegionKind, Regions
+from napari_stentrans.section.section import Section
+from napari_stentrans.section.sites import PaintSites
+from napari_stentrans.section.suggestions import Suggestion, suggest
+
+
+class SuggestionControl:
+    """Suggests regions; nothing is painted before it is accepted."""
+
+    def __init__(self, bench: Bench, regions: RegionControl) -> None:
+        self._bench, self._regions = bench, regions
+        self._desk = JobDesk(bench.start)
+        self._sites: PaintSites | None = None
+        self._asked: Section | None = None
+
+    def search(self) -> None:
+        """Look for holes and for spots with too few counts, in the background."""
+        section, state = self._bench.session.section, self._bench.session.regions
+        if section is None or state.is_searching:
+            return
+        state.is_searching = True
+        known = self._regions.regions
+        self._desk.run(
+            partial(_searching, section, known),
+            JobListener(_pass, partial(self._show_found, section), self._failed),
+        )
+
+    def accept(self, numbers: Iterable[int] | None = None) -> None:
+        """Make regions to predict of some suggestions, or of all: one of each sort."""
+        chosen = self._chosen(numbers)
+        if not chosen or self._sites is None:
+            return
+        regions = self._regions.regions or Regions.none(self._sites)
+        try:
+            for name in dict.fromkeys(each.name for each in chosen):
+                at = np.concatenate([each.at for each in chosen if each.name == name])
+                called = _fresh(regions, name)
+                regions = regions.with_area(called, RegionKind.PREDICT, at)
+        except InvalidRequestError as error:
+            self._bench.background.complain(error)
+            return
+        self.reject(numbers)
+        self._regions.put(regions)
+
+    def reject(self, numbers: Iterable[int] | None = None) -> None:
+        """Forget some suggestions, or all."""
+        gone = {id(suggestion) for suggestion in self._chosen(numbers)}
+        left = self._bench.session.regions.suggestions
+        self._set(tuple(each for each in left if id(each) not in gone))
+
+    def point_at(self, number: int | None) -> None:
+        """Make one suggestion stand out."""
+        self._draw(number)
+
+    def follow(self) -> None:
+        """Show the suggestions of the section that is current now."""
+        section, state = self._bench.session.section, self._bench.session.regions
+        if self._asked is section:
+            return
+        before, self._asked, self._sites = self._asked, section, None
+        self._desk.discard()
+        state.is_searching, state.suggestions = False, ()
+        if before is not None:
+            self._bench.stage.show_suggestions(before, None)
+
+    def close(self) -> None:
+        """End what runs."""
+        self._desk.discard()
+
+    def _chosen(self, numbers: Iterable[int] | None) -> Sequence[Suggestion]:
+        found = self._bench.session.regions.suggestions
+        if numbers is None:
+            return found
+        return [found[number] for number in numbers if 0 <= number < len(found)]
+
+    def _show_found(
+        self, section: Section, found: tuple[PaintSites, tuple[Suggestion, ...]]
+    ) -> None:
+        self._bench.session.regions.is_searching = False
+        if section is not self._bench.session.section:
+            return
+        self._sites, suggestions = found
+        self._set(suggestions)
+        told = (
+            f"{len(suggestions)} suggestions: accept or reject them."
+            if suggestions
+            else "No hole in the tissue, and no spot with far too few counts."
+        )
+        self._bench.background.say(told)
+
+    def _failed(self, error: Exception) -> None:
+        self._bench.session.regions.is_searching = False
+        self._bench.background.failed(error)
+
+    def _set(self, suggestions: tuple[Suggestion, ...]) -> None:
+        self._bench.session.regions.suggestions = suggestions
+        self._draw(None)
+
+    def _draw(self, pointed_at: int | None) -> None:
+        section, stage = self._bench.session.section, self._bench.stage
+        found = self._bench.session.regions.suggestions
+        if section is None:
+            return
+        data = None
+        if found and self._sites is not None:
+            data = suggestion_layer(self._sites, found, pointed_at)
+        stage.show_suggestions(section, data)
+
+
+def _searching(
+    section: Section, known: Regions | None
+) -> Steps[tuple[PaintSites, tuple[Suggestion, ...]]]:
+    """Suggest what no region covers yet."""
+    yield Progress("Looking for holes", 0, 1)
+    sites = PaintSites.of(section) if known is None else known.sites
+    found = suggest(sites)
+    if known is not None:
+        free = known.over == 0
+        found = tuple(each for each in found if np.any(free[each.at]))
+    return sites, found
+
+
+def _fresh(regions: Regions, name: str) -> str:
+    taken = {region.name for region in regions.listed}
+    return next(told for n in range(1, 1000) if (told := f"{name} {n}") not in taken)
+
+
+def _pass(_progress: Progress) -> None:
+    """Show nothing."""

@@ -1,0 +1,102 @@
+"""What the mouse does on the canvas: brush, polygon, fill or erase, and how widely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
+
+from napari_stentrans.gui.state.regions import Tool
+
+_TOOLS = {
+    Tool.BRUSH: ("Brush", "Drag over spots and gaps; Space moves the view meanwhile"),
+    Tool.POLYGON: (
+        "Polygon",
+        "Click corner after corner around an area; double-click to close it, right "
+        "click to take a corner back, Escape to give it up",
+    ),
+    Tool.FILL: (
+        "Fill",
+        "Click inside a closed outline to fill it, or on something painted to repaint "
+        "it whole; with a tissue region, on tissue to take all that is connected",
+    ),
+    Tool.ERASE: (
+        "Erase",
+        "Drag over what is painted to take it away; tissue beneath it stays",
+    ),
+}
+_WIDEST = 40
+
+
+class RegionTools(QWidget):
+    """Buttons of the tools, of which one at most is down, and the width of the brush.
+
+    Parameters
+    ----------
+    use
+        Called with the tool that the user wants; None puts it away.
+    set_brush
+        Called with the width of the brush, in pixels of the canvas.
+    """
+
+    def __init__(
+        self,
+        use: Callable[[Tool | None], object],
+        set_brush: Callable[[int], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._use = use
+        self.buttons = {tool: self._button(tool) for tool in Tool}
+        self.width_label = QLabel("Brush width")
+        self.width_box = QSpinBox()
+        self.width_box.setRange(1, _WIDEST)
+        self.width_box.valueChanged.connect(lambda width: set_brush(width))
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for place, made in enumerate(self.buttons.values()):
+            layout.addWidget(made, 0, place)
+        layout.addWidget(self.width_label, 1, 0, 1, 2)
+        layout.addWidget(self.width_box, 1, 2, 1, 2)
+
+    def show_tool(self, tool: Tool | None, brush: int) -> None:
+        """Show which tool the mouse has, and how wide the brush is."""
+        for each, made in self.buttons.items():
+            made.setChecked(each is tool)
+        self.width_box.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        self.width_box.setValue(brush)
+        self.width_box.blockSignals(False)  # noqa: FBT003 - Qt's own signature
+
+    def allow(self, reason: str, *, canvas: bool, erasing: bool) -> None:
+        """Enable what can be used; ``reason`` says why nothing can, if so."""
+        for tool, made in self.buttons.items():
+            why = reason
+            if not why and tool is Tool.ERASE and not erasing:
+                why = "Nothing is painted yet"
+            made.setEnabled(not why)
+            made.setToolTip(_with_reason(_TOOLS[tool][1], why))
+        why = reason or ("" if canvas else "Choose the brush first")
+        help_text = "In pixels of the canvas: a spot is one or two wide"
+        for each in (self.width_label, self.width_box):
+            each.setEnabled(not why)
+            each.setToolTip(_with_reason(help_text, why))
+
+    def _button(self, tool: Tool) -> QPushButton:
+        made = QPushButton(_TOOLS[tool][0])
+        made.setCheckable(True)
+        made.setMinimumWidth(0)
+        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        made.clicked.connect(lambda checked: self._use(tool if checked else None))
+        return made
+
+
+def _with_reason(help_text: str, why: str) -> str:
+    return f"{why}. {help_text}" if why else help_text
