@@ -69,7 +69,7 @@ class Stage:
     def open(self, section: Section) -> None:
         """Add the layers of a section that was opened, and look at it."""
         mine = [self._add(data) for data in looks.section_to_layers(section)]
-        self.viewer.fit_to_view(layers=mine)
+        self.viewer.fit_to_view(layers=mine[-1:])  # the spots: pictures may be wider
 
     def focus(self, section: Section) -> None:
         """Show the layers of one section, as they were when it was last looked at.
@@ -137,7 +137,7 @@ class Stage:
             for role in (Role.GENE, Role.ENHANCED, Role.SD)
         )
         if with_sd or sd is not None:
-            self.fill(of_sd, sd, above=measured)
+            self.fill(of_sd, sd, above=measured if enhanced is None else enhanced)
         shown = self.fill(of_mean, enhanced, above=measured)
         if measured is not None and shown is not enhanced:
             self.replace(measured, shown)
