@@ -349,13 +349,13 @@ def test_a_bug_is_told_without_a_traceback(opened, jobs, fake_method, told, capl
     assert "Traceback" in caplog.text
 
 
-def test_nothing_to_enhance_is_explained(opened, jobs, told):
+def test_refinement_one_improves_the_measured_spots(opened, jobs):
     opened.runs.configure(refine=1)
 
     opened.runs.enhance()
     jobs.last.finish()
 
-    assert "Paint a region" in told[0]
+    assert opened.session.enhanced.targets.measured.all()
 
 
 def test_one_run_at_a_time(opened, jobs):
