@@ -99,6 +99,49 @@ def test_modes_follow_the_current_gene(opened, section):
     assert roles(opened).count(Role.DIFFERENCE) == 1
 
 
+@pytest.mark.parametrize("mode", list(ViewMode)[1:])
+def test_after_a_mode_the_gene_that_was_chosen_in_it_is_seen(opened, section, mode):
+    opened.view.set_mode(mode)
+    opened.genes.add(section.genes[4:5])
+
+    opened.view.set_mode(ViewMode.OVERLAY)
+
+    shown = [tag for layer, tag in opened.stage.tagged() if layer.visible]
+    assert [tag.gene for tag in shown if tag.gene] == [section.genes[4]]
+
+
+def test_a_signature_is_side_by_side_too(opened, jobs, section):
+    opened.genes.add_signature(section.genes[:3], "mine")
+    jobs.last.finish()
+
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    shown = {layer.name for layer, _ in opened.stage.tagged() if layer.visible}
+    assert {"mine measured", "mine enhanced"} <= shown
+
+
+def test_uncertainty_lies_on_top_of_what_is_uncertain(opened, viewer, section):
+    opened.view.show_sd(shown=True)
+
+    order = [
+        viewer.layers.index(opened.stage.find(section, role, section.genes[1]))
+        for role in (Role.GENE, Role.ENHANCED, Role.SD)
+    ]
+    assert order == sorted(order)
+
+
+def test_painting_does_not_cover_a_result(opened, jobs, section):
+    first = opened.session.enhanced
+    run(opened, jobs, method="nearest")
+    opened.regions.paint()
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    assert opened.stage.canvas(section).visible
+
+    opened.view.compare_with(first)
+
+    assert not opened.stage.canvas(section).visible
+
+
 @pytest.mark.parametrize("mode", [ViewMode.SWIPE, ViewMode.DIFFERENCE])
 def test_a_derived_layer_removed_by_hand_ends_its_mode(opened, viewer, mode):
     opened.view.set_mode(mode)

@@ -6,7 +6,6 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.state.view import GeneScore, SpotPairs, ViewMode
@@ -32,7 +31,6 @@ def test_without_a_result_the_panel_says_what_to_do(shown):
 
     assert "Enhance" in panel.hint.text()
     assert not panel.switch.isEnabled()
-    assert not panel.save.isEnabled()
 
 
 @pytest.mark.parametrize("mode", ViewMode)
@@ -174,14 +172,3 @@ def test_scores_are_looked_up_only_while_the_panel_is_seen(shown, controller):
 
     asked = [call.kwargs for call in controller.view.watch.call_args_list]
     assert asked == [{"watched": True}, {"watched": False}]
-
-
-def test_the_result_is_saved(click, shown, controller, result, monkeypatch, tmp_path):
-    panel = shown(ComparePanel)
-    monkeypatch.setattr(
-        QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "r.h5ad"), "")
-    )
-
-    click(panel.save)
-
-    controller.files.save.assert_called_once_with(tmp_path / "r.h5ad")

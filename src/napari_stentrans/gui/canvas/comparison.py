@@ -9,6 +9,7 @@ from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.derived import Derived
 from napari_stentrans.gui.canvas.fading import Fading
+from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import Role, tag_of
 from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.side_by_side import SideBySide
@@ -17,6 +18,7 @@ from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.canvas.swipe import SIDES, divider_x, swipe_layer
 from napari_stentrans.gui.canvas.wanted import Pair, pair_of, wanted_layers
 from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.section.section import Section
 
 _LINKED = ("contrast_limits", "colormap", "gamma")
 _WITH_BAR = (
@@ -50,6 +52,7 @@ class Comparison:
         self._solo = Solo(stage)
         self._fading = Fading(self._changed)
         self._is_arranging = False
+        self._gene_before: str | None = None
 
     @property
     def is_arranging(self) -> bool:
@@ -59,11 +62,14 @@ class Comparison:
     def show(self, plan: Plan, *, removing: bool = False) -> None:
         """Show a plan; what ``removing`` means is said at `Derived.put`."""
         with self._arranging():
+            was_on = self._is_on
             leaves_grid = self._panels.is_on and plan.mode is not ViewMode.SIDE_BY_SIDE
             if leaves_grid:
                 self._panels.hide()
             if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
                 self._solo.hide()
+            if was_on and not self._is_on and plan.gene != self._gene_before:
+                self._bring_up(plan)
             self._derived.put(
                 wanted_layers(plan, self._stage, self._derived), removing=removing
             )
@@ -73,6 +79,8 @@ class Comparison:
                 origin.visible = True
             self._arrange(plan)
             self._bars(plan)
+            if not was_on:
+                self._gene_before = plan.gene
 
     def move_divider(self, plan: Plan) -> None:
         """Divide the swipe elsewhere: what a hand on the mouse waits for."""
@@ -106,6 +114,20 @@ class Comparison:
         finally:
             self._is_arranging = before
 
+    @property
+    def _is_on(self) -> bool:
+        """Whether layers are shown otherwise than the layer list had them."""
+        return self._panels.is_on or self._solo.is_on
+
+    def _bring_up(self, plan: Plan) -> None:
+        """Show the current gene alone: another one was, before this way began."""
+        find, self._gene_before = self._stage.find, plan.gene
+        top = find(plan.section, Role.ENHANCED, plan.gene)
+        top = top or find(plan.section, Role.GENE, plan.gene)
+        if plan.gene is not None and top is not None:
+            self._stage.hide_expression(plan.section)
+            top.visible = True
+
     def _changed(self) -> None:
         if not self._is_arranging:
             self._again()
@@ -135,11 +157,16 @@ class Comparison:
         return pair_of(plan, gene, self._stage, self._derived)
 
     def _grid(self, plan: Plan) -> list[list[Layer]]:
-        """Panels of every gene that has all of them, a row a gene."""
+        """Panels of every gene, or set of genes, that has all of them: a row each."""
         find, section = self._stage.find, plan.section
+        rows = [
+            (self._pair(plan, gene), find(section, Role.SD, gene))
+            for gene in self._stage.genes(section)
+        ]
+        if plan.reference is None:
+            rows += [self._row_of_set(section, of) for of in self._sets(section)]
         panels: list[list[Layer]] = []
-        for gene in self._stage.genes(section):
-            pair, sd = self._pair(plan, gene), find(section, Role.SD, gene)
+        for pair, sd in rows:
             if pair is None or (plan.show_sd and sd is None):
                 continue
             panels += [[pair[0]], [pair[1]]]
@@ -147,12 +174,27 @@ class Comparison:
         if not panels:
             return []
         painted, origin = self._stage.canvas(section), self._derived.find(Role.ORIGIN)
-        panels[0] += [] if painted is None else [painted]
+        if painted is not None and plan.reference is None:
+            panels[0].append(painted)
         panels[1] += [] if origin is None else [origin]
         image = find(section, Role.IMAGE)
         if image is not None and len(panels) == 2:  # one gene: room for the picture
             panels.insert(0, [image])
         return panels
+
+    def _sets(self, section: Section) -> list[GeneSet]:
+        tags = [tag for _, tag in self._stage.tagged() if tag.section is section]
+        return list(dict.fromkeys(tag.of for tag in tags if tag.of is not None))
+
+    def _row_of_set(
+        self, section: Section, of: GeneSet
+    ) -> tuple[Pair | None, Layer | None]:
+        measured, enhanced, sd = (
+            self._stage.find(section, role, of=of)
+            for role in (Role.GENE, Role.ENHANCED, Role.SD)
+        )
+        is_whole = measured is not None and enhanced is not None
+        return ((measured, enhanced) if is_whole else None), sd
 
     def _link(self, plan: Plan) -> None:
         """Pass on what the user does to the colours of one of several like pictures."""

@@ -168,5 +168,6 @@ def _height_width(numbers: Sequence[float]) -> tuple[float, float]:
 
 
 def _name(layer: Layer, *, visible: bool) -> None:
+    layer.name_overlay.position = "top_left"
     layer.name_overlay.visible = visible
     layer.name_overlay.font_size = _FONT_SIZE

@@ -1,15 +1,14 @@
-"""Compare two pictures of a gene, judge them, and save the result."""
+"""Compare two pictures of a gene, and judge them."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLabel
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel
 
 from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
 from napari_stentrans.gui.state.view import ViewMode, result_name
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import note
 from napari_stentrans.gui.widgets.gene_score import GeneScoreCard
 from napari_stentrans.gui.widgets.mode_switch import ModeSwitch
 from napari_stentrans.gui.widgets.panel import Panel
@@ -25,7 +24,7 @@ _SD_HELP = "Standard deviation of a count measured there, as a picture of its ow
 
 
 class ComparePanel(Panel):
-    """Compares measured and enhanced, or two results, and saves."""
+    """Compares measured and enhanced, or two results."""
 
     title = "Compare"
     help_text = "Look at measured and enhanced"
@@ -40,9 +39,6 @@ class ComparePanel(Panel):
         self.score = GeneScoreCard()
         self.scatter, self.agreement = Scatter(), note()
         self.agreement.setStyleSheet("font-size: 8pt;")
-        self.save = button(
-            "Save h5ad…", "Every expressed gene, with sd", self._ask_path
-        )
         choice = QGridLayout()
         for row, (text, box) in enumerate(
             (("Compare", self.shown), ("with", self.reference))
@@ -60,7 +56,6 @@ class ComparePanel(Panel):
             self.score,
             self.scatter,
             self.agreement,
-            self.save,
         ):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -132,16 +127,6 @@ class ComparePanel(Panel):
         chosen = None if number == 0 else self._others()[number - 1]
         self.controller.view.compare_with(chosen)
 
-    def _ask_path(self) -> None:
-        section = self.session.section
-        if section is None:
-            return
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the result", f"{section.name}_enhanced.h5ad", "AnnData (*.h5ad)"
-        )
-        if path:
-            self.controller.files.save(Path(path))
-
     def _show(self) -> None:
         session, view = self.session, self.session.view
         has_result = session.enhanced is not None
@@ -159,7 +144,6 @@ class ComparePanel(Panel):
         self.show_sd.setToolTip(
             _SD_HELP if sd_fits else "Shown only on top and side by side"
         )
-        self.save.setEnabled(has_result and not session.status.is_busy)
 
     def _what_is_missing(self) -> str:
         if self.session.enhanced is None:
