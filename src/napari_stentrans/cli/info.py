@@ -35,6 +35,8 @@ def describe(section: Section) -> dict[str, Any]:
     """Facts about a section, JSON-able."""
     import numpy as np
 
+    from napari_stentrans.section.technology import technology
+
     found_in = section.detected_in
     image = section.image
     return {
@@ -61,27 +63,6 @@ def describe(section: Section) -> dict[str, Any]:
         "fingerprint": section.fingerprint,
         "notes": list(section.notes),
     }
-
-
-def technology(section: Section) -> str:
-    """Guess the technology from the lattice and its size."""
-    from napari_stentrans.section.lattice import LatticeKind
-
-    kind = section.lattice.kind
-    if kind is LatticeKind.HEX:
-        return "Visium"
-    if kind is LatticeKind.QUINCUNX:
-        return "Spatial Transcriptomics, 2k array"
-    if kind is LatticeKind.SQUARE:
-        small = section.n_spots <= _LEGACY_ST_SPOTS
-        return (
-            "legacy Spatial Transcriptomics" if small else "binned (Visium HD or alike)"
-        )
-    return "spots or cells off a lattice (Slide-seq or alike)"
-
-
-_LEGACY_ST_SPOTS = 1100
-"""The legacy array has 33 x 35 places, the corners of which are markers."""
 
 
 def as_text(facts: dict[str, Any]) -> str:

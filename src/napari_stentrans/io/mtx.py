@@ -16,6 +16,7 @@ _ENTRY_BYTES = 16.0
 _ENTRY_CHARACTERS = 4.0
 """The shortest entry, "1 1 1" without its end of line, has one more."""
 _LONGEST_LINE = 10_000
+_MOST_COMMENTS = 1000
 
 
 def mtx_shape(path: Path) -> tuple[int, int]:
@@ -29,8 +30,10 @@ def mtx_shape(path: Path) -> tuple[int, int]:
     with opened(path) as file:
         banner = file.readline(_LONGEST_LINE).lower().split()
         line = file.readline(_LONGEST_LINE)
-        while line.startswith("%") or (line and not line.strip()):
+        n_comments = 0
+        while line.startswith("%") and n_comments < _MOST_COMMENTS:
             line = file.readline(_LONGEST_LINE)
+            n_comments += 1
     if banner[:3] != [_BANNER, "matrix", "coordinate"] or "complex" in banner:
         msg = f"{path.name} is no sparse matrix of numbers (Matrix Market, coordinate)"
         raise ReadError(msg)

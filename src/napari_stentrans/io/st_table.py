@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io.text import fields, first_lines, opened, separator
+from napari_stentrans.io.limits import Budget
+from napari_stentrans.io.text import fields, first_lines, lines_of, opened, separator
 
 _SHOWN = 3
+_MOST_RAGGED = 10_000
+_ROW_BYTES = 400.0
+_VALUE_BYTES = 24.0
+"""What a row and a value of it take: once here, twice while they are put together."""
 _ABSENT = ("", "NA", "NaN", "nan")
 
 
@@ -68,9 +73,9 @@ def read_count_table(path: Path) -> CountTable:
         raise ReadError(msg)
     start = TableStart.of(lines)
     with opened(path) as file:
-        while not file.readline().strip():  # the header, after blank lines
-            pass
-        table = _read_lines(file, start.mark, start.column_names)
+        rest = lines_of(file, path.name)
+        next(line for line in rest if line.strip())  # the header, after blank lines
+        table = _read_lines(rest, start, Budget(path.name))
     if table.problems:
         raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))
     values = sparse.csr_matrix(
@@ -92,7 +97,8 @@ class _Rows:
     problems: list[str]
 
 
-def _read_lines(lines: Iterable[str], mark: str, column_names: list[str]) -> _Rows:
+def _read_lines(lines: Iterable[str], start: TableStart, budget: Budget) -> _Rows:
+    mark, column_names = start.mark, start.column_names
     rows = _Rows([], [], [], [])
     ragged: list[str] = []
     absent: list[str] = []
@@ -103,6 +109,8 @@ def _read_lines(lines: Iterable[str], mark: str, column_names: list[str]) -> _Ro
         name, *cells = fields(line.rstrip("\r\n"), mark)
         if len(cells) != len(column_names):
             ragged.append(f"line {number} has {len(cells) + 1}")
+            if len(ragged) > _MOST_RAGGED:
+                break
             continue
         counted = [column for column, cell in enumerate(cells) if cell != "0"]
         try:
@@ -115,6 +123,7 @@ def _read_lines(lines: Iterable[str], mark: str, column_names: list[str]) -> _Ro
                 elif not _is_number(cells[column]):
                     strange.append(f"{cells[column]!r} {place}")
             continue
+        budget.take(_ROW_BYTES + _VALUE_BYTES * len(counted))
         rows.names.append(name)
         rows.columns.append(np.array(counted, dtype=np.int32))
         rows.values.append(values)

@@ -52,8 +52,8 @@ def stereo_section(
     pixel_xy = bin_centres_xy(bin_rc, size)
     placed = options.place_bins(bin_rc, pixel_xy)
     notes = [
-        f"Molecules were added up in squares of {size:g} steps of the chip (about "
-        f"{size * _STEP_UM:g} µm); choose another side with bin_size."
+        f"Read as Stereo-seq molecules, added up in squares of {size:g} steps of the "
+        f"chip (about {size * _STEP_UM:g} µm); choose another side with bin_size."
     ]
     if len(bin_rc) < _FEW_BINS:
         notes.append(f"There are only {len(bin_rc)} bins; choose a smaller bin_size.")

@@ -19,7 +19,7 @@ from napari_stentrans.io.hdf5 import opened_hdf5, texts
 from napari_stentrans.io.limits import require
 from napari_stentrans.io.matrix import as_counts, unique_names
 from napari_stentrans.io.mtx import mtx_shape, read_mtx
-from napari_stentrans.io.text import opened
+from napari_stentrans.io.text import Measured, opened
 
 _EXPRESSION = "Gene Expression"
 _BARCODE_BYTES = 700.0
@@ -184,6 +184,11 @@ def _read_names(path: Path) -> np.ndarray[Any, Any]:
     """Cells of a table without header, as text, shape (row, column)."""
     with opened(path) as file:
         table = pd.read_csv(
-            file, sep="\t", header=None, dtype=str, keep_default_na=False
+            Measured(file, path.name),  # type: ignore[call-overload]
+            sep="\t",
+            header=None,
+            dtype=str,
+            keep_default_na=False,
         )
-    return table.to_numpy(dtype=object)
+    cells: np.ndarray[Any, Any] = table.to_numpy(dtype=object)
+    return cells

@@ -16,7 +16,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.limits import Budget
 
 _GZIP = b"\x1f\x8b"
-_LONGEST_LINE = 64_000_000
+_LONGEST_LINE = 16_000_000
 _TABLE_FACTOR = 8.0
 """Bytes of memory that a character of a table takes while it is read."""
 _PROBE = 2048

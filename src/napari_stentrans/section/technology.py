@@ -16,12 +16,17 @@ _LEGACY_ROWS = 36
 """The first arrays have 33 x 35 places; positions may be written from 0 or 1."""
 _VISIUM_UM = 100.0
 _LEGACY_UM = 200.0
+_READ_AS = re.compile(r"Read as (\S+ (?:cells|molecules)),")
+"""How readers note what the files themselves say."""
 _BIN = re.compile(r"square_(\d{3})um")
 """How Space Ranger names the folders of Visium HD."""
 
 
 def technology(section: Section) -> str:
     """Say in a few words what the lattice and the source look like."""
+    told = next(filter(None, map(_READ_AS.match, section.notes)), None)
+    if told is not None:
+        return told[1]
     kind = section.lattice.kind
     bin_um = _bin_um(section)
     if bin_um is not None:

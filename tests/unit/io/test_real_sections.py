@@ -110,3 +110,25 @@ def test_a_normalised_section_opens_if_insisted(shared_data):
     section = read_section(path, allow_normalised=True)
     assert (section.n_spots, str(section.lattice.kind)) == (49, HEX)
     assert "normalised" in section.notes[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "wishes", "n_spots", "n_genes", "lattice"),
+    [
+        ("readers/xenium_se", {}, 36602, 248, "irregular"),
+        ("readers/xenium_se", {"pitch": 100}, 1459, 248, SQUARE),
+        ("readers/xenium_se/cells.csv.gz", {}, 36602, 248, "irregular"),
+        ("readers/stereoseq_small", {}, 36, 10631, SQUARE),
+        ("readers/stereoseq_small", {"bin_size": 10}, 900, 10631, SQUARE),
+        ("readers/visiumio/binned_outputs", {"bin_size": 2}, 10, 10, SQUARE),
+        ("readers/seurat_test_visium_hd", {"bin_size": 8}, 1368, 100, SQUARE),
+        ("pairs/MerfishVignette", {}, 750, 134, "irregular"),
+        ("pairs/VisiumVignette", {}, 313, 276, HEX),
+        ("pairs/visium_lymphnode_spacexr.h5ad", {}, 1000, 2000, "irregular"),
+    ],
+)
+def test_further_formats(shared_data, path, wishes, n_spots, n_genes, lattice):
+    section = read_section(shared_data / path, **wishes)
+    assert (section.n_spots, section.n_genes) == (n_spots, n_genes)
+    assert str(section.lattice.kind) == lattice
