@@ -504,6 +504,25 @@ def test_regions_are_back_at_the_next_launch(launch, make_section):
     assert launch(make_section()).session.regions.rows == ()
 
 
+def test_what_a_script_painted_last_is_kept_on_closing(launch, make_section):
+    first = launch(make_section())
+    first.regions.paint()
+    marked = np.isin(raster_of(first.session.section).index, [1, 2, 3])
+    first.stage.canvas(first.session.section).data = marked.astype(np.uint8)
+    first.close()
+    assert sizes(launch(make_section()).session.regions) == [3]
+
+
+def test_regions_are_kept_for_their_own_section(launch, make_section):
+    first = launch(make_section())
+    first.regions.paint()
+    marked = np.isin(raster_of(first.session.section).index, [1, 2, 3])
+    first.stage.canvas(first.session.section).data = marked.astype(np.uint8)
+    first.stage.open(make_section(seed=4))
+    assert launch(make_section(seed=4)).session.regions.rows == ()
+    assert sizes(launch(make_section()).session.regions) == [3]
+
+
 def test_other_data_has_other_regions(launch, make_section):
     first = launch(make_section())
     first.regions.paint()

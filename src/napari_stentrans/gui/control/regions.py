@@ -195,6 +195,7 @@ class RegionControl:
 
     def _let_go(self) -> None:
         if self._canvas is not None:
+            self._keep()
             self._canvas.layer.bind_key(_UNDO, None)
             self._canvas.layer.bind_key(_REDO, None)
             self._canvas.close()
@@ -255,9 +256,7 @@ class RegionControl:
             self._kept(self._canvas.regions)
 
     def _kept(self, regions: Regions) -> None:
-        section = self._bench.session.section
-        if section is not None:
-            self.on_kept(section, regions)
+        self.on_kept(regions.sites.section, regions)
         self._show()
 
     def _show(self) -> None:
