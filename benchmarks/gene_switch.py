@@ -98,6 +98,7 @@ def main() -> None:
     widget = StEnTransWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Enhance", area="right")
     session, controller = widget.session, widget.controller
+    rest(3)  # what the window looks up at first has ended
     controller.stage.open(section)
     widget.turn_to(widget.gene_panel)
     rest(1)
