@@ -67,11 +67,11 @@ class _Reconstructed(_AtSpots):
     mean: NDArray[np.float64]
     scores: NDArray[np.float64]
     loadings: NDArray[np.float64]
-    depth: FloatArray
+    relative_library: FloatArray
 
     def read(self, genes: IntArray) -> Prediction:
         log = self.scores @ self.loadings[:, genes] + self.mean[genes]
-        mean = np.expm1(np.maximum(log, 0)) * self.depth[:, None]
+        mean = np.expm1(np.maximum(log, 0)) * self.relative_library[:, None]
         return Prediction(
             mean.astype(np.float32), np.full(mean.shape, np.nan, np.float32)
         )
