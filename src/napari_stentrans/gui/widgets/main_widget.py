@@ -47,6 +47,7 @@ class StEnTransWidget(QWidget):
         remember: bool = True,
     ) -> None:
         super().__init__(parent)
+        _load_units()
         self.session = EnhanceSession()
         memory = Memory.of_user() if remember else Memory()
         self.controller = Controller(napari_viewer, self.session, memory=memory)
@@ -94,6 +95,16 @@ class StEnTransWidget(QWidget):
         outer.setSpacing(_SPACING)
         outer.addWidget(self.tabs, stretch=1)
         outer.addWidget(self.run_bar)
+
+
+def _load_units() -> None:
+    """Let pint read its units here, once.
+
+    napari's first layer needs them; two threads that read them at once leave gaps.
+    """
+    import pint
+
+    pint.get_application_registry().Unit("pixel")
 
 
 def _scrolling(panel: Panel) -> QScrollArea:
