@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 
 from napari_stentrans.io.damage import DAMAGE
+from napari_stentrans.io.hdf5 import opened_hdf5
 from napari_stentrans.io.st_positions import is_positions_file
 from napari_stentrans.io.tenx_matrix import is_matrix_h5
 from napari_stentrans.io.text import fields, first_lines, separator
@@ -103,7 +104,7 @@ def _hdf5(path: Path) -> str:
 
 
 def _lone_matrix(path: Path) -> str:
-    with h5py.File(path, "r") as file:
+    with opened_hdf5(path) as file:
         n_genes, n_barcodes = (int(n) for n in file["matrix/shape"][:])
         probes = "probe_region" in file["matrix"].get("features", {})
     what = "probes" if probes else "features"

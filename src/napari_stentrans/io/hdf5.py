@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.hdf5_heap import check_heaps
 from napari_stentrans.io.limits import require, require_held
 
 _MOST_OBJECTS = 100_000
@@ -34,6 +35,7 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
     if not is_hdf5(path):
         msg = f"{path.name} is not an HDF5 file, or it is cut off; copy it again"
         raise ReadError(msg)
+    check_heaps(path)
     with h5py.File(path, "r") as file:
         check_hdf5(file, path.name)
         yield file

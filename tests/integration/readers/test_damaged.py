@@ -314,6 +314,16 @@ def test_hdf5_that_points_to_other_files(writers, sample, tmp_path, attempt, nam
     assert "not followed" in str(attempt(path))
 
 
+def test_hdf5_with_a_text_heap_that_leads_nowhere(writers, sample, tmp_path, attempt):
+    """The library would go round in it for ever."""
+    path = writers["h5ad"](tmp_path, sample)
+    raw = bytearray(path.read_bytes())
+    first = raw.index(b"GCOL") + 16
+    raw[first : first + 16] = bytes(16)
+    path.write_bytes(raw)
+    assert "texts in section.h5ad are damaged" in str(attempt(path))
+
+
 @pytest.mark.parametrize("name", ["anndata_zarr", "spatialdata"])
 def test_zarr_that_declares_more_than_it_holds(
     writers, sample, tmp_path, attempt, name

@@ -175,9 +175,7 @@ def test_small_files_that_unpack_to_much(
     assert done.stdout.strip()
 
 
-def test_a_table_of_more_than_memory_is_refused(
-    writers, sample, tmp_path, monkeypatch
-):
+def test_a_table_of_more_than_memory_is_refused(writers, sample, tmp_path, monkeypatch):
     from napari_stentrans.io import limits
 
     paths = {}
