@@ -104,7 +104,7 @@ def _load_units() -> None:
     """
     import pint
 
-    pint.get_application_registry().Unit("pixel")
+    pint.get_application_registry().Unit("pixel")  # type: ignore[no-untyped-call]
 
 
 def _scrolling(panel: Panel) -> QScrollArea:
