@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from app_model.types import KeyCode, KeyMod
+from napari.utils.transforms import Affine
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.canvas.region_canvas import (
@@ -48,6 +49,9 @@ class RegionControl:
 
     def prepare(self) -> None:
         """Get ready in the background, so that the first stroke need not wait."""
+        # The first layer reads the definitions of units. A second thread that comes
+        # while they are read would find them incomplete: so they are read here.
+        Affine(ndim=2)
         failed = self._bench.background.failed
         listener = JobListener(lambda _: None, lambda _: None, failed)
         self._preparing.run(warming_up, listener)
