@@ -45,7 +45,8 @@ class RunLog(Panel):
         self.list.setColumnCount(len(_COLUMNS))
         self.list.setHeaderLabels(_COLUMNS)
         self.list.setRootIsDecorated(False)
-        self.list.setMinimumHeight(_HEIGHT)
+        self.list.setFixedHeight(_HEIGHT)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setToolTip("Choose a run to see its result again")
         self._make_header()
         self.as_python = button(
@@ -87,6 +88,8 @@ class RunLog(Panel):
         if header is None or item is None:
             return
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        last = len(_COLUMNS) - 1  # a long name is cut off rather than scrolled to
+        header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(20)
         for column, help_text in enumerate(_HELP):
             item.setToolTip(column, help_text)
