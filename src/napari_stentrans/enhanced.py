@@ -23,6 +23,7 @@ from napari_stentrans.io.anndata_out import (
     library_name,
     scverse_library,
 )
+from napari_stentrans.io.kept import Kept
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.lattice import (
@@ -187,18 +188,15 @@ class EnhancedSection:
         adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
         library = library_name(self.section)
         adata.uns[keys.SPATIAL] = {library: self._scverse_image()}
+        lattice = self.targets.lattice
+        if lattice.is_site(array_rc).all():
+            kept = replace(Kept.of(self.section), lattice=lattice)
+            adata.uns[keys.SECTION] = kept.as_text()
         return adata
 
     def only(self, genes: Iterable[str]) -> EnhancedSection:
         """Return the same result, of which these genes alone are written out."""
         return replace(self, chosen=self.section.gene_index(genes))
-
-    def of_section(self, section: Section) -> EnhancedSection:
-        """Return the same result of the same section with another picture."""
-        made = replace(self, section=section)
-        known = vars(self).keys() & {"raster", "pixel_xy", "gene_scores"}
-        vars(made).update({name: vars(self)[name] for name in known})
-        return made
 
     def of_section(self, section: Section) -> EnhancedSection:
         """Return the same result of the same section with another picture."""

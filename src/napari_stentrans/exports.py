@@ -12,13 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import pandas as pd
-
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.anndata_out import library_name, section_to_anndata
-from napari_stentrans.io.matrix import are_counts
 from napari_stentrans.io.replacing import check_place, replacing
 from napari_stentrans.section.section import Section
 
@@ -95,36 +91,11 @@ def _write_h5ad(what: Exportable, path: Path) -> Path:
 
 
 def _write_table(what: Exportable, path: Path) -> Path:
-    from napari_stentrans.io.export_csv import table_steps
-    from napari_stentrans.io.spot_table import NO_GENES
-    from napari_stentrans.progress import run_to_end
+    from napari_stentrans.io.export_spot_table import write_spot_table
 
     if isinstance(what, EnhancedSection):
         return what.save(path)
-    check_place(path, what.source)
-    whole = are_counts(what.counts)
-    by_gene = what.counts.tocsc()
-    kind = np.int64 if whole else np.float32
-    genes = {
-        f"{name}_gene" if name in NO_GENES else str(name): by_gene[:, [at]]
-        .toarray()
-        .ravel()
-        .astype(kind)
-        for at, name in enumerate(what.genes)
-    }
-    return run_to_end(table_steps(path, _positions(what), genes))
-
-
-def _positions(section: Section) -> pd.DataFrame:
-    """Names and coordinates, to the last digit, one row a spot."""
-    places = {"array_row": section.array_rc[:, 0], "array_col": section.array_rc[:, 1]}
-    if section.pixel_xy is not None:
-        places |= {"x": section.pixel_xy[:, 0], "y": section.pixel_xy[:, 1]}
-    index = pd.Index(section.barcodes.astype(str), name="barcode")
-    exact = {
-        name: [f"{value!r}" for value in at.tolist()] for name, at in places.items()
-    }
-    return pd.DataFrame(exact, index=index)
+    return write_spot_table(path, what)
 
 
 def _write_parquet(what: Exportable, path: Path) -> Path:
@@ -146,7 +117,7 @@ def _write_spatialdata(what: Exportable, path: Path) -> Path:
 
     section, name = _section_of(what), library_name(_section_of(what))
     if isinstance(what, EnhancedSection):
-        adata, name = what.to_anndata(), f"{name}_enhanced"
+        adata, name = what.to_anndata(), f"{name} enhanced"
     else:
         adata = section_to_anndata(what)
     return write_spatialdata(path, adata, section.source, name)

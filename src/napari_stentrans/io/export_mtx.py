@@ -93,7 +93,7 @@ def _write_matrix(file: BinaryIO | gzip.GzipFile, adata: AnnData) -> None:
     """Write a Matrix Market file, genes by spots; looks at the values twice."""
     n_values, whole = 0, True
     for _, block in row_blocks(adata):
-        values = block.data if sparse.issparse(block) else np.asarray(block)
+        values: Any = block.data if hasattr(block, "indptr") else np.asarray(block)
         n_values += int(np.count_nonzero(values))
         whole = whole and bool((values % 1 == 0).all())
     field = "integer" if whole else "real"
@@ -142,7 +142,7 @@ def _whole(column: pd.Series) -> np.ndarray[Any, Any]:
 
 
 def _write_picture(folder: Path, adata: AnnData) -> None:
-    library = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
+    library: dict[str, Any] = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
     factors = {
         name: float(value) for name, value in library.get("scalefactors", {}).items()
     }

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.io.replacing import replacing
@@ -55,7 +54,9 @@ def write_parquet(path: Path, adata: AnnData, source: str | None = None) -> Path
     rows = max(1, _BLOCK_VALUES // max(adata.n_vars, 1))
     with (
         replacing(path, source) as unfinished,
-        parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer,
+        parquet.ParquetWriter(
+            unfinished, schema, compression="zstd", write_statistics=False
+        ) as writer,
     ):
         for start in range(0, adata.n_obs, rows):
             writer.write_table(_rows(adata, slice(start, start + rows), schema))
@@ -84,8 +85,8 @@ def _schema(adata: AnnData) -> pa.Schema:
 def _rows(adata: AnnData, rows: slice, schema: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
-    block = adata.X[rows]
-    values = block.toarray() if sparse.issparse(block) else np.asarray(block)
+    block: Any = adata.X[rows]
+    values = block.toarray() if hasattr(block, "toarray") else np.asarray(block)
     values = np.asfortranarray(values, dtype=np.float32)
     obs = adata.obs.iloc[rows]
     pixel_xy = np.asarray(adata.obsm[keys.SPATIAL][rows], dtype=np.float64)

@@ -87,7 +87,7 @@ def _add(whole: SpatialData, adata: AnnData, name: str) -> None:
     from spatialdata.transformations import Identity
 
     spots = f"{name}_spots"
-    library = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
+    library: dict[str, Any] = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
     diameter = float(library.get("scalefactors", {}).get("spot_diameter_fullres", 1.0))
     pixel_xy = np.array(adata.obsm[keys.SPATIAL], dtype=np.float64)
     whole[spots] = ShapesModel.parse(
@@ -126,7 +126,7 @@ def _add_picture(whole: SpatialData, library: dict[str, Any], name: str) -> None
 
 def _valid(name: str) -> str:
     """Return a name that SpatialData takes: letters, digits and _ - . only."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.") or "section"
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "section"
 
 
 def _free_name(whole: SpatialData, name: str) -> str:

@@ -6,6 +6,9 @@ are array_row and array_col.
 
 from __future__ import annotations
 
+import csv
+from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +31,6 @@ NO_GENES = (*_PLACES, "x", "y", keys.ORIGIN, keys.BARCODE, keys.IN_TISSUE)
 """Columns that may stand between the names and the genes; a gene that is called so
 has ``_gene`` behind its name."""
 _FEWEST_GENES = 2
-_ROWS = 500
 
 
 def sniff(path: Path) -> bool:
@@ -45,20 +47,23 @@ def sniff(path: Path) -> bool:
 
 
 def read(path: Path, options: ReadOptions) -> Section:
-    """Read a table, some spots at a time.
+    """Read a table, spot by spot.
 
     Raises
     ------
     ReadError, InvalidSectionError
         Naming every problem found.
     """
-    header, heads, blocks = _parts(path)
-    head = pd.concat(heads)
-    first = len(head.columns)
+    mark = separator(first_lines(path, 1)[0])
+    with opened(path) as file:
+        rows = csv.reader(file, delimiter=mark)
+        header = next(rows)
+        heads, counts = _spots(path, rows, header)
+    first = _first_gene(header)
     numbers = {
-        name: np.array([_number(cell) for cell in head[name]], dtype=np.float64)
-        for name in (*_PLACES, "x", "y")
-        if name in head
+        name: np.array([_number(head[at]) for head in heads], dtype=np.float64)
+        for at, name in enumerate(header[:first])
+        if name in (*_PLACES, "x", "y")
     }
     array_rc = np.column_stack([numbers[name] for name in _PLACES])
     pixel_xy = (
@@ -66,7 +71,6 @@ def read(path: Path, options: ReadOptions) -> Section:
         if {"x", "y"} <= numbers.keys()
         else None
     )
-    counts = as_counts(sparse.vstack(blocks))
     genes = [_plain_name(name) for name in header[first:]]
     names, notes = unique_names(pd.Index(genes, dtype=object))
     notes += normalised_notes(counts, allowed=options.allow_normalised)
@@ -74,7 +78,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     return Section(
         name=options.name_for(path),
         counts=counts,
-        obs=pd.DataFrame(index=pd.Index(head.iloc[:, 0].astype(str), dtype=object)),
+        obs=pd.DataFrame(index=pd.Index([head[0] for head in heads], dtype=object)),
         var=pd.DataFrame(index=names),
         array_rc=placed.array_rc,
         lattice=placed.lattice,
@@ -84,42 +88,32 @@ def read(path: Path, options: ReadOptions) -> Section:
     )
 
 
-def _parts(path: Path) -> tuple[list[str], list[pd.DataFrame], list[sparse.csr_matrix]]:
-    """Header, columns that are no genes, and counts, both in blocks of spots."""
-    mark = separator(first_lines(path, 1)[0])
-    heads, blocks = [], []
-    with (
-        opened(path) as file,
-        pd.read_csv(
-            file,
-            sep=mark,
-            chunksize=_ROWS,
-            keep_default_na=False,
-            na_values=[],
-            header=None,
-            dtype=str,
-        ) as chunks,
-    ):
-        header: list[str] = []
-        for chunk in chunks:
-            if not header:
-                header = [str(cell) for cell in chunk.iloc[0]]
-                chunk = chunk.iloc[1:]
-            first = _first_gene(header)
-            named = chunk.iloc[:, :first].set_axis(header[:first], axis=1)
-            heads.append(named)
-            blocks.append(_numbers(path, chunk.iloc[:, first:], header[first:]))
-    return header, heads, blocks
-
-
-def _numbers(path: Path, cells: pd.DataFrame, genes: list[str]) -> sparse.csr_matrix:
-    try:
-        return sparse.csr_matrix(cells.to_numpy(dtype=np.float32))
-    except ValueError:
-        told = cells.apply(pd.to_numeric, errors="coerce").isna().any().to_numpy()
-        named = genes[int(np.argmax(told))]
-        msg = f"{path.name} has cells that are no numbers, the first under {named!r}"
-        raise ReadError(msg) from None
+def _spots(
+    path: Path, rows: Iterable[list[str]], header: list[str]
+) -> tuple[list[list[str]], sparse.csr_matrix]:
+    """Cells in front of the genes, and the counts: most are zero and pass unread."""
+    first, heads = _first_gene(header), []
+    values, genes, ends = array("f"), array("l"), array("q", [0])
+    for row in filter(None, rows):
+        if len(row) != len(header):
+            msg = f"{path.name}: spot {row[0]!r} has {len(row)} cells of {len(header)}"
+            raise ReadError(msg)
+        heads.append(row[:first])
+        stored = [at for at in range(first, len(row)) if row[at] != "0"]
+        try:
+            values.extend([float(row[at]) for at in stored])
+        except (ValueError, OverflowError):
+            wrong = next(at for at in stored if not _is_number(row[at]))
+            msg = (
+                f"{path.name}: spot {row[0]!r} has {row[wrong]!r} under "
+                f"{header[wrong]!r}, which is no number"
+            )
+            raise ReadError(msg) from None
+        genes.extend([at - first for at in stored])
+        ends.append(len(values))
+    shape = (len(heads), len(header) - first)
+    parts = (np.asarray(values), np.asarray(genes), np.asarray(ends))
+    return heads, as_counts(sparse.csr_matrix(parts, shape=shape))
 
 
 def _first_gene(header: list[str]) -> int:

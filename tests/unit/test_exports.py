@@ -1,0 +1,188 @@
+"""Exports take their name only when complete, and never touch what was read."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from napari_stentrans import exports
+from napari_stentrans.datasets import samples, simulated_section
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.exports import export
+from napari_stentrans.io import (
+    export_mtx,
+    export_parquet,
+    export_spot_table,
+    read_section,
+)
+from napari_stentrans.io.replacing import replacing
+from napari_stentrans.pipeline import enhance
+
+ENDINGS = [".h5ad", ".csv", ".csv.gz", ".parquet", "", ".zarr"]
+
+
+@pytest.fixture(scope="module")
+def section():
+    return simulated_section(n_rows=8, n_cols=8, n_genes=12, image=True).section
+
+
+@pytest.fixture(scope="module")
+def result(section):
+    return enhance(section, method="nearest", refine=2, genes=section.genes[:5])
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_was_there_is_replaced_whole(section, tmp_path, ending):
+    path = tmp_path / f"it{ending}"
+    export(section.subset(np.arange(20)), path)
+
+    export(section, path)
+
+    assert read_section(path).n_spots == section.n_spots
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_was_read_is_never_written_to(section, tmp_path, ending):
+    path = export(section, tmp_path / f"it{ending}")
+    again = replace(section, source=str(path))
+
+    with pytest.raises(InvalidRequestError, match="never changed"):
+        export(again, path)
+
+
+def test_nothing_is_written_into_a_folder_that_was_read(section, tmp_path):
+    folder = export(section, tmp_path / "outs")
+    again = replace(section, source=str(folder))
+    before = sorted(folder.rglob("*"))
+
+    for path in (folder / "new.h5ad", folder / "spatial", tmp_path / "outs"):
+        with pytest.raises(InvalidRequestError, match="never changed"):
+            export(again, path)
+
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_the_folder_above_what_was_read_cannot_be_replaced(section, tmp_path):
+    (tmp_path / "project").mkdir()
+    path = export(section, tmp_path / "project" / "it.h5ad")
+
+    with pytest.raises(InvalidRequestError, match="never changed"):
+        export(replace(section, source=str(path)), tmp_path / "project")
+
+    assert path.exists()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_full_disk_leaves_what_was_there(section, tmp_path, monkeypatch, ending):
+    path = export(section, tmp_path / f"it{ending}")
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("anndata.AnnData.write_h5ad", full)
+    monkeypatch.setattr(export_spot_table, "_rows", full)
+    monkeypatch.setattr(export_parquet, "_rows", full)
+    monkeypatch.setattr(export_mtx, "_write_matrix", full)
+    if ending == ".zarr":
+        monkeypatch.setattr("spatialdata.SpatialData.write", full)
+
+    with pytest.raises(InvalidRequestError, match="No space left"):
+        export(section.subset(np.arange(20)), path)
+
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    monkeypatch.undo()
+    assert read_section(path).n_spots == section.n_spots
+
+
+def test_an_interruption_leaves_nothing(tmp_path):
+    def write_half():
+        with replacing(tmp_path / "out") as folder:
+            folder.mkdir()
+            (folder / "half").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".parquet", "", ".zarr"])
+def test_results_come_back_as_expected_counts(result, tmp_path, ending):
+    path = export(result, tmp_path / f"it{ending}")
+
+    found = read_section(path, allow_normalised=True)
+
+    assert list(found.genes) == list(result.genes)
+    expected = result.read(result.genes).mean
+    np.testing.assert_array_equal(found.counts.toarray(), expected)
+    np.testing.assert_allclose(found.array_rc, result.targets.array_rc)
+    np.testing.assert_allclose(found.pixel_xy, result.pixel_xy, rtol=1e-7)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_without_the_package_the_extra_is_named(section, tmp_path, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.split(".")[0] == "spatialdata":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+
+    with pytest.raises(InvalidRequestError, match=r"napari-stentrans\[spatialdata\]"):
+        export(section, tmp_path / "x.zarr")
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x.h5", "x.v2", "x.csv.zip"])
+def test_unknown_endings_are_refused_with_a_list(section, tmp_path, name):
+    with pytest.raises(InvalidRequestError, match=r"NAME\.h5ad"):
+        export(section, tmp_path / name)
+
+
+def test_a_missing_folder_is_said(section, tmp_path):
+    with pytest.raises(InvalidRequestError, match="there is no folder"):
+        export(section, tmp_path / "gone" / "x.parquet")
+
+
+def test_large_matrices_go_out_in_blocks(section, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_mtx, "_BLOCK_VALUES", 5 * section.n_genes)
+    monkeypatch.setattr(export_parquet, "_BLOCK_VALUES", 5 * section.n_genes)
+
+    for ending in ("", ".parquet"):
+        found = read_section(export(section, tmp_path / f"it{ending}"))
+        assert found.fingerprint == section.fingerprint
+
+
+def test_every_ending_that_is_told_is_written():
+    assert set(exports.ENDINGS) <= set(exports._WRITERS)
+
+
+@pytest.mark.parametrize(
+    "place", ["crc16_visium", "mel1_rep1", "her2st/C5.tsv.gz", "st2k/MOB1.tsv"]
+)
+@pytest.mark.parametrize("ending", ["", ".h5ad"])
+def test_real_sections_come_back(shared_data, tmp_path, place, ending):
+    section = read_section(shared_data / place)
+
+    found = read_section(export(section, tmp_path / f"it{ending}"))
+
+    assert found.fingerprint == section.fingerprint
+    assert found.lattice == section.lattice
+    if section.pixel_xy is not None:
+        np.testing.assert_array_equal(found.pixel_xy, section.pixel_xy)
+    if section.image is not None:
+        np.testing.assert_array_equal(found.image.data, section.image.data)
+
+
+def test_the_shipped_sample_survives_a_tour_through_all_formats(tmp_path):
+    section = read_section(samples()["simulated_visium"])
+    now = section
+    for ending in ENDINGS:
+        now = read_section(export(now, tmp_path / f"it{ending}"))
+        assert now.fingerprint == section.fingerprint
