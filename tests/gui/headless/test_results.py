@@ -53,6 +53,25 @@ def test_an_earlier_result_is_shown_again(opened, two_results):
     assert opened.session.run.results == two_results
 
 
+def test_a_result_of_another_shape_is_seen_where_the_other_was(opened, jobs, section):
+    gene = section.genes[0]
+    for refine in (2, 3):
+        opened.runs.configure(refine=refine)
+        opened.runs.enhance()
+        jobs.last.finish()
+        assert opened.stage.find(section, Role.ENHANCED, gene).visible
+    coarse, fine = opened.session.run.results
+
+    opened.runs.show(coarse)
+    layer = opened.stage.find(section, Role.ENHANCED, gene)
+    assert layer.visible
+    assert layer.data.shape == coarse.raster.shape
+    layer.visible = False
+    opened.runs.show(fine)
+
+    assert not opened.stage.find(section, Role.ENHANCED, gene).visible
+
+
 def test_previews_are_not_among_the_results(opened, jobs):
     opened.runs.enhance()
     while level(opened) is None:

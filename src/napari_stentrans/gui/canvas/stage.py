@@ -138,9 +138,11 @@ class Stage:
         )
         if with_sd or sd is not None:
             self.fill(of_sd, sd, above=measured if enhanced is None else enhanced)
+        was_visible = enhanced is not None and enhanced.visible
         shown = self.fill(of_mean, enhanced, above=measured)
         if measured is not None and shown is not enhanced:
             self.replace(measured, shown)
+            shown.visible = shown.visible or was_visible
 
     def fill(
         self, data: LayerData, layer: Layer | None, *, above: Layer | None = None
