@@ -12,7 +12,7 @@ SETUP := pyproject.toml scripts/setup.sh
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format coverage clean
+.PHONY: help demo guide test lint format coverage clean
 
 help: ## List the targets
 	@echo "napari-stentrans: make TARGET"
@@ -25,6 +25,9 @@ demo: $(VENV)/.ready-demo ## Open napari with a sample, enhance it (a picture wh
 	else \
 		$(DISPLAYED) $(BIN)/stentrans demo --headless --out $(OUT); \
 	fi
+
+guide: $(VENV)/.ready-test ## Draw the pictures of docs/guide anew
+	@$(DISPLAYED) $(BIN)/python scripts/draw_guide.py docs/images/guide
 
 test: lint ## Lint, check types, run every test, those of the window included
 	@$(DISPLAYED) $(BIN)/python -m pytest
