@@ -41,6 +41,22 @@ def averages(bench: Benchmark) -> str:
     return "## Hidden spots, averaged over sections\n\n" + "\n\n".join([told, *both])
 
 
+def by_image(with_image: Benchmark, without: Benchmark) -> str:
+    """Return the averages over all tasks of sections with an image, and without."""
+    told = {"sections with an image": with_image, "without": without}
+    if not all(len(bench.runs) for bench in told.values()):
+        return ""
+    tables = [
+        _average_table(bench, tuple(t for t in HIDING if t in bench.tasks), title)
+        for title, bench in told.items()
+    ]
+    intro = (
+        f"Only {OURS} looks at the image of the tissue, which shows hidden spots as "
+        "well; the other methods see positions and counts. All tasks that hide spots."
+    )
+    return "## With and without an image\n\n" + "\n\n".join([intro, *tables])
+
+
 def _average_table(bench: Benchmark, tasks: tuple[str, ...], title: str) -> str:
     raw, log = bench.wide(_RAW, tasks), bench.wide(_LOG, tasks)
     shares = [bench.wide(name, tasks) for name in ("share", "share_log_top")]

@@ -45,9 +45,15 @@ def write_document(
     """Write the report of all results; it appears complete or not at all."""
     bench = Benchmark(results)
     parts = [_HEAD, _made_from(bench, len(results), n_planned)]
+    pictured = {c.name for c in candidates if c.image}
+    with_image, without = (
+        Benchmark([r for r in results if (r["facts"]["section"] in pictured) is has])
+        for has in (True, False)
+    )
     if len(bench.runs):
         order: list[Callable[[Benchmark], str]] = [
             chapters.averages,
+            lambda _: chapters.by_image(with_image, without),
             chapters.denoising,
             chapters.by_section,
             chapters.paired,
@@ -97,13 +103,15 @@ def _sections(bench: Benchmark, candidates: list[Candidate]) -> str:
             c.name,
             f"{c.spots:,}" if c.spots else "-",
             c.lattice or "-",
+            c.image or "-",
             f"{c.scored_genes:,} of {c.genes:,}" if c.genes else "-",
             f"{c.counts:,.0f}" if c.spots else "-",
             "yes" if c.name in used else c.unfit or "not asked for",
         ]
         for c in candidates
     ]
-    heading = ["section", "spots", "lattice", "genes scored", "median counts", "used"]
+    heading = ["section", "spots", "lattice", "image", "genes scored"]
+    heading += ["median counts", "used"]
     text = f"## Sections\n\n{table(heading, rows)}"
     if len(bench.failures):
         reasons = bench.failures.drop_duplicates(["section", "method", "reason"])

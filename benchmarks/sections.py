@@ -27,6 +27,8 @@ class Candidate:
     counts: float = 0.0
     lattice: str = ""
     fingerprint: str = ""
+    image: str = ""
+    """Name of the image it comes with; empty for none."""
     unfit: str = ""
     """Why it cannot be used; empty if it can."""
 
@@ -77,6 +79,7 @@ def _look_at(path: Path, name: str) -> Candidate:
         counts=float(sorted(section.library_size)[section.n_spots // 2]),
         lattice=str(section.lattice.kind),
         fingerprint=section.fingerprint,
+        image=section.image.name if section.image else "",
         unfit=_unfit(section, n_scored),
     )
 
