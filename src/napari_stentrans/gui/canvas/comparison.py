@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.color_bars import ColorBars
 from napari_stentrans.gui.canvas.derived import Derived
 from napari_stentrans.gui.canvas.fading import Fading
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
@@ -30,8 +31,6 @@ _WITH_BAR = (
     Role.DIFFERENCE,
     Role.SWIPE_RIGHT,
 )
-_BAR_SIZE = (12, 100)
-_BAR_FONT = 8
 
 
 class Comparison:
@@ -51,6 +50,7 @@ class Comparison:
         self._panels = SideBySide(stage)
         self._solo = Solo(stage)
         self._fading = Fading(self._changed)
+        self._bars_of = ColorBars()
         self._is_arranging = False
         self._gene_before: str | None = None
 
@@ -101,6 +101,7 @@ class Comparison:
             self._solo.hide()
             self._fading.show({})
             self._derived.put({})
+            self._bars_of.clear()
 
     def take_lost(self) -> set[Role]:
         """Return what the user removed by hand from the layer list, once."""
@@ -215,10 +216,9 @@ class Comparison:
         self._fading.show(copies)
 
     def _bars(self, plan: Plan) -> None:
+        """Give what is seen a colour bar; one costs as much as the layer itself."""
         for layer in self._stage.viewer.layers:
             tag = tag_of(layer.metadata)
-            if tag is None or tag.role not in _WITH_BAR or layer.rgb:
-                continue
-            bar = layer.colorbar
-            bar.size, bar.font_size = _BAR_SIZE, _BAR_FONT
-            bar.visible = plan.color_bars and tag.section is plan.section
+            if tag is not None and tag.role in _WITH_BAR and not layer.rgb:
+                has_one = plan.color_bars and tag.section is plan.section
+                self._bars_of.show(layer, has_one=has_one)

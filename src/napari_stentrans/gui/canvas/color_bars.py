@@ -1,0 +1,47 @@
+"""Colour bars of layers that are seen: hidden layers get theirs once they are shown.
+
+To make a bar keeps the window waiting for as long as to make a layer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet
+
+from napari.layers import Layer
+
+_SIZE = (12, 100)
+_FONT_SIZE = 8
+
+
+class ColorBars:
+    """Shows colour bars, and follows layers that are shown or hidden by hand."""
+
+    def __init__(self) -> None:
+        self._with_bar: WeakSet[Layer] = WeakSet()
+
+    def show(self, layer: Layer, *, has_one: bool) -> None:
+        """Let a layer have a colour bar whenever it is visible, or none."""
+        if has_one and layer not in self._with_bar:
+            self._with_bar.add(layer)
+            layer.events.visible.connect(self._follow)
+        elif not has_one and layer in self._with_bar:
+            self._with_bar.discard(layer)
+            layer.events.visible.disconnect(self._follow)
+        self._match(layer)
+
+    def clear(self) -> None:
+        """Take every bar away, and listen to no layer any more."""
+        for layer in list(self._with_bar):
+            self.show(layer, has_one=False)
+
+    def _follow(self, event: Any) -> None:
+        self._match(event.source)
+
+    def _match(self, layer: Layer) -> None:
+        bar, wanted = layer.colorbar, layer in self._with_bar
+        if wanted == bar.visible or (wanted and not layer.visible):
+            return
+        if wanted:
+            bar.size, bar.font_size = _SIZE, _FONT_SIZE
+        bar.visible = wanted
