@@ -394,6 +394,7 @@ def test_without_a_result_nothing_is_compared(viewer, section, jobs):
 
 def test_a_hidden_layer_gets_its_colour_bar_once_it_is_shown(opened, section):
     hidden = opened.stage.find(section, Role.GENE, section.genes[1])
+    opened.view.show_color_bars(shown=False)  # it was seen before there was a result
     opened.view.show_color_bars(shown=True)
     assert not hidden.visible
     assert not hidden.colorbar.visible
