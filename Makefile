@@ -30,7 +30,8 @@ guide: $(VENV)/.ready-test ## Draw the pictures of docs/guide anew
 	@$(DISPLAYED) $(BIN)/python scripts/draw_guide.py docs/images/guide
 
 test: lint ## Lint, check types, run every test, those of the window included
-	@$(DISPLAYED) $(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(DISPLAYED) $(BIN)/python -m pytest -m "not gui" -n auto --dist loadfile
+	@$(DISPLAYED) $(BIN)/python -m pytest -m gui
 
 lint: $(VENV)/.ready-test ## Ruff and mypy
 	@$(BIN)/ruff check .

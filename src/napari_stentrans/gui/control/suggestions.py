@@ -97,7 +97,7 @@ class SuggestionControl:
         self._sites, suggestions = found
         self._set(suggestions)
         told = (
-            f"{len(suggestions)} suggestions: accept or reject them."
+            f"Accept or reject what is suggested: {len(suggestions)} in yellow."
             if suggestions
             else "No hole in the tissue, and no spot with far too few counts."
         )
