@@ -166,3 +166,11 @@ def test_a_long_word_does_not_widen_the_panel(shown, session):
     session.message = Message("x" * 500, is_error=True)
 
     assert panel.minimumSizeHint().width() == before
+
+
+def test_the_keyboard_starts_a_run(shown, session, section):
+    bar = shown(RunBar)
+    session.section = section
+
+    assert bar.enhance.shortcut().toString() == "Ctrl+Return"
+    assert "Ctrl+Enter" in bar.enhance.toolTip()

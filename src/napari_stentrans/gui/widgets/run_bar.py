@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar
 
 from napari_stentrans.config import preset_of
@@ -21,7 +22,10 @@ from napari_stentrans.gui.widgets.wording import (
 from napari_stentrans.progress import Progress
 
 _BAR_STEPS = 1000
-_ENHANCE_HELP = "Predict what is missing, between the spots and under what is painted"
+_ENHANCE_HELP = (
+    "Predict what is missing, between the spots and under what is painted (Ctrl+Enter)"
+)
+_ENHANCE_KEY = "Ctrl+Return"
 _STOP_HELP = "End early and keep the best so far"
 _CANCEL_HELP = "End and put the previous result back"
 
@@ -52,6 +56,7 @@ class RunBar(Panel):
             "Time and memory that a run needs; it learns from runs on this computer"
         )
         self.enhance = button("Enhance", _ENHANCE_HELP, lambda: runs.enhance())
+        self.enhance.setShortcut(QKeySequence(_ENHANCE_KEY))
         self.stop = button("Stop", _STOP_HELP, lambda: runs.stop())
         self.cancel = button("Cancel", _CANCEL_HELP, lambda: runs.cancel())
         self.bar = QProgressBar()
