@@ -350,7 +350,7 @@ def test_suggestions_are_outlined_and_not_used(holed, jobs):
     assert [len(each.at) for each in found] == [2, 1]
     assert len(outlined(holed).data) == len(holed.session.regions.suggestions)
     assert holed.session.regions.painted is None
-    assert "accept" in holed.session.message.text
+    assert "Accept" in holed.session.message.text
 
 
 def test_an_accepted_suggestion_becomes_a_region(holed, jobs):

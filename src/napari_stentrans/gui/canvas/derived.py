@@ -74,7 +74,7 @@ class Derived:
             The layers.
         removing
             Whether the user is just removing layers: those that are selected may be
-            next, so they are hidden and left for the list to remove.
+            next, so they are left for the list to remove, hidden if not wanted.
         """
         layers = self._stage.viewer.layers
         selected = set(layers.selection)
@@ -84,6 +84,8 @@ class Derived:
             made = self._made.pop(key, None)
             if made is None or not self._is_there(made):
                 self._made[key] = self._new(key[0], wish, spare)
+            elif removing and made.layer in selected:
+                self._made[key] = made
             elif wish.stamp is None or wish.stamp != made.stamp:
                 self._made[key] = self._renewed(made, wish)
             else:
@@ -94,8 +96,8 @@ class Derived:
                 self._made[key] = made
             else:
                 self._remove(made.layer)
-        if not removing:
-            layers.selection = {layer for layer in selected if layer in layers}
+        # A layer that was added is selected alone: what was selected is remembered.
+        layers.selection = {layer for layer in selected if layer in layers}
 
     def _new(self, role: Role, wish: Wanted, spare: dict[Key, _Made]) -> _Made:
         """Make a layer out of one that is no longer needed, else add one."""
