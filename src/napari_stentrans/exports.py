@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.anndata_out import library_name, section_to_anndata
+from napari_stentrans.io.endings import ending_among
 from napari_stentrans.io.replacing import check_place, replacing
 from napari_stentrans.section.section import Section
 
@@ -69,17 +69,7 @@ def ending_of(path: Path) -> str:
     InvalidRequestError
         If it says none.
     """
-    ending = "".join(path.suffixes[-2:]).lower()
-    found = ending if ending in _WRITERS else path.suffix.lower()
-    if found not in _WRITERS:
-        known = "\n".join(
-            f"  {f'NAME{known}':14} {what}" for known, what in ENDINGS.items()
-        )
-        msg = (
-            f"{path.name}: nothing is known to write as {path.suffix}. Known:\n{known}"
-        )
-        raise InvalidRequestError(msg)
-    return found
+    return ending_among(path, _WRITERS, ENDINGS)
 
 
 def _write_h5ad(what: Exportable, path: Path) -> Path:

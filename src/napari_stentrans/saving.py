@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.figures import ComparisonLook, comparison, telling_genes
-from napari_stentrans.io.export import check_writable, h5ad_steps
+from napari_stentrans.io.endings import ending_among
+from napari_stentrans.io.export import h5ad_steps
 from napari_stentrans.io.export_csv import check_size, table_steps
 from napari_stentrans.io.ome_tiff import PixelSize, ome_tiff_steps
-from napari_stentrans.io.replacing import replacing
+from napari_stentrans.io.replacing import check_writable, replacing
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.square_grid import SquareGrid, drawn
@@ -96,13 +96,7 @@ def ending_of(path: Path) -> str:
     InvalidRequestError
         If it says nothing that is known.
     """
-    name = path.name.lower()
-    found = [ending for ending in _WRITERS if name.endswith(ending)]
-    if not found:
-        known = "\n".join(f"  {ending:9} {what}" for ending, what in ENDINGS.items())
-        msg = f"{path.name}: give it an ending that says what to write:\n{known}"
-        raise InvalidRequestError(msg)
-    return max(found, key=len)
+    return ending_among(path, _WRITERS, ENDINGS)
 
 
 def _h5ad(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from napari_stentrans.io.matrix import (
     unique_names,
 )
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.wide_table import WideTable
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
@@ -53,6 +54,29 @@ class CellTable:
     unit: str = "µm"
     what: str = "cells"
     notes: list[str] = field(default_factory=list)
+
+
+def without_probes(
+    table: WideTable, is_probe: Callable[[str], object], what: str
+) -> tuple[WideTable, list[str]]:
+    """Leave out what an instrument measures besides genes; also say how many.
+
+    Parameters
+    ----------
+    table
+        Counts of all that was measured.
+    is_probe
+        Whether something of this name is no gene.
+    what
+        What such probes are called.
+    """
+    genes = np.array([not is_probe(name) for name in table.genes])
+    kept = np.flatnonzero(genes)
+    fewer = replace(
+        table, counts=table.counts[:, kept], genes=[table.genes[at] for at in kept]
+    )
+    left_out = [] if genes.all() else [f"{(~genes).sum()} {what} left out."]
+    return fewer, left_out
 
 
 def cell_section(cells: CellTable, path: Path, options: ReadOptions) -> Section:

@@ -16,6 +16,7 @@ from napari_stentrans.io.cells import (
     first_of,
     matched_rows,
     positions_of,
+    without_probes,
 )
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.text import read_table
@@ -61,19 +62,16 @@ def read(path: Path, options: ReadOptions) -> Section:
     notes.append(f"Pixels of {_PIXEL_UM} µm were taken for the positions.")
     if len(real) < len(wide.keys):
         notes.append("Counts outside cells (cell_ID 0) left out.")
-    genes = np.array([_NO_GENE.match(gene) is None for gene in wide.genes])
-    if not genes.all():
-        notes.append(f"{(~genes).sum()} control probes left out.")
-    kept = np.flatnonzero(genes)
+    wide, left_out = without_probes(wide, _NO_GENE.match, "control probes")
     xy = positions_of(table, _CENTRE, place, cells_path.name)
     cells = CellTable(
-        counts=wide.counts[real][:, kept],
+        counts=wide.counts[real],
         names=names,
-        var=pd.DataFrame(index=pd.Index([wide.genes[at] for at in kept], dtype=object)),
+        var=wide.var,
         xy=xy * _PIXEL_UM,
         obs=table.iloc[place],
         what="CosMx cells",
-        notes=notes,
+        notes=notes + left_out,
     )
     return cell_section(cells, path, options)
 

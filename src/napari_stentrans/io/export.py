@@ -6,7 +6,6 @@ complete: whatever happens before, nothing half-written is left behind.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.replacing import replacing
+from napari_stentrans.io.replacing import check_writable, replacing
 from napari_stentrans.progress import Progress, Steps, run_to_end
 
 if TYPE_CHECKING:
@@ -77,28 +75,6 @@ def h5ad_steps(
         with h5py.File(unfinished, "r+") as file:
             yield from _matrix_steps(file, annotations.shape, blocks)
     return path
-
-
-def check_writable(path: Path) -> None:
-    """Make sure, before hours of work, that a file can be written there.
-
-    Raises
-    ------
-    InvalidRequestError
-        Saying why not.
-    """
-    folder = path.absolute().parent
-    if path.is_dir():
-        msg = (
-            f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
-        )
-        raise InvalidRequestError(msg)
-    if not folder.is_dir():
-        msg = f"cannot write {path}: there is no folder {folder}. Make it first."
-        raise InvalidRequestError(msg)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        msg = f"cannot write {path}: you may not write into {folder}. Choose another."
-        raise InvalidRequestError(msg)
 
 
 def _matrix_steps(

@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.export import check_writable
-from napari_stentrans.io.replacing import replacing
+from napari_stentrans.io.replacing import check_writable, replacing
 from napari_stentrans.progress import Progress, Steps
 
 _ROWS = 500

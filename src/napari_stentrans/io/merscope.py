@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import ReadError
@@ -15,6 +14,7 @@ from napari_stentrans.io.cells import (
     first_of,
     matched_rows,
     positions_of,
+    without_probes,
 )
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.text import read_table
@@ -52,18 +52,17 @@ def read(path: Path, options: ReadOptions) -> Section:
     wide = read_wide(counts_path, [header_of(counts_path)[0]])
     names = pd.Index(wide.keys.iloc[:, 0], dtype=object)
     place, notes = matched_rows(names, table, cells_path.name)
-    genes = np.array([not gene.lower().startswith("blank") for gene in wide.genes])
-    if not genes.all():
-        notes.append(f"{(~genes).sum()} blank probes left out.")
-    kept = np.flatnonzero(genes)
+    wide, left_out = without_probes(
+        wide, lambda name: name.lower().startswith("blank"), "blank probes"
+    )
     cells = CellTable(
-        counts=wide.counts[:, kept],
+        counts=wide.counts,
         names=names,
-        var=pd.DataFrame(index=pd.Index([wide.genes[at] for at in kept], dtype=object)),
+        var=wide.var,
         xy=positions_of(table, _CENTRE, place, cells_path.name),
         obs=table.iloc[place].iloc[:, 1:],
         what="MERSCOPE cells",
-        notes=notes,
+        notes=notes + left_out,
     )
     return cell_section(cells, path, options)
 

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.export import check_writable
-from napari_stentrans.io.replacing import replacing
+from napari_stentrans.io.replacing import check_writable, replacing
 from napari_stentrans.progress import Progress, Steps
 
 _MOST_BYTES = 2 << 30

@@ -42,6 +42,22 @@ def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
         _remove(unfinished)
 
 
+def check_writable(path: Path) -> None:
+    """Make sure, before hours of work, that a file can be written there.
+
+    Raises
+    ------
+    InvalidRequestError
+        Saying why not.
+    """
+    if path.is_dir():
+        msg = (
+            f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
+        )
+        raise InvalidRequestError(msg)
+    check_place(path)
+
+
 def check_place(path: Path, source: str | None = None) -> None:
     """Make sure that a file or folder can be made here, and is not the input.
 

@@ -20,7 +20,7 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.matrix import as_counts, normalised_notes, unique_names
 from napari_stentrans.io.options import ReadOptions
-from napari_stentrans.io.text import fields, first_lines, opened, separator
+from napari_stentrans.io.text import fields, first_lines, is_number, opened, separator
 from napari_stentrans.section.section import Section
 
 TITLE: Final = "a table of spots with coordinates and genes"
@@ -43,7 +43,7 @@ def sniff(path: Path) -> bool:
     if tuple(header[1:3]) != _PLACES or len(row) != len(header):
         return False
     first = _first_gene(header)
-    return len(header) - first >= _FEWEST_GENES and all(map(_is_number, row[first:]))
+    return len(header) - first >= _FEWEST_GENES and all(map(is_number, row[first:]))
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -103,7 +103,7 @@ def _spots(
         try:
             values.extend([float(row[at]) for at in stored])
         except (ValueError, OverflowError):
-            wrong = next(at for at in stored if not _is_number(row[at]))
+            wrong = next(at for at in stored if not is_number(row[at]))
             msg = (
                 f"{path.name}: spot {row[0]!r} has {row[wrong]!r} under "
                 f"{header[wrong]!r}, which is no number"
@@ -132,12 +132,4 @@ def _plain_name(gene: str) -> str:
 
 def _number(cell: str) -> float:
     """Return a coordinate to its last digit; NaN, which a section names, for text."""
-    return float(cell) if _is_number(cell) else float("nan")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return float(cell) if is_number(cell) else float("nan")

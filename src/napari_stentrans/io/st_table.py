@@ -12,7 +12,14 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.limits import Budget
-from napari_stentrans.io.text import fields, first_lines, lines_of, opened, separator
+from napari_stentrans.io.text import (
+    fields,
+    first_lines,
+    is_number,
+    lines_of,
+    opened,
+    separator,
+)
 
 _SHOWN = 3
 _MOST_RAGGED = 10_000
@@ -120,7 +127,7 @@ def _read_lines(lines: Iterable[str], start: TableStart, budget: Budget) -> _Row
                 place = f"in line {number}, column {column_names[column]!r}"
                 if cells[column] in _ABSENT:
                     absent.append(place)
-                elif not _is_number(cells[column]):
+                elif not is_number(cells[column]):
                     strange.append(f"{cells[column]!r} {place}")
             continue
         budget.take(_ROW_BYTES + _VALUE_BYTES * len(counted))
@@ -141,11 +148,3 @@ def _read_lines(lines: Iterable[str], start: TableStart, budget: Budget) -> _Row
 
 def _some(places: list[str]) -> str:
     return "; ".join(places[:_SHOWN]) + ("; ..." if len(places) > _SHOWN else "")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -144,3 +144,12 @@ def read_table(
             converters=None if names is None else {names: str},
         )
     return table
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of a table reads as a number; "nan" and "inf" do."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -34,6 +34,11 @@ class WideTable:
     genes: list[str]
     keys: pd.DataFrame
 
+    @property
+    def var(self) -> pd.DataFrame:
+        """A table of the genes without columns."""
+        return pd.DataFrame(index=pd.Index(self.genes, dtype=object))
+
 
 def header_of(path: Path) -> list[str]:
     """Column names of a table; empty where it is no text."""

@@ -8,29 +8,13 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from napari.components import ViewerModel
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.layers import Role
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
-
-
-@pytest.fixture
-def controller(jobs, fake_method, told):
-    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
-    made.runs.configure(method="fake")
-    return made
-
-
-@pytest.fixture
-def opened(controller, section):
-    controller.stage.open(section)
-    return controller
-
 
 # -- facts -------------------------------------------------------------------------
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_stentrans import enhance
@@ -13,24 +11,6 @@ from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.missing import MissingRegions
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def controller(viewer, jobs, fake_method, told):
-    controller = Controller(viewer, EnhanceSession(), start=jobs)
-    controller.runs.configure(method="fake")
-    return controller
-
-
-@pytest.fixture
-def opened(controller, section):
-    controller.stage.open(section)
-    return controller
 
 
 def level(controller, role, gene):

@@ -6,26 +6,10 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points, Shapes
 
 from napari_stentrans.gui.canvas.foreign import carriers, spots_xy
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.section.lattice import LatticeKind
-
-
-@pytest.fixture
-def controller(jobs, fake_method, told):
-    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
-    made.runs.configure(method="fake")
-    return made
-
-
-@pytest.fixture
-def opened(controller, section):
-    controller.stage.open(section)
-    return controller
 
 
 @pytest.fixture

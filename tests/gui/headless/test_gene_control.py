@@ -17,19 +17,6 @@ from napari_stentrans.section.signature import measured_signature
 
 
 @pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def opened(viewer, jobs, fake_method, told, section):
-    controller = Controller(viewer, EnhanceSession(), start=jobs)
-    controller.runs.configure(method="fake")
-    controller.stage.open(section)
-    return controller
-
-
-@pytest.fixture
 def enhance(opened, jobs):
     def run(**choices):
         opened.runs.configure(**choices)

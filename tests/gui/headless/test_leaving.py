@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from napari.components import ViewerModel
 
 from napari_stentrans import enhance
@@ -12,19 +11,6 @@ from napari_stentrans.gui.control.console import NAME
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.section.image import Alignment
-
-
-@pytest.fixture
-def controller(jobs, fake_method, told):
-    made = Controller(ViewerModel(), EnhanceSession(), start=jobs)
-    made.runs.configure(method="fake")
-    return made
-
-
-@pytest.fixture
-def opened(controller, section):
-    controller.stage.open(section)
-    return controller
 
 
 def test_a_figure_shows_the_genes_and_colours_on_the_screen(

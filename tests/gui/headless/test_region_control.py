@@ -19,24 +19,6 @@ PREDICT, OUTSIDE, TISSUE = RegionKind.PREDICT, RegionKind.OUTSIDE, RegionKind.TI
 
 
 @pytest.fixture
-def viewer():
-    return ViewerModel()
-
-
-@pytest.fixture
-def controller(viewer, jobs, fake_method, told):
-    made = Controller(viewer, EnhanceSession(), start=jobs)
-    made.runs.configure(method="fake")
-    return made
-
-
-@pytest.fixture
-def opened(controller, section):
-    controller.stage.open(section)
-    return controller
-
-
-@pytest.fixture
 def regions(opened):
     return opened.regions
 

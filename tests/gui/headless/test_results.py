@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_stentrans.gui.canvas.layers import Role
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
 
 
 @pytest.fixture
-def opened(section, jobs, fake_method, told):
-    controller = Controller(ViewerModel(), EnhanceSession(), start=jobs)
-    controller.runs.configure(method="fake")
-    controller.stage.open(section)
-    controller.genes.add([section.genes[0]])
-    return controller
+def opened(opened, section):
+    opened.genes.add([section.genes[0]])
+    return opened
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
 
 from napari_stentrans.gui.canvas.compared import difference
 from napari_stentrans.gui.canvas.layers import Role
@@ -15,11 +14,6 @@ from napari_stentrans.gui.state.view import ViewMode
 
 PLAIN = {Role.IMAGE, Role.COUNTS, Role.GENE, Role.ENHANCED, Role.SD, Role.MISSING}
 """Roles of layers that stay when no comparison is asked for."""
-
-
-@pytest.fixture
-def viewer():
-    return ViewerModel()
 
 
 @pytest.fixture

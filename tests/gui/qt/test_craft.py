@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 
 _CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
@@ -27,15 +26,8 @@ def widget(make_napari_viewer, section):
     viewer = make_napari_viewer(show=True)
     widget = StEnTransWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Enhance", area="right")
-    for data in looks.section_to_layers(section):
-        viewer.add_layer(looks_to_layer(data))
+    widget.controller.stage.open(section)
     return widget
-
-
-def looks_to_layer(data):
-    from napari.layers import Layer
-
-    return Layer.create(*data)
 
 
 def is_part_of_another(control: QWidget) -> bool:

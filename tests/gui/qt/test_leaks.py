@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.gui.canvas import layers as looks
@@ -40,7 +41,7 @@ def collect():
 def test_opened_and_closed_twenty_times(make_napari_viewer, section):
     viewer = make_napari_viewer(show=True)
     for data in looks.section_to_layers(section):
-        viewer.add_layer(data_to_layer(data))
+        viewer.add_layer(Layer.create(*data))
     before, gone = None, []
 
     for _ in range(_TIMES):
@@ -59,9 +60,3 @@ def test_opened_and_closed_twenty_times(make_napari_viewer, section):
 
     assert listeners(viewer) == before
     assert not [ref for ref in gone if ref() is not None]
-
-
-def data_to_layer(data):
-    from napari.layers import Layer
-
-    return Layer.create(*data)

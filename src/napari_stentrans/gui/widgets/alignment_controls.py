@@ -9,9 +9,8 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.section.image import Alignment, TissueImage
 
 _SCALES = (25.0, 400.0)
@@ -20,17 +19,12 @@ _PACE_MS = 20
 """A slider tells of every pixel it is dragged; moving a picture takes longer."""
 
 
-class AlignmentControls(QWidget):
+class AlignmentControls(SessionWidget):
     """Flips, turns, scales and shifts the picture of the current section."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._controller = session, controller
+    def build(self) -> None:
+        """Make the controls."""
+        session, controller = self.session, self.controller
         self.buttons = self._make_buttons()
         self.turn = _slider("Degrees clockwise", (-180.0, 180.0), decimals=1)
         self.scale = _slider("Per cent of its size in the file", _SCALES, decimals=1)
@@ -93,22 +87,22 @@ class AlignmentControls(QWidget):
         layout.addWidget(self.told)
 
     def _change(self, act: Callable[[Alignment], Alignment]) -> None:
-        now = self._session.about.alignment
+        now = self.session.about.alignment
         if now is not None:
-            self._controller.picture.move(act(now))
+            self.controller.picture.move(act(now))
 
     def _move(self) -> None:
-        now = self._session.about.alignment
+        now = self.session.about.alignment
         if now is not None:
             shift_xy = (self.right.value(), self.down.value())
-            self._controller.picture.move(
+            self.controller.picture.move(
                 Alignment(
                     now.mirrored, self.turn.value(), self.scale.value() / 100, shift_xy
                 )
             )
 
     def _show(self) -> None:
-        now, section = self._session.about.alignment, self._session.section
+        now, section = self.session.about.alignment, self.session.section
         image = None if section is None else section.image
         self.setEnabled(now is not None and image is not None)
         if now is not None and image is not None:
@@ -126,7 +120,7 @@ class AlignmentControls(QWidget):
         self._show_fit()
 
     def _show_fit(self) -> None:
-        about = self._session.about
+        about = self.session.about
         self.suggest.setEnabled(about.better is not None)
         self.suggest.setToolTip(
             "Flip or turn it as most spots then lie on tissue"

@@ -16,10 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.view import FLIP_KEY, NEXT_KEY
-from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.gui.widgets.panel import SessionWidget
 
 _MODES = {
     ViewMode.OVERLAY: ("On top", "Enhanced on top of measured, as the layer list says"),
@@ -46,25 +45,11 @@ _BLINK_MS = (200, 2000)
 _BLINK_AT_FIRST_MS = 700
 
 
-class ModeSwitch(QWidget):
-    """Chooses among the ways of comparing; blinks and swipes.
+class ModeSwitch(SessionWidget):
+    """Chooses among the ways of comparing; blinks and swipes."""
 
-    Parameters
-    ----------
-    session
-        What is shown.
-    controller
-        Who is asked for what the user wishes.
-    """
-
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._view = session, controller.view
+    def build(self) -> None:
+        """Make the controls."""
         self.modes = {mode: QPushButton(text) for mode, (text, _) in _MODES.items()}
         self._group = QButtonGroup(self)
         buttons = QGridLayout()
@@ -98,9 +83,9 @@ class ModeSwitch(QWidget):
         self.pace.valueChanged.connect(self.timer.setInterval)
         self.pause.toggled.connect(self._show)
         self.timer.timeout.connect(self._flip)
-        session.view.events.mode.connect(self._show)
-        session.view.events.divider.connect(self._show)
-        session.events.enhanced.connect(self._show)
+        self.session.view.events.mode.connect(self._show)
+        self.session.view.events.divider.connect(self._show)
+        self.session.events.enhanced.connect(self._show)
         self._show()
 
     def _slider(self, limits: tuple[int, int], help_text: str) -> QSlider:
@@ -110,18 +95,18 @@ class ModeSwitch(QWidget):
         return slider
 
     def _choose(self, mode: ViewMode, _checked: object = None) -> None:
-        self._view.set_mode(mode)
+        self.controller.view.set_mode(mode)
         self._show()
 
     def _move_divider(self, value: int) -> None:
-        self._view.move_divider(value / _SLIDER)
+        self.controller.view.move_divider(value / _SLIDER)
 
     def _flip(self) -> None:
-        if self._session.view.mode is ViewMode.BLINK:
-            self._view.flip()
+        if self.session.view.mode is ViewMode.BLINK:
+            self.controller.view.flip()
 
     def _show(self) -> None:
-        view = self._session.view
+        view = self.session.view
         self.modes[view.mode].setChecked(True)
         self.divider.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.divider.setValue(round(view.divider * _SLIDER))
@@ -131,7 +116,7 @@ class ModeSwitch(QWidget):
         self._blinking.setVisible(is_blinking)
         self.pause.setText("Blink on" if self.pause.isChecked() else "Pause")
         moves = is_blinking and not self.pause.isChecked()
-        if moves and self._session.enhanced is not None:
+        if moves and self.session.enhanced is not None:
             self.timer.start(self.pace.value())
         else:
             self.timer.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
@@ -11,13 +13,13 @@ _MARGINS = (6, 6, 6, 6)
 _SPACING = 4
 
 
-class Panel(QWidget):
-    """A column of controls.
+class SessionWidget(QWidget):
+    """Controls that show a session.
 
     Parameters
     ----------
     session
-        What is shown. A panel changes nothing in it.
+        What is shown. A widget changes nothing in it.
     controller
         Who is asked for what the user wishes.
 
@@ -25,15 +27,7 @@ class Panel(QWidget):
     ----------
     session, controller
         As given.
-    column
-        Where controls are added, from top to bottom.
     """
-
-    title = ""
-    """What the tab of the panel says."""
-
-    help_text = ""
-    """What the panel is for, in one sentence."""
 
     def __init__(
         self,
@@ -43,11 +37,26 @@ class Panel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.session, self.controller = session, controller
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(*_MARGINS)
-        self.column.setSpacing(_SPACING)
         self.build()
 
     def build(self) -> None:
-        """Make the controls and listen to the session; each panel has its own."""
+        """Make the controls and listen to the session; each widget has its own."""
         raise NotImplementedError
+
+
+class Panel(SessionWidget):
+    """A column of controls, shown as a tab."""
+
+    title = ""
+    """What the tab of the panel says."""
+
+    help_text = ""
+    """What the panel is for, in one sentence."""
+
+    @cached_property
+    def column(self) -> QVBoxLayout:
+        """Where controls are added, from top to bottom."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*_MARGINS)
+        column.setSpacing(_SPACING)
+        return column

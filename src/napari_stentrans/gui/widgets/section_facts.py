@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel
 
-from napari_stentrans.gui.control.controller import Controller
-from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.technology import lattice_in_words, technology
 
@@ -22,17 +21,12 @@ _HELP = {
 _TITLES = {"depth": "Median spot"}
 
 
-class SectionFactsTable(QWidget):
+class SectionFactsTable(SessionWidget):
     """Shows what the current section is."""
 
-    def __init__(
-        self,
-        session: EnhanceSession,
-        controller: Controller,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._session, self._controller = session, controller
+    def build(self) -> None:
+        """Make the controls."""
+        session = self.session
         self.lattice = QComboBox()
         self.lattice.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -59,7 +53,7 @@ class SectionFactsTable(QWidget):
 
     def show_facts(self) -> None:
         """Show what is known by now."""
-        section, facts = self._session.section, self._session.about.facts
+        section, facts = self.session.section, self.session.about.facts
         self.setVisible(section is not None)
         if section is None:
             return
@@ -84,7 +78,7 @@ class SectionFactsTable(QWidget):
             self.lines[name].setText(text)
 
     def _show_lattice(self, current: LatticeKind) -> None:
-        recognised = self._session.about.recognised
+        recognised = self.session.about.recognised
         self.lattice.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.lattice.clear()
         for kind in LatticeKind:
@@ -93,11 +87,11 @@ class SectionFactsTable(QWidget):
             self.lattice.addItem(text, kind)
         self.lattice.setCurrentIndex(list(LatticeKind).index(current))
         self.lattice.blockSignals(False)  # noqa: FBT003
-        busy = self._session.status.is_busy
+        busy = self.session.status.is_busy
         self.lattice.setEnabled(not busy)
         self.lattice.setToolTip(
             "Wait until the job below is done" if busy else _HELP["lattice"]
         )
 
     def _lay_on(self, number: int) -> None:
-        self._controller.sections.lay_on(list(LatticeKind)[number])
+        self.controller.sections.lay_on(list(LatticeKind)[number])
