@@ -79,6 +79,9 @@ open_human_lymph_node = partial(_open_public, "human_lymph_node")
 open_human_heart = partial(_open_public, "human_heart")
 open_mouse_kidney = partial(_open_public, "mouse_kidney")
 open_human_breast_cancer_ffpe = partial(_open_public, "human_breast_cancer_ffpe")
+open_human_invasive_ductal_carcinoma = partial(
+    _open_public, "human_invasive_ductal_carcinoma"
+)
 
 
 def _open_sample(name: str) -> list[LayerData]:

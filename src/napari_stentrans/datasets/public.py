@@ -87,16 +87,16 @@ def public_section(name: str) -> PublicSection:
 
 
 def _visium(name: str, told: dict[str, Any], base: str) -> PublicSection:
-    stem = f"{base}/{told['id']}/{told['id']}"
+    stem = f"{told.get('base', base)}/{told['id']}/{told['id']}"
     matrix = "filtered_feature_bc_matrix.h5"
     return PublicSection(
         name,
         told["title"],
         (
-            RemoteFile(f"{stem}_{matrix}", matrix, told["matrix"]),
-            RemoteFile(f"{stem}_spatial.tar.gz", "spatial.tar.gz", told["spatial"]),
+            RemoteFile(f"{stem}_{matrix}", matrix, told.get("matrix")),
+            RemoteFile(f"{stem}_spatial.tar.gz", "spatial.tar.gz", told.get("spatial")),
         ),
-        RemoteFile(f"{stem}_image.tif", "image.tif", told["image"]),
+        RemoteFile(f"{stem}_image.tif", "image.tif", told.get("image")),
     )
 
 

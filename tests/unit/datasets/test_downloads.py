@@ -294,7 +294,7 @@ def test_every_listed_file_has_an_address_and_most_a_checksum():
             assert urlparse(file.url).scheme == "https"
             assert file.sha256 is None or re.fullmatch("[0-9a-f]{64}", file.sha256)
     unsure = [s.name for s in sections if any(f.sha256 is None for f in s.files)]
-    assert unsure == ["human_melanoma"]
+    assert unsure == ["human_invasive_ductal_carcinoma", "human_melanoma"]
 
 
 @pytest.fixture
