@@ -127,9 +127,8 @@ def scale_factor(library: Mapping[str, Any], name: str) -> float | None:
 
 def misfit_note(image: TissueImage, pixel_xy: NDArray[np.float64]) -> list[str]:
     """Note spots that lie off their image, which shows a wrong scale."""
-    height, width = image.data.shape[:2]
-    at = pixel_xy * image.scale
-    outside = ((at < 0) | (at > (width, height))).any(axis=1)
+    at = image.pixels_at(pixel_xy)
+    outside = ((at < 0) | (at > image.data.shape[:2])).any(axis=1)
     if not len(at) or outside.mean() < 0.02:
         return []
     return [

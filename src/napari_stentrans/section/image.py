@@ -7,11 +7,13 @@ that is moved. Knows nothing about files or napari.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from napari_stentrans.section.full_picture import FullPicture
 from napari_stentrans.section.lattice import FloatArray
 
 _PAPER = 255
@@ -69,6 +71,13 @@ class Alignment:
         return found
 
 
+class Modality(StrEnum):
+    """What light a picture shows."""
+
+    BRIGHT_FIELD = "bright-field"
+    FLUORESCENCE = "fluorescence"
+
+
 @dataclass(frozen=True, eq=False)
 class TissueImage:
     """A picture of the tissue.
@@ -77,25 +86,40 @@ class TissueImage:
     ----------
     data : ndarray of uint8, shape (row, col, 3)
     scale
-        Image pixels per full-resolution pixel.
+        Image pixels per full-resolution pixel, which is the unit of the spots'
+        positions: a µm, where they are in µm.
     name
         "hires", "lowres" or a file name.
     alignment
         How a person moved it.
+    laid : ndarray, shape (3, 3), optional
+        How its file says that it lies: map of (col, row, 1) over ``scale`` to
+        full-resolution (x, y, 1). None: right there.
+    full
+        The same picture at full resolution, where ``data`` is a reduced copy.
+    modality
+        What light it shows. Only bright-field pictures tell methods of the tissue.
     """
 
     data: NDArray[np.uint8]
     scale: float = 1.0
     name: str = "image"
     alignment: Alignment = field(default_factory=Alignment)
+    laid: FloatArray | None = None
+    full: FullPicture | None = None
+    modality: Modality = Modality.BRIGHT_FIELD
 
     @property
     def affine(self) -> FloatArray:
         """Map of image (row, col, 1) to full-resolution (y, x, 1), shape (3, 3)."""
-        to_xy = self.alignment.matrix(self._middle_xy)
-        swapped = to_xy[np.ix_([1, 0, 2], [1, 0, 2])]
-        placed: FloatArray = swapped @ np.diag([1 / self.scale, 1 / self.scale, 1.0])
-        return placed
+        return self._placed(1 / self.scale, self._middle_of_first / self.scale)
+
+    @property
+    def shown_affine(self) -> FloatArray:
+        """Map of (row, col, 1) of what is shown: ``full``, or else the image."""
+        if self.full is None:
+            return self.affine
+        return self._placed(1 / self.scale / self.full.factors[-1])
 
     def aligned(self, alignment: Alignment) -> TissueImage:
         """Return the same picture, moved like this instead."""
@@ -119,7 +143,7 @@ class TissueImage:
         pixel_xy : ndarray, shape (spot, 2)
             Full-resolution positions that are to lie on the picture.
         """
-        if self.alignment.is_none:
+        if self.alignment.is_none and self.laid is None:
             return self
         rows, cols = self.data.shape[:2]
         corners = np.array([[0, 0, 1], [0, cols - 1, 1], [rows - 1, 0, 1]])
@@ -140,12 +164,36 @@ class TissueImage:
             )
             for channel in np.moveaxis(self.data, -1, 0)
         ]
-        return TissueImage(np.stack(channels, axis=-1), self.scale, self.name)
+        data = np.stack(channels, axis=-1)
+        return TissueImage(data, self.scale, self.name, modality=self.modality)
+
+    def _placed(self, pixel: float, first: float = 0.0) -> FloatArray:
+        """Map of (row, col, 1) of pixels of a size, the first of them here."""
+        to_xy = self.alignment.matrix(self._middle_xy)
+        if self.laid is not None:
+            to_xy = to_xy @ self.laid
+        swapped = to_xy[np.ix_([1, 0, 2], [1, 0, 2])]
+        sized = np.array([[pixel, 0.0, first], [0.0, pixel, first], [0.0, 0.0, 1.0]])
+        placed: FloatArray = swapped @ sized
+        return placed
+
+    @property
+    def _middle_of_first(self) -> float:
+        """Where the middle of the first pixel is, in pixels of the image.
+
+        Pixels of a reduced copy lie in the middle of those they were made of; of
+        pictures that come alone nobody knows what they were made of.
+        """
+        return 0.0 if self.full is None else (1 - 1 / self.full.factors[-1]) / 2
 
     @property
     def _middle_xy(self) -> FloatArray:
         rows, cols = self.data.shape[:2]
-        return np.array([cols - 1, rows - 1]) / 2 / self.scale
+        middle = np.array([cols - 1, rows - 1]) / 2 / self.scale
+        if self.laid is None:
+            return middle
+        laid: FloatArray = self.laid[:2] @ np.append(middle, 1.0)
+        return laid
 
 
 def _normal(degrees: float) -> float:
