@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import (
     Programmes,
     component_scores,
@@ -72,15 +73,19 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
     logs = [log_normalised(part)[0] for part in (section, *_halves(section, rng))]
     k = programmes.n_channels - 1
     crossed = [programmes.scores.copy() for _ in logs]
-    for held in range(fold.max(initial=-1) + 1):
+
+    def score(held: int) -> None:
         rest, own = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
         columns = informative_genes(section.subset(rest)) if len(rest) else rest
         if min(len(rest), len(columns)) <= k:
-            continue
+            return
         loadings = _loadings_without(logs[0], rest, columns, programmes, seed)
         for log, scores in zip(logs, crossed, strict=True):
             mean = np.asarray(log[rest].mean(axis=0)).ravel()
             scores[own, 1:] = project(log[own], mean, loadings)
+
+    for _ in map_in_order(score, range(fold.max(initial=-1) + 1)):
+        pass
     return CrossFitted(crossed[0], (crossed[1], crossed[2]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,19 +22,20 @@ from threadpoolctl import ThreadpoolController
 T = TypeVar("T")
 R = TypeVar("R")
 
+_CAN_GIVE_WAY = sys.platform == "linux"
+"""Elsewhere a thread has no niceness of its own."""
+_GIVES_WAY = 5
+"""Niceness of a worker: a window that draws gets its core at once."""
+
 
 def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
-    """Apply a function to pieces on all cores but one; results come in order.
+    """Apply a function to pieces on all cores; results come in order.
 
     Closing the iterator drops the pieces that have not begun.
     """
-    import torch
-
     with (
         one_blas_thread(),
-        ThreadPoolExecutor(
-            _n_workers(), initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool,
+        ThreadPoolExecutor(_n_workers(), initializer=_begin_worker) as pool,
     ):
         yield from pool.map(function, pieces)
 
@@ -67,10 +69,20 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _begin_worker() -> None:
+    """Use one core, and give way to whatever shows the progress."""
+    import torch
+
+    torch.set_num_threads(1)
+    if _CAN_GIVE_WAY:
+        this_thread = (os.PRIO_PROCESS, threading.get_native_id())
+        os.setpriority(*this_thread, os.getpriority(*this_thread) + _GIVES_WAY)
+
+
 def _n_workers() -> int:
-    """All cores but one, which is left to whatever shows the progress."""
+    """As many as cores; one fewer where workers cannot give way to a window."""
     if hasattr(os, "sched_getaffinity"):  # what this process may use, on Linux
         n_cores = len(os.sched_getaffinity(0))
     else:
         n_cores = os.cpu_count() or 1
-    return max(1, n_cores - 1)
+    return n_cores if _CAN_GIVE_WAY else max(1, n_cores - 1)

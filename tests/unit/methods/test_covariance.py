@@ -93,7 +93,7 @@ def test_leave_one_out_is_that_of_fits_without_the_spot(
 def test_likelihood_is_that_of_a_multivariate_normal(
     spots: np.ndarray, channels: np.ndarray
 ) -> None:
-    spectrum = Spectrum(spots, KERNEL)
+    spectrum = Spectrum.of(spots, KERNEL)
     fit = likelihood(spectrum, spectrum.rotate(channels))
     differences = []
     for e, ratio in enumerate(NOISE_RATIOS):

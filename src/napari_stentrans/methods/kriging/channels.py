@@ -104,7 +104,7 @@ def _weighed_steps(
     def of_kernel(kernel: Kernel) -> FloatArray:
         total = np.zeros(log.shape[1:])
         for window in chosen:
-            spectrum = Spectrum(places[window.spots], kernel)
+            spectrum = Spectrum.of(places[window.spots], kernel)
             rotated = spectrum.rotate(channels[window.spots])
             total += likelihood(spectrum, rotated).log
         return total
@@ -192,7 +192,7 @@ class ChannelKriging:
         for k, kernel in enumerate(self.mixture.kernels):
             spectrum = self._cache.get((number, k)) if self._cache is not None else None
             if spectrum is None:
-                spectrum = Spectrum(self.places[window.spots], kernel)
+                spectrum = Spectrum.of(self.places[window.spots], kernel)
                 if self._cache is not None:
                     self._cache[number, k] = spectrum
             rotated = spectrum.rotate(here)

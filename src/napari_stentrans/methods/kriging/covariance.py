@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -71,28 +70,42 @@ class Spectrum:
     """Covariance of a window's spots under one kernel, as eigenvalues and vectors.
 
     Single precision: the noise ratio, at least 0.05, keeps every solve well away from
-    its rounding error, and the decomposition takes a third of the time. Torch does it
-    because, unlike scipy, it lets other threads run meanwhile.
+    its rounding error, and the decomposition takes a third of the time.
+
+    Attributes
+    ----------
+    places : ndarray, shape (spot, 2 + direction)
+    kernel
+    values : ndarray, shape (spot,)
+        Eigenvalues.
+    vectors : ndarray of float32, shape (spot, spot)
+        Eigenvectors in columns.
+    ones : ndarray, shape (spot,)
+        The constant function in the eigenvectors.
     """
 
     places: FloatArray
     kernel: Kernel
+    values: FloatArray
+    vectors: Float32Array
+    ones: FloatArray
 
-    @cached_property
-    def _decomposed(self) -> tuple[FloatArray, Float32Array]:
-        covariance = self.kernel.between(self.places, self.places)
-        values, vectors = torch.linalg.eigh(torch.from_numpy(covariance))
-        return np.maximum(values.numpy().astype(np.float64), 0.0), vectors.numpy()
+    @classmethod
+    def of(cls, places: FloatArray, kernel: Kernel) -> Spectrum:
+        """Decompose, at once: what is cached later would be computed under a lock.
 
-    @property
-    def values(self) -> FloatArray:
-        """Eigenvalues, shape (spot,)."""
-        return self._decomposed[0]
-
-    @property
-    def vectors(self) -> Float32Array:
-        """Eigenvectors in columns, shape (spot, spot)."""
-        return self._decomposed[1]
+        Torch does it because, unlike scipy, it lets other threads run meanwhile.
+        """
+        covariance = kernel.between(places, places)
+        values, turned = torch.linalg.eigh(torch.from_numpy(covariance))
+        vectors: Float32Array = turned.numpy()
+        return cls(
+            places,
+            kernel,
+            np.maximum(values.numpy().astype(np.float64), 0.0),
+            vectors,
+            vectors.sum(axis=0, dtype=np.float64),
+        )
 
     def rotate(self, channels: FloatArray) -> FloatArray:
         """Project channels on the eigenvectors, shape (spot, channel)."""
@@ -100,12 +113,6 @@ class Spectrum:
             np.float64
         )
         return rotated
-
-    @cached_property
-    def ones(self) -> FloatArray:
-        """The constant function in the eigenvectors, shape (spot,)."""
-        total: FloatArray = self.vectors.sum(axis=0, dtype=np.float64)
-        return total
 
     def to_queries(self, queries: FloatArray) -> Float32Array:
         """Covariance of queries with the spots, shape (query, spot)."""

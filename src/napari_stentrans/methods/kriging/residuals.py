@@ -20,6 +20,7 @@ from napari_stentrans.methods.kriging.covariance import (
     Spectrum,
 )
 from napari_stentrans.methods.kriging.windows import (
+    Window,
     assign_queries,
     split_windows,
 )
@@ -96,10 +97,7 @@ class ResidualKriging:
     @cached_property
     def spectra(self) -> list[list[Spectrum]]:
         """Spectrum of every kernel, for each window."""
-        return [
-            [Spectrum(self.pitch_rc[window.spots], kernel) for kernel in _KERNELS]
-            for window in self.windows
-        ]
+        return list(map_in_order(self._decomposed, self.windows))
 
     def standardised(self, genes: IntArray) -> Float32Array:
         """Residual over its expected standard deviation, shape (spot, gene)."""
@@ -166,6 +164,9 @@ class ResidualKriging:
         evidence = np.logaddexp(logsumexp(log, axis=(0, 1)), log_of_noise)
         weights: FloatArray = np.exp(log - evidence)
         return weights
+
+    def _decomposed(self, window: Window) -> list[Spectrum]:
+        return [Spectrum.of(self.pitch_rc[window.spots], k) for k in _KERNELS]
 
     @cached_property
     def _shrunk(self) -> list[list[tuple[FloatArray, FloatArray]]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from napari_stentrans.methods.parallel import one_torch_thread
+from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.stentrans.network import Scene, SpotTransformer
 from napari_stentrans.section.lattice import FloatArray
 
@@ -29,12 +29,26 @@ def corrections(network: SpotTransformer, scene: Scene) -> Iterator[tuple[int, T
     """
     device = network.head.weight.device
     n_channels, n_queries = scene.spots.shape[1], len(scene.queries)
-    with torch.no_grad(), one_torch_thread():
-        there = scene.to(device)
-        mirrored = there.flipped(-torch.ones(n_channels, device=device))
-        tokens, tokens_mirrored = network.encode(there), network.encode(mirrored)
-        for start in range(0, n_queries, _QUERIES_AT_ONCE):
-            part = slice(start, start + _QUERIES_AT_ONCE)
-            plain = network.decode(there.of_queries(part), tokens)
-            mirror = network.decode(mirrored.of_queries(part), tokens_mirrored)
-            yield min(part.stop, n_queries), 0.5 * (plain - mirror)
+    there = scene.to(device)
+    both = there, there.flipped(-torch.ones(n_channels, device=device))
+    on_all_cores = map_in_order if device.type == "cpu" else map
+
+    @torch.no_grad()
+    def encode(seen: Scene) -> Tensor:
+        return network.encode(seen)
+
+    tokens = tuple(on_all_cores(encode, both))
+
+    @torch.no_grad()
+    def decode(start: int) -> Tensor:
+        part = slice(start, start + _QUERIES_AT_ONCE)
+        plain, mirror = (
+            network.decode(seen.of_queries(part), seen_tokens)
+            for seen, seen_tokens in zip(both, tokens, strict=True)
+        )
+        return 0.5 * (plain - mirror)
+
+    done = 0
+    for part in on_all_cores(decode, range(0, n_queries, _QUERIES_AT_ONCE)):
+        done += len(part)
+        yield done, part

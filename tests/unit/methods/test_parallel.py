@@ -1,0 +1,79 @@
+"""Work on many cores: in order, at once, and out of the way."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import closing
+
+import numpy as np
+import pytest
+import torch
+
+from napari_stentrans.methods import parallel
+from napari_stentrans.methods.kriging.covariance import Kernel, Spectrum
+from napari_stentrans.methods.parallel import map_in_order
+
+
+@pytest.fixture
+def two_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_n_workers", lambda: 2)
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_results_come_in_order_whoever_is_first() -> None:
+    second_done = threading.Event()
+
+    def slow_first(piece: int) -> int:
+        if piece == 0:
+            assert second_done.wait(10)
+        if piece == 1:
+            second_done.set()
+        return piece**2
+
+    assert list(map_in_order(slow_first, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_closing_drops_what_has_not_begun() -> None:
+    begun: list[int] = []
+    with closing(map_in_order(begun.append, range(10_000))) as results:
+        next(results)
+    assert len(begun) < 10_000
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_a_fault_in_a_piece_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(map_in_order(lambda piece: 1 // piece, [1, 0]))
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_two_spectra_are_decomposed_at_the_same_time() -> None:
+    """A lock around the decomposition (`cached_property` has one) would block this."""
+    both_there = threading.Barrier(2, timeout=20)
+
+    class Meeting(Kernel):
+        def between(self, places: np.ndarray, others: np.ndarray) -> np.ndarray:
+            both_there.wait()
+            return super().between(places, others)
+
+    spots = np.random.default_rng(0).uniform(0, 5, (12, 2))
+    kernels = [Meeting(0.5, 1.0), Meeting(0.5, 4.0)]
+    found = list(map_in_order(lambda kernel: Spectrum.of(spots, kernel), kernels))
+    assert [spectrum.kernel for spectrum in found] == kernels
+
+
+def test_workers_use_one_thread_each() -> None:
+    assert set(map_in_order(lambda _: torch.get_num_threads(), range(4))) == {1}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no niceness there")
+def test_workers_give_way_and_the_caller_does_not() -> None:
+    def niceness(_: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = niceness(0)
+    assert set(map_in_order(niceness, range(4))) == {min(own + 5, 19)}
+    assert niceness(0) == own
