@@ -63,6 +63,18 @@ def test_boxes_ask_for_what_they_say(shown, controller, result):
     controller.view.show_color_bars.assert_called_once_with(shown=False)
 
 
+def test_a_scale_bar_is_offered_where_its_length_is_known(shown, session, controller):
+    panel = shown(ComparePanel)
+    assert not panel.scale_bar.isEnabled()
+    assert "how far apart" in panel.scale_bar.toolTip()
+
+    session.about.pitch_um = 100.0
+    assert panel.scale_bar.isChecked()
+    panel.scale_bar.click()
+
+    controller.scale.show.assert_called_once_with(shown=False)
+
+
 def test_boxes_follow_the_session(shown, session, result):
     panel = shown(ComparePanel)
 

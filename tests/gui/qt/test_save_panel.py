@@ -121,14 +121,18 @@ def test_a_dialogue_that_is_left_saves_nothing(
     controller.files.save.assert_not_called()
 
 
-def test_the_distance_of_spots_is_guessed_where_the_technology_tells_it(
-    panel, session, make_section
+def test_the_distance_of_spots_is_shown_where_it_is_known(
+    panel, session, controller
 ):
     choose(panel, "Figure")
-    assert panel.pitch.value() == 100.0  # hex
-    session.section = make_section("quincunx")
+    session.about.pitch_um = 100.0
+    assert panel.pitch.value() == 100.0
+    session.about.pitch_um = None
     assert panel.pitch.text() == "unknown"
     assert "type it" in panel.pitch.toolTip()
+    controller.scale.set_pitch.assert_not_called()
+    panel.pitch.setValue(55)
+    controller.scale.set_pitch.assert_called_once_with(55.0)
 
 
 def test_only_what_matters_for_a_kind_is_shown(panel):

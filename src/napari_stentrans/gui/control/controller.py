@@ -18,6 +18,7 @@ from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.region_files import RegionFileControl
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.runs import RunControl
+from napari_stentrans.gui.control.scale import ScaleControl
 from napari_stentrans.gui.control.sections import SectionControl
 from napari_stentrans.gui.control.suggestions import SuggestionControl
 from napari_stentrans.gui.control.view import ViewControl
@@ -47,7 +48,7 @@ class Controller:
     Attributes
     ----------
     sections, picture, foreign, genes, regions, suggestions, region_files, runs, view,
-    files
+    scale, files
         What can be asked for, panel by panel.
     """
 
@@ -72,6 +73,7 @@ class Controller:
         self.sections = SectionControl(bench, self.view, self.runs, self.picture)
         self.foreign = ForeignControl(bench, self.sections)
         self.files = FileControl(bench, self.picture)
+        self.scale = ScaleControl(bench)
         viewer.layers.events.inserted.connect(self._follow)
         viewer.layers.events.removed.connect(self._follow)
         session.events.section.connect(self._follow_section)
@@ -90,7 +92,9 @@ class Controller:
         self.suggestions.close()
         self.runs.close()
         self.sections.close()
+        self.picture.close()
         self.files.close()
+        self.scale.close()
 
     def _follow(self, _event: object = None) -> None:
         """Bring the session into the state of the layer list."""
@@ -108,3 +112,4 @@ class Controller:
         self.suggestions.follow()
         self.region_files.follow()
         self.runs.follow()
+        self.scale.follow()

@@ -51,6 +51,7 @@ class SectionControl:
         session.enhanced = self._runs.result_of(section)
         if section is not None:
             self._bench.stage.focus(section)
+        self._view.arrange()
 
     def lay_on(self, kind: LatticeKind) -> None:
         """Take the spots of the current section to lie on another lattice.

@@ -31,6 +31,8 @@ class SectionState:
         How the picture lies under the spots; None where that cannot be told.
     better
         A flip or turn that would put clearly more spots on tissue, if there is one.
+    pitch_um
+        Distance of neighbouring spots in µm; None: unknown.
     offers
         Names of layers of other plugins that carry a section.
     """
@@ -42,4 +44,5 @@ class SectionState:
     alignment: Alignment | None = None
     fit: PictureFit | None = None
     better: Alignment | None = None
+    pitch_um: float | None = None
     offers: tuple[str, ...] = ()

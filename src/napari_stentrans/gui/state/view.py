@@ -109,6 +109,8 @@ class ViewState:
         Whether it is shown how each position came to be.
     color_bars
         Whether colour bars are shown.
+    scale_bar
+        Whether a scale bar is shown, where it is known how far apart spots are.
     divider
         Where the swipe is divided, as a fraction of the section's width.
     first_on_top
@@ -127,6 +129,7 @@ class ViewState:
     fade: bool = False
     show_origin: bool = False
     color_bars: bool = True
+    scale_bar: bool = True
     divider: float = 0.5
     first_on_top: bool = True
     score: GeneScore | None = None

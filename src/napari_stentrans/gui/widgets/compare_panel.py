@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _WITH_SD = (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE)
 _SD_HELP = "Standard deviation of a count measured there, as a picture of its own"
+_SCALE_HELP = "How long something is in µm, on the canvas"
+_NO_SCALE = "Not known here how far apart spots are: say it on the tab Save"
 
 
 class ComparePanel(Panel):
@@ -84,12 +86,15 @@ class ComparePanel(Panel):
         )
         self.origin = _box("Origin", "How each position came to be, in three colours")
         self.color_bars = _box("Colour bars", "What the colours mean, in counts")
+        self.scale_bar = _box("Scale bar", _SCALE_HELP)
         self.show_sd.clicked.connect(lambda on: view.show_sd(shown=on))
         self.fade.clicked.connect(lambda on: view.fade(faded=on))
         self.origin.clicked.connect(lambda on: view.show_origin(shown=on))
         self.color_bars.clicked.connect(lambda on: view.show_color_bars(shown=on))
+        show_scale = self.controller.scale.show
+        self.scale_bar.clicked.connect(lambda on: show_scale(shown=on))
         self._boxes = QGridLayout()
-        made = (self.show_sd, self.fade, self.origin, self.color_bars)
+        made = (self.show_sd, self.fade, self.origin, self.color_bars, self.scale_bar)
         for number, box in enumerate(made):
             self._boxes.addWidget(box, number // 2, number % 2)
 
@@ -104,6 +109,8 @@ class ComparePanel(Panel):
             view.events.fade,
             view.events.show_origin,
             view.events.color_bars,
+            view.events.scale_bar,
+            session.about.events.pitch_um,
         ):
             signal.connect(self._show)
         for signal in (
@@ -138,6 +145,10 @@ class ComparePanel(Panel):
         self.fade.setChecked(view.fade)
         self.origin.setChecked(view.show_origin)
         self.color_bars.setChecked(view.color_bars)
+        has_scale = session.about.pitch_um is not None
+        self.scale_bar.setChecked(view.scale_bar and has_scale)
+        self.scale_bar.setEnabled(has_scale)
+        self.scale_bar.setToolTip(_SCALE_HELP if has_scale else _NO_SCALE)
         self.legend.setVisible(has_result and view.show_origin)
         sd_fits = view.mode in _WITH_SD
         self.show_sd.setEnabled(has_result and sd_fits)

@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
-from napari_stentrans.section.technology import guessed_pitch_um
 
 _FARTHEST_UM = 5000.0
 
@@ -54,7 +53,7 @@ class SavePanel(Panel):
         self.console.setToolTip("Open the console with the button >_ at the lower left")
         self._lay_out()
         self._listen()
-        self._suggest_pitch()
+        self._show_pitch()
         self._show_kind()
         self._show_last()
 
@@ -80,7 +79,9 @@ class SavePanel(Panel):
     def _listen(self) -> None:
         session = self.session
         self.kind.currentIndexChanged.connect(self._show_kind)
-        session.events.section.connect(self._suggest_pitch)
+        session.events.section.connect(self._show_genes)
+        session.about.events.pitch_um.connect(self._show_pitch)
+        self.pitch.valueChanged.connect(self._tell_pitch)
         session.events.enhanced.connect(self._show_genes)
         session.events.status.connect(self._enable)
         session.genes.events.shown.connect(self._show_genes)
@@ -118,19 +119,18 @@ class SavePanel(Panel):
         if last is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.parent)))
 
-    def _suggest_pitch(self) -> None:
-        section = self.session.section
-        guess = None if section is None else guessed_pitch_um(section)
-        self.pitch.setValue(guess or 0.0)
+    def _show_pitch(self) -> None:
+        self.pitch.blockSignals(True)  # noqa: FBT003 - Qt's own signature
+        self.pitch.setValue(self.session.about.pitch_um or 0.0)
+        self.pitch.blockSignals(False)  # noqa: FBT003
+        known = self.pitch.value() > 0
         self.pitch.setToolTip(
             "Distance of neighbouring spots, for scale bars and pixel sizes"
-            + (
-                ": a guess from the technology"
-                if guess
-                else ". Not known here: type it"
-            )
+            + (", guessed from the technology" if known else ". Not known: type it")
         )
-        self._show_genes()
+
+    def _tell_pitch(self, pitch_um: float) -> None:
+        self.controller.scale.set_pitch(pitch_um or None)
 
     def _show_kind(self) -> None:
         kind = self.chosen
