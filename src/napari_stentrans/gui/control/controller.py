@@ -92,7 +92,6 @@ class Controller:
         self.suggestions.close()
         self.runs.close()
         self.sections.close()
-        self.picture.close()
         self.files.close()
         self.scale.close()
 
