@@ -30,7 +30,7 @@ HELDOUT_CEILING: Final = "heldout_ceiling"
 HELDOUT_RANK: Final = "heldout_rank"
 """var: rank of the gene by its score, 1 for the best predicted."""
 HAS_SIGNAL: Final = "has_signal"
-"""var: whether the predicted pattern is borne out by left-out spots at all."""
+"""var: whether left-out spots bear out a pattern beyond that of the total counts."""
 BLANK_IMAGE: Final = "blank_image"
 """uns["spatial"][library]["metadata"]: whether the image is only white paper."""
 

@@ -158,7 +158,7 @@ def test_score_rank_and_how_it_was_measured_are_told(shown, session, result):
     session.view.score = None
     session.view.score_note = "no score: why"
 
-    for told in ("0.61", "0.58", "0.77", "12 of 13,024", "confirmed"):
+    for told in ("0.61", "0.58", "0.77", "12 of 13,024", "own pattern"):
         assert told in numbers
     assert "279 spots" in how
     assert panel.score.numbers.text() == "no score: why"

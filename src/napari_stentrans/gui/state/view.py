@@ -57,7 +57,8 @@ class GeneScore:
     rank, n_genes
         Place among the scored genes, 1 for the best; None where it has none.
     has_signal
-        Whether the pattern is borne out by hidden spots, where it is known.
+        Whether left-out spots bear out a pattern beyond that of the total counts, where
+        it is known.
     n_spots
         Spots it was found at.
     """

@@ -93,7 +93,7 @@ def _numbers(score: GeneScore) -> str:
     if score.rank is not None:
         told.append(f"rank {score.rank:,} of {score.n_genes:,} genes")
     if score.has_signal is not None:
-        confirmed = "pattern confirmed" if score.has_signal else "pattern unclear"
+        confirmed = "own pattern" if score.has_signal else "no clear own pattern"
         told.append(confirmed)
     return "<br>".join([*lines, " · ".join(told)] if told else lines)
 
@@ -106,5 +106,8 @@ def _how(score: GeneScore) -> str:
     if score.ceiling is not None:
         said += " Counting noise allows no more than the ceiling."
     if score.has_signal is False:
-        said += " Hidden spots do not clearly bear this pattern out."
+        said += (
+            " Beyond the total counts of the spots, which all genes follow, left-out "
+            "spots do not clearly bear a pattern of this gene out."
+        )
     return said
