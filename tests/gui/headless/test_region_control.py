@@ -10,7 +10,7 @@ from napari.utils.key_bindings import coerce_keybinding
 from napari_stentrans.gui.canvas.layers import Role, raster_of
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
-from napari_stentrans.gui.control.regions import _REDO, _UNDO
+from napari_stentrans.gui.control.region_board import REDO, UNDO
 from napari_stentrans.gui.state.regions import Painted, Tool
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.section.regions import RegionKind
@@ -232,11 +232,11 @@ def test_the_keys_of_napari_undo_changes_as_well(opened, regions, state):
     regions.paint()
     stroke(opened, [1, 2, 3])
     regions.remove(1)
-    press(opened, _UNDO)
+    press(opened, UNDO)
     assert sizes(state) == [3]
-    press(opened, _UNDO)
+    press(opened, UNDO)
     assert sizes(state) == [0]
-    press(opened, _REDO)
+    press(opened, REDO)
     assert sizes(state) == [3]
 
 

@@ -1,51 +1,28 @@
-"""What is missing: painted on a canvas as named regions, counted as it happens."""
+"""What is missing: painted as named regions, with the tools of the mouse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from app_model.types import KeyCode, KeyMod
 from napari.utils.transforms import Affine
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.gui.canvas.region_canvas import (
-    CanvasListener,
-    RegionCanvas,
-    warming_up,
-)
+from napari_stentrans.gui.canvas.region_canvas import RegionCanvas, warming_up
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.history import History
+from napari_stentrans.gui.control.region_board import RegionBoard
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
-from napari_stentrans.gui.state.regions import Painted, RegionRow, Tool
-from napari_stentrans.section.missing import MissingRegions
-from napari_stentrans.section.regions import RegionKind, Regions
-from napari_stentrans.section.section import Section
-
-if TYPE_CHECKING:
-    from napari.layers import Labels
-
-_UNDO = KeyMod.CtrlCmd | KeyCode.KeyZ
-_REDO = KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.KeyZ
-
-OnKept = Callable[[Section, Regions], None]
+from napari_stentrans.gui.state.regions import Tool
+from napari_stentrans.section.regions import RegionKind
 
 
-class RegionControl:
-    """Lets the user paint, and keeps the session true to the canvas."""
+class RegionControl(RegionBoard):
+    """Lets the user paint regions, name them and choose among them."""
 
     def __init__(self, bench: Bench, view: ViewControl) -> None:
-        self._bench, self._view = bench, view
-        self._canvas: RegionCanvas | None = None
-        self._histories: WeakKeyDictionary[Labels, History[Regions]] = (
-            WeakKeyDictionary()
-        )
-        self._complaint = ""
+        super().__init__(bench)
+        self._view = view
         self._preparing = JobDesk(bench.start)
-        self.on_kept: OnKept = _ignore
 
     def prepare(self) -> None:
         """Get ready in the background, so that the first stroke need not wait."""
@@ -88,25 +65,6 @@ class RegionControl:
             self._canvas.layer.brush_size = width
 
     # -- regions -------------------------------------------------------------------
-
-    @property
-    def regions(self) -> Regions | None:
-        """Regions of the current section; None where it has no canvas."""
-        return None if self._canvas is None else self._canvas.regions
-
-    def missing(self) -> MissingRegions | None:
-        """Return what is painted; None where the section has no canvas.
-
-        Raises
-        ------
-        InvalidRequestError
-            If what is painted cannot be used.
-        """
-        if self._canvas is None:
-            return None
-        if self._canvas.problem:
-            raise InvalidRequestError(self._canvas.problem)
-        return self._canvas.regions.missing()
 
     def add(self, kind: RegionKind = RegionKind.PREDICT) -> None:
         """Add a region without area, and arm the brush for it."""
@@ -151,72 +109,10 @@ class RegionControl:
         if self.regions is not None:
             self.put(self.regions.without(label))
 
-    def put(self, regions: Regions) -> None:
-        """Show regions instead of those there are; undoing puts these back."""
-        canvas = self._with_canvas()
-        if canvas is not None:
-            self._keep()
-            canvas.show(regions)
-            self._history(canvas).put(regions)
-            self._keep()
-
-    def undo(self) -> None:
-        """Go back to before the last stroke or change."""
-        if self._canvas is not None:
-            self._go_to(self._canvas, self._history(self._canvas).undo())
-
-    def redo(self) -> None:
-        """Do again what was undone last."""
-        if self._canvas is not None:
-            self._go_to(self._canvas, self._history(self._canvas).redo())
-
-    # -- following -----------------------------------------------------------------
-
-    def follow(self) -> None:
-        """Look at the canvas of the section that is current now."""
-        section = self._bench.session.section
-        layer = None if section is None else self._bench.stage.canvas(section)
-        if layer is not (None if self._canvas is None else self._canvas.layer):
-            self._let_go()
-            if layer is not None:
-                self._take_up(layer)
-        self._show()
-
     def close(self) -> None:
-        """Let go of the canvas."""
+        """Let go of the canvas, and prepare no more."""
         self._preparing.discard()
-        self._let_go()
-
-    def _take_up(self, layer: Labels) -> None:
-        self._canvas = RegionCanvas(
-            layer,
-            CanvasListener(self._painted, self._keep, self._show, self._complain),
-        )
-        # Here, not on the class: napari's own undoing knows strokes alone.
-        layer.bind_key(_UNDO, lambda _layer: self.undo(), overwrite=True)
-        layer.bind_key(_REDO, lambda _layer: self.redo(), overwrite=True)
-        self._history(self._canvas).put(self._canvas.regions)
-
-    def _let_go(self) -> None:
-        if self._canvas is not None:
-            self._keep()
-            self._canvas.layer.bind_key(_UNDO, None)
-            self._canvas.layer.bind_key(_REDO, None)
-            self._canvas.close()
-        self._canvas = None
-
-    def _history(self, canvas: RegionCanvas) -> History[Regions]:
-        if canvas.layer not in self._histories:
-            self._histories[canvas.layer] = History(canvas.regions)
-        return self._histories[canvas.layer]
-
-    def _with_canvas(self) -> RegionCanvas | None:
-        """Return the canvas of the section, made if need be."""
-        section = self._bench.session.section
-        if section is not None and self._canvas is None:
-            self._bench.stage.add_canvas(section)
-            self.follow()
-        return self._canvas
+        super().close()
 
     def _with_region(self) -> RegionCanvas | None:
         """Return the canvas, with a current region to paint."""
@@ -237,51 +133,3 @@ class RegionControl:
             self._view.arrange()  # first: a layer that moves or hides drops its brush
             self._bench.stage.arm_brush(section, label, tool.value)
             self._show()
-
-    def _go_to(self, canvas: RegionCanvas, regions: Regions) -> None:
-        canvas.show(regions)
-        self._kept(regions)
-
-    def _painted(self, regions: Regions) -> None:
-        if self._canvas is not None:
-            self._history(self._canvas).put(regions)
-            self._show()
-            if self._bench.session.message.text == self._complaint:
-                self._bench.background.say("")
-
-    def _complain(self, text: str) -> None:
-        """Tell what cannot be painted; it is forgotten with the next stroke."""
-        self._complaint = text
-        self._bench.background.say(text)
-
-    def _keep(self) -> None:
-        """Make what was painted a step to go back to."""
-        if self._canvas is not None and self._history(self._canvas).keep():
-            self._kept(self._canvas.regions)
-
-    def _kept(self, regions: Regions) -> None:
-        self.on_kept(regions.sites.section, regions)
-        self._show()
-
-    def _show(self) -> None:
-        """Tell the session what is on the canvas."""
-        state, canvas = self._bench.session.regions, self._canvas
-        if canvas is None:
-            state.painted, state.rows, state.current = None, (), None
-            state.tool, state.can_undo, state.can_redo = None, False, False
-            return
-        history, layer = self._history(canvas), canvas.layer
-        if canvas.problem:
-            state.painted = Painted(problem=canvas.problem)
-        else:
-            state.painted = Painted.of(canvas.regions.missing())
-        state.rows = RegionRow.all_of(canvas.regions)
-        label = int(layer.selected_label)
-        state.current = label if canvas.regions.get(label) is not None else None
-        state.tool = Tool(layer.mode) if layer.mode in list(Tool) else None
-        state.brush = int(layer.brush_size)
-        state.can_undo, state.can_redo = history.can_undo, history.can_redo
-
-
-def _ignore(_section: Section, _regions: Regions) -> None:
-    """Keep nothing."""
