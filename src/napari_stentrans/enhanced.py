@@ -118,6 +118,10 @@ class EnhancedSection:
             if source.depth is None:
                 return None
             depth[rows] = source.depth
+        measured = self.targets.measured
+        if measured.any():  # what the method saw, or a model, may have another median
+            own = self.section.depth[self.targets.spot[measured]]
+            depth *= own.sum() / max(float(depth[measured].sum()), 1e-9)
         return depth
 
     def blocks(self) -> Iterator[tuple[slice, Prediction]]:

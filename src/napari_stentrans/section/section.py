@@ -119,6 +119,11 @@ class Section:
         return np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
 
     @cached_property
+    def depth(self) -> FloatArray:
+        """Library size of each spot over that of the median spot, shape (spot,)."""
+        return self.library_size / max(float(np.median(self.library_size)), 1.0)
+
+    @cached_property
     def pitch_rc(self) -> FloatArray:
         """Spot positions (row, col) in units of the pitch, shape (spot, 2)."""
         return self.lattice.to_pitch(self.array_rc)
