@@ -89,6 +89,10 @@ class TiffLevel:
             kept.append(axis)
         return found.reshape(*found.shape[:2], -1)
 
+    def close(self) -> None:
+        """Let go of the file, which whoever holds the level would keep open."""
+        self._array = None
+
     def _opened(self) -> Any:
         import tifffile
         import zarr
@@ -121,7 +125,11 @@ def tiff_levels(path: Path) -> Iterator[list[TiffLevel]]:
         first = listed[0]
         for level in listed:
             level.factor = round(max(first.size) / max(level.size))
-        yield [level for level in listed if _is_whole(level, first)]
+        try:
+            yield [level for level in listed if _is_whole(level, first)]
+        finally:
+            for level in listed:
+                level.close()
 
 
 def _is_whole(level: TiffLevel, first: TiffLevel) -> bool:

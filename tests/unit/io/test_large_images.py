@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -89,20 +90,34 @@ WRITERS = {
 
 
 def assert_aligned(section) -> None:
-    """The colour of each spot is under it: by scale, and in napari's world."""
+    """The colour of each spot is under it: by scale, in the model, in napari's world.
+
+    napari takes pixel i of a level to cover so many of the largest as the sizes say.
+    """
     image = section.image
     by_scale = np.floor(section.pixel_xy[:, ::-1] * image.scale).astype(int)
-    to_world = np.asarray(image_layer(section)[1]["affine"])
+    in_model = np.rint(image.pixels_at(section.pixel_xy)).astype(int)
+    for at in (by_scale, in_model):
+        assert_on_colours(image.data, at, image.scale)
+    levels, options, _ = image_layer(section)
+    levels = [levels] if image.full is None else levels
     world = np.column_stack([section.pixel_xy[:, ::-1], np.ones(section.n_spots)])
-    in_napari = np.rint(world @ np.linalg.inv(to_world).T)[:, :2].astype(int)
-    reach = max(int(RADIUS * image.scale) - 2, 0)
-    for at in (by_scale, in_napari):
-        for corner in (-reach, reach - 1 if reach else 0):
-            row, col = (at + corner).T
-            found = image.data[row, col].astype(int)
-            assert np.abs(found - COLOURS).max() <= 25
-        row, col = (at + int(RADIUS * image.scale) + 3).T
-        assert (image.data[row, col] > 220).all()
+    in_full = (world @ np.linalg.inv(options["affine"]).T)[:, :2]
+    for level in levels:
+        step = np.divide(levels[0].shape[:2], level.shape[:2])
+        assert (step == np.rint(step)).all()
+        at = np.floor((in_full + 0.5) / step).astype(int)
+        full = image.scale * (1 if image.full is None else image.full.factors[-1])
+        assert_on_colours(np.asarray(level), at, full / step[0])
+
+
+def assert_on_colours(data, at, scale) -> None:
+    reach = max(int(RADIUS * scale) - 2, 0)
+    for corner in (-reach, reach - 1 if reach else 0):
+        row, col = (at + corner).T
+        assert np.abs(data[row, col].astype(int) - COLOURS).max() <= 25
+    row, col = (at + int(RADIUS * scale) + 3).T
+    assert (data[row, col] > 220).all()
 
 
 @pytest.mark.parametrize("longest_side", [4096, 800, 333])
@@ -118,7 +133,97 @@ def test_spots_lie_on_their_colours(
     else:
         assert max(image.data.shape) <= longest_side
 
+    lazy = longest_side < max(FULL) and kind not in ("png", "jpg")
+    assert (image.full is not None) == lazy
     assert_aligned(replace(section, image=image))
+
+
+@pytest.mark.parametrize("shape", [(2417, 3251), (1203, 1799)])
+def test_sizes_that_are_no_multiples_lie_on_one_another(tmp_path, shape):
+    """A ramp of grey tells of every pixel where it comes from."""
+    ramp = np.add.outer(np.arange(shape[0]), np.arange(shape[1])).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "s.tif", ramp, tile=(64, 64), compression="zlib")
+    full = read_picture(tmp_path / "s.tif", 300).full
+    assert full.shape == shape
+    per_grey = full.white / 255
+    with full.opened() as reader:
+        for factor in full.factors:
+            n_rows, n_cols = (size // factor for size in shape)
+            rows, cols = slice(n_rows - 5, n_rows), slice(n_cols - 9, n_cols)
+            found = reader.read(factor, rows, cols)[..., 0] * per_grey
+            middle = [
+                np.arange(s.start, s.stop) * factor + (factor - 1) / 2
+                for s in (rows, cols)
+            ]
+            wanted = np.minimum(np.add.outer(*middle), full.white)
+            assert np.abs(found - wanted).max() <= per_grey
+
+
+def open_handles(path):
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("open files are not listed here")
+    found = [fd.resolve() for fd in folder.iterdir() if fd.exists()]
+    return found.count(path.resolve())
+
+
+@pytest.mark.parametrize("kind", ["OME pyramid", "compressed pyramid", "plain tif"])
+def test_no_file_stays_open(tmp_path, slide, kind):
+    name, write = WRITERS[kind]
+    write(tmp_path / name, slide)
+    image = read_picture(tmp_path / name, 800)
+    assert open_handles(tmp_path / name) == 0
+    with image.full.opened() as reader:
+        reader.read(1, slice(0, 9), slice(0, 9))
+        assert open_handles(tmp_path / name) > 0
+    assert open_handles(tmp_path / name) == 0
+
+
+def test_a_file_that_is_gone_or_another_one_is_said(tmp_path, slide):
+    path = tmp_path / "s.ome.tif"
+    write_ome_pyramid(path, slide)
+    full = read_picture(path, 800).full
+    tifffile.imwrite(path, slide[:100, :100])
+    with pytest.raises(ReadError, match=r"s\.ome\.tif was changed"), full.opened():
+        pass
+    path.unlink()
+    with pytest.raises(ReadError, match="cannot be found any more"), full.opened():
+        pass
+
+
+def test_only_the_broken_tile_is_lost(tmp_path, slide):
+    path = tmp_path / "s.ome.tif"
+    write_ome_pyramid(path, slide, compression="zlib")
+    with tifffile.TiffFile(path) as file:
+        begins, length = (
+            file.pages[0].dataoffsets[0],
+            file.pages[0].databytecounts[0],
+        )
+    raw = bytearray(path.read_bytes())
+    raw[begins : begins + length] = b"\xff" * length
+    path.write_bytes(raw)
+    full = read_picture(path, 800).full
+    with full.opened() as reader:
+        with pytest.raises(ReadError, match=r"a part of the picture s\.ome\.tif"):
+            reader.read(1, slice(0, 9), slice(0, 9))
+        found = reader.read(1, slice(300, 309), slice(300, 309))
+    np.testing.assert_array_equal(found, slide[300:309, 300:309])
+
+
+def test_what_is_packed_in_one_piece_is_shown_reduced(tmp_path, slide, monkeypatch):
+    monkeypatch.setattr(tiff_picture, "_LARGEST_PIECE", 1 << 20)
+    tifffile.imwrite(tmp_path / "s.tif", slide, compression="zlib", rowsperstrip=2400)
+    image = read_picture(tmp_path / "s.tif", 800)
+    assert image.full is None
+    assert image.data.shape == (600, 800, 3)
+
+
+@pytest.mark.parametrize(("dark", "kind"), [(True, "fluorescence"), (False, "bright")])
+def test_a_dark_picture_of_one_channel_is_fluorescence(tmp_path, dark, kind):
+    grey = np.full((50, 50), 5 if dark else 60000, np.uint16)
+    grey[10:20, 10:20] = 30000
+    tifffile.imwrite(tmp_path / "s.tif", grey)
+    assert str(read_picture(tmp_path / "s.tif").modality).startswith(kind)
 
 
 def test_a_pyramid_is_read_at_a_small_level(tmp_path, slide, monkeypatch):

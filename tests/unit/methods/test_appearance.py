@@ -17,7 +17,7 @@ from napari_stentrans.methods.kriging.covariance import Kernel
 from napari_stentrans.methods.kriging.enhancer import kriged_steps
 from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans, seen_in
 from napari_stentrans.progress import run_to_end
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.image import Alignment, Modality, TissueImage
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 
@@ -146,6 +146,14 @@ def test_a_blank_image_shows_nothing(patchy: tuple[Section, np.ndarray]) -> None
     assert section.image is not None
     blank = TissueImage(np.full_like(section.image.data, 255), 0.5)
     assert Appearance.of(replace(section, image=blank)) is None
+
+
+def test_fluorescence_is_left_alone(patchy: tuple[Section, np.ndarray]) -> None:
+    section, _ = patchy
+    assert section.image is not None
+    dark = replace(section.image, modality=Modality.FLUORESCENCE)
+    assert Appearance.of(section) is not None
+    assert Appearance.of(replace(section, image=dark)) is None
 
 
 def test_looks_of_unheard_places_stay_within_bounds(

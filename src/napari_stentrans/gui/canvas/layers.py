@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.tiles import Tiles
 from napari_stentrans.section.missing import OUTSIDE, PREDICT, MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -118,11 +119,14 @@ def image_layer(section: Section) -> LayerData:
         raise ValueError(msg)
     options = {
         "name": f"{section.name} image",
-        "affine": image.affine,
+        "affine": image.shown_affine,
         "metadata": {keys.LAYER_TAG: LayerTag(section, Role.IMAGE)},
         "rgb": True,
     }
-    return image.data, options, "image"
+    if image.full is None:
+        return image.data, options, "image"
+    levels = Tiles(image.full, image.data).levels()
+    return levels, options | {"multiscale": True}, "image"
 
 
 def counts_layer(section: Section) -> LayerData:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.picture_tiles import PictureTiles
 from napari_stentrans.section.facts import (
     PictureFit,
     better_orientation,
@@ -29,6 +30,7 @@ class PictureControl:
         self._moved: WeakKeyDictionary[Section, Alignment] = WeakKeyDictionary()
         self._slides: WeakKeyDictionary[Section, float] = WeakKeyDictionary()
         self._told: tuple[Section | None, Alignment | None] = (None, None)
+        self._tiles = PictureTiles(bench)
 
     def move(self, alignment: Alignment) -> None:
         """Lay the picture of the current section like this."""
@@ -38,7 +40,7 @@ class PictureControl:
         self._moved[section] = alignment
         layer = self._bench.stage.find(section, Role.IMAGE)
         if layer is not None:
-            layer.affine = section.image.aligned(alignment).affine
+            layer.affine = section.image.aligned(alignment).shown_affine
         self.follow()
 
     def reset(self) -> None:
@@ -52,7 +54,8 @@ class PictureControl:
             self.move(better)
 
     def follow(self) -> None:
-        """Tell how the picture of the current section lies."""
+        """Tell how the picture of the current section lies, and read what is shown."""
+        self._tiles.follow()
         section, about = self._bench.session.section, self._bench.session.about
         image = None if section is None else self._image(section)
         about.alignment = None if image is None else image.alignment
@@ -76,6 +79,10 @@ class PictureControl:
         """Return the result with the picture as it lies now."""
         section = self.placed(result.section)
         return result if section is result.section else result.of_section(section)
+
+    def close(self) -> None:
+        """Read no more."""
+        self._tiles.close()
 
     def _image(self, section: Section) -> TissueImage | None:
         alignment = self._moved.get(section)

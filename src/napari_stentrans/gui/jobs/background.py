@@ -83,8 +83,12 @@ class Background:
 
     def complain(self, error: Exception) -> None:
         """Tell what a person asked for that cannot be: below, and as a notification."""
-        self._session.message = Message(str(error), is_error=True)
-        notify(str(error))
+        self.warn(str(error))
+
+    def warn(self, text: str) -> None:
+        """Tell what could not be done, where all else goes on."""
+        self._session.message = Message(text, is_error=True)
+        notify(text)
 
     def failed(self, error: Exception) -> None:
         """Tell a failure of a job: ours as they are, others as what they are."""

@@ -49,6 +49,11 @@ class JobDesk:
         self._job: Job | None = None
         self._generation = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs."""
+        return self._job is not None
+
     def run(self, steps: Callable[[], Steps[Any]], listener: JobListener) -> None:
         """Start a job; whatever ran before is discarded."""
         self.discard()

@@ -72,7 +72,8 @@ class SectionFactsTable(SessionWidget):
                 f"{facts.median_counts:,.0f} counts of {facts.median_genes:,.0f} genes"
             )
         if image is not None:
-            rows, cols = image.data.shape[:2]
+            shown = image.data if image.full is None else image.full
+            rows, cols = shown.shape[:2]
             texts["picture"] = f"{image.name}, {cols:,} by {rows:,} pixels"
         for name, text in texts.items():
             self.lines[name].setText(text)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial import KDTree
 
-from napari_stentrans.section.image import TissueImage
+from napari_stentrans.section.image import Modality, TissueImage
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
@@ -76,9 +76,14 @@ class Appearance:
 
     @classmethod
     def of(cls, section: Section) -> Appearance | None:
-        """Look at a section; None without an image that shows its spots."""
+        """Look at a section; None without an image that shows its spots.
+
+        Light that is emitted tells of other things than stain, and was not tried.
+        """
         image = section.image
         if image is None or section.pixel_xy is None:
+            return None
+        if image.modality is not Modality.BRIGHT_FIELD:
             return None
         to_image = _pitch_to_image(section, image)
         pitch = float(np.sqrt(abs(np.linalg.det(to_image[:2]))))
