@@ -92,6 +92,7 @@ class Controller:
         self.suggestions.close()
         self.runs.close()
         self.sections.close()
+        self.picture.close()
         self.files.close()
         self.scale.close()
 
