@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.io.anndata_out import library_name, section_to_anndata
 from napari_stentrans.io.endings import ending_among
@@ -91,8 +92,18 @@ def _write_table(what: Exportable, path: Path) -> Path:
 def _write_parquet(what: Exportable, path: Path) -> Path:
     from napari_stentrans.io.export_parquet import write_parquet
 
-    with _as_anndata(what, path.parent) as adata:
-        return write_parquet(path, adata, _section_of(what).source)
+    if isinstance(what, Section):
+        return write_parquet(path, section_to_anndata(what), what.source)
+    import h5py
+
+    with _scratch(what, path.parent) as file, h5py.File(file) as h5ad:
+        return write_parquet(
+            path,
+            what.annotations(),
+            what.section.source,
+            values=h5ad["X"],
+            sd=h5ad[f"layers/{keys.SD}"],
+        )
 
 
 def _write_space_ranger(what: Exportable, path: Path) -> Path:
@@ -130,12 +141,19 @@ def _as_anndata(what: Exportable, folder: Path) -> Iterator[AnnData]:
         return
     import anndata
 
-    with tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch:
-        adata = anndata.read_h5ad(what.save(Path(scratch) / "all.h5ad"), backed="r")
+    with _scratch(what, folder) as file:
+        adata = anndata.read_h5ad(file, backed="r")
         try:
             yield adata
         finally:
             adata.file.close()
+
+
+@contextmanager
+def _scratch(result: EnhancedSection, folder: Path) -> Iterator[Path]:
+    """Give a result as an h5ad that is there for a while."""
+    with tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch:
+        yield result.save(Path(scratch) / "all.h5ad")
 
 
 def _section_of(what: Exportable) -> Section:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,15 +18,19 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures import ComparisonLook, comparison, telling_genes
+from napari_stentrans.io.beside import Beside
 from napari_stentrans.io.endings import ending_among
 from napari_stentrans.io.export import h5ad_steps
-from napari_stentrans.io.export_csv import check_size, table_steps
+from napari_stentrans.io.export_csv import ResultTable, check_size, table_steps
 from napari_stentrans.io.ome_tiff import PixelSize, ome_tiff_steps
 from napari_stentrans.io.replacing import check_writable, replacing
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.square_grid import SquareGrid, drawn
 from napari_stentrans.section.technology import pitch_px
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 _DPI = 200
 _MOST_PICTURED = 12
@@ -53,13 +58,14 @@ class SaveChoices:
     genes
         Their names; None for all that the result has, and telling ones in pictures.
     with_sd
-        Whether the uncertainty is written, too (a h5ad always has it).
+        Whether the uncertainty is written, too. None: where it is in nobody's way, as
+        in files of values (h5ad, zarr and parquet always have it), not in pictures.
     look
         How a figure is drawn, and the distance of spots in µm.
     """
 
     genes: tuple[str, ...] | None = None
-    with_sd: bool = False
+    with_sd: bool | None = None
     look: ComparisonLook = field(default_factory=ComparisonLook)
 
 
@@ -108,23 +114,40 @@ def _h5ad(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Pa
 
 def _table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     result = result if choices.genes is None else result.only(choices.genes)
-    n_columns = len(result.chosen) * (1 + choices.with_sd)
-    check_size(len(result), n_columns)
-    genes: dict[str, NDArray[np.float32]] = {}
+    with_sd = choices.with_sd is not False
+    check_size(len(result), len(result.chosen) * (1 + with_sd))
+    mean: dict[str, NDArray[np.float32]] = {}
+    sd: dict[str, NDArray[np.float32]] = {}
     for columns, prediction in result.blocks():
         for at, name in enumerate(map(str, result.genes[columns])):
-            genes[name] = prediction.mean[:, at]
-            if choices.with_sd:
-                genes[f"{name}_sd"] = prediction.sd[:, at]
+            mean[name] = prediction.mean[:, at]
+            if with_sd:
+                sd[name] = prediction.sd[:, at]
         yield Progress("Predicting genes", columns.stop, len(result.chosen))
-    return (yield from table_steps(path, _positions(result), genes))
+    annotations = result.annotations()
+    table = ResultTable(_positions(result, annotations), mean, sd)
+    beside = _beside(annotations)
+    return (yield from table_steps(path, table, beside, result.section.source))
 
 
-def _positions(result: EnhancedSection) -> pd.DataFrame:
+def _positions(result: EnhancedSection, annotations: AnnData) -> pd.DataFrame:
     """Where each position is and how it came to be, one row a position."""
-    obs: pd.DataFrame = result.annotations().obs.drop(columns=keys.IN_TISSUE)
+    obs: pd.DataFrame = annotations.obs.drop(columns=keys.IN_TISSUE)
     obs.index.name = "position"
     return obs.assign(x=result.pixel_xy[:, 0], y=result.pixel_xy[:, 1])
+
+
+def _beside(annotations: AnnData) -> Beside:
+    """What a result's table of genes does not tell itself."""
+    (library,) = annotations.uns[keys.SPATIAL].values()
+    told = {
+        "section": annotations.uns.get(keys.SECTION, ""),
+        "provenance": annotations.uns[keys.PROVENANCE],
+        "scalefactors": {
+            name: float(value) for name, value in library["scalefactors"].items()
+        },
+    }
+    return Beside(annotations.obs[[]], annotations.var, told)
 
 
 def _figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
@@ -157,7 +180,7 @@ def _ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Step
             if choices.with_sd:
                 yield drawn(prediction.sd[:, 0], at_positions)
 
-    kinds = ["measured", "enhanced", "sd"][: 2 + choices.with_sd]
+    kinds = ["measured", "enhanced", "sd"][: 2 + bool(choices.with_sd)]
     names = [f"{gene} {kind}" for gene in genes for kind in kinds]
     pitch_um = choices.look.pitch_um
     unit = pitch_um / of_spot_px if pitch_um else 1.0

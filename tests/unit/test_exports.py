@@ -6,11 +6,12 @@ import builtins
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_stentrans import exports
 from napari_stentrans.datasets import samples, simulated_section
-from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.exports import export
 from napari_stentrans.io import (
     export_mtx,
@@ -34,6 +35,16 @@ def result(section):
     return enhance(section, method="nearest", refine=2, genes=section.genes[:5])
 
 
+def names_in(folder):
+    return {each.name for each in folder.iterdir()}
+
+
+def written_as(path):
+    """Names that writing this makes: a text table has a folder beside it."""
+    is_text = path.name.endswith((".csv", ".csv.gz", ".tsv"))
+    return {path.name, f"{path.name}.tables"} if is_text else {path.name}
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_was_there_is_replaced_whole(section, tmp_path, ending):
     path = tmp_path / f"it{ending}"
@@ -42,7 +53,53 @@ def test_what_was_there_is_replaced_whole(section, tmp_path, ending):
     export(section, path)
 
     assert read_section(path).n_spots == section.n_spots
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert names_in(tmp_path) == written_as(path)
+
+
+def test_a_folder_of_somebody_else_is_never_replaced(section, tmp_path):
+    (tmp_path / "it.csv.tables").mkdir()
+    (tmp_path / "it.csv.tables" / "theirs").touch()
+
+    with pytest.raises(InvalidRequestError, match="none of ours"):
+        export(section, tmp_path / "it.csv")
+
+    assert names_in(tmp_path) == {"it.csv.tables"}
+
+
+def test_a_table_that_lost_rows_and_columns_keeps_what_is_known(section, tmp_path):
+    known = section.obs.assign(score=np.arange(section.n_spots))
+    path = export(replace(section, obs=known), tmp_path / "it.csv")
+    table = pd.read_csv(path)
+    table.iloc[5:30].drop(columns=table.columns[-1]).to_csv(path, index=False)
+
+    found = read_section(path)
+
+    assert list(found.obs["score"]) == list(range(5, 30))
+    assert list(found.genes) == list(section.genes[:-1])
+    assert list(found.var["programme"]) == list(section.var["programme"][:-1])
+
+
+def test_a_table_with_other_spots_says_what_is_left_out(section, tmp_path):
+    known = section.obs.assign(score=np.arange(section.n_spots))
+    path = export(replace(section, obs=known), tmp_path / "it.csv")
+    path.write_text(path.read_text().replace(f"\n{section.barcodes[3]},", "\nnew,"))
+
+    found = read_section(path)
+
+    assert "new" in found.barcodes
+    assert "score" not in found.obs
+    assert any("other spots" in note for note in found.notes)
+    assert "programme" in found.var
+
+
+@pytest.mark.parametrize("name", ["section.json", "genes.csv", "spots.csv"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a,b\n1\n", b"[1]"])
+def test_damaged_tables_beside_are_named(section, tmp_path, name, content):
+    path = export(replace(section, obs=section.obs.assign(a=1)), tmp_path / "it.csv")
+    (tmp_path / "it.csv.tables" / name).write_bytes(content)
+
+    with pytest.raises(ReadError, match=r"it\.csv\.tables"):
+        read_section(path)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -93,7 +150,7 @@ def test_a_full_disk_leaves_what_was_there(section, tmp_path, monkeypatch, endin
     with pytest.raises(InvalidRequestError, match="No space left"):
         export(section.subset(np.arange(20)), path)
 
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert names_in(tmp_path) == written_as(path)
     monkeypatch.undo()
     assert read_section(path).n_spots == section.n_spots
 
@@ -122,7 +179,7 @@ def test_results_come_back_as_expected_counts(result, tmp_path, ending):
     np.testing.assert_array_equal(found.counts.toarray(), expected)
     np.testing.assert_allclose(found.array_rc, result.targets.array_rc)
     np.testing.assert_allclose(found.pixel_xy, result.pixel_xy, rtol=1e-7)
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert names_in(tmp_path) == written_as(path)
 
 
 def test_without_the_package_the_extra_is_named(section, tmp_path, monkeypatch):

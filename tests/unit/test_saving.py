@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import anndata as ad
@@ -41,17 +42,24 @@ def write(result, path, **choices):
             return end.value, told
 
 
+def table_mark(ending):
+    return "\t" if ending == ".tsv" else ","
+
+
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".tsv"])
 def test_a_table_holds_positions_and_genes(result, genes, tmp_path, ending):
     path, told = write(result, tmp_path / f"x{ending}", genes=genes, with_sd=True)
 
-    table = pd.read_csv(path, sep="\t" if ending == ".tsv" else ",", index_col=0)
+    table = pd.read_csv(path, sep=table_mark(ending), index_col=0)
     expected = result.only(genes).to_anndata()
     assert list(table.index) == list(expected.obs_names)
+    beside = tmp_path / f"x{ending}.tables"
+    sd = pd.read_csv(beside / f"sd{ending}", sep=table_mark(ending), index_col=0)
+    assert list(sd.index) == list(expected.obs_names)
     for gene in genes:
         truth = expected[:, gene]
         np.testing.assert_allclose(table[gene], truth.X[:, 0], rtol=1e-6)
-        np.testing.assert_allclose(table[f"{gene}_sd"], truth.layers["sd"][:, 0], 1e-6)
+        np.testing.assert_allclose(sd[gene], truth.layers["sd"][:, 0], 1e-6)
     np.testing.assert_allclose(table[["x", "y"]], expected.obsm["spatial"], rtol=1e-6)
     assert list(table["origin"]) == list(expected.obs["origin"])
     assert told[-1].fraction == 1
@@ -140,8 +148,9 @@ def test_given_up_nothing_is_left_and_the_old_file_stays(
 ):
     path = tmp_path / f"x{ending}"
     path.write_bytes(b"an older file")
-    whole, told = write(result, tmp_path / f"whole{ending}", genes=genes)
-    whole.unlink()
+    (tmp_path / "whole").mkdir()
+    _, told = write(result, tmp_path / "whole" / f"whole{ending}", genes=genes)
+    shutil.rmtree(tmp_path / "whole")
     for stop_after in range(1, len(told)):
         steps = save_steps(result, path, SaveChoices(genes=genes))
         for _ in range(stop_after):

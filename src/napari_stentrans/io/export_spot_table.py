@@ -7,16 +7,22 @@ number is written to its last digit; `io.spot_table` reads it again.
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any
 
 import numpy as np
 
 from napari_stentrans import keys
-from napari_stentrans.io.replacing import replacing
-from napari_stentrans.io.spot_table import NO_GENES
+from napari_stentrans.io.beside import (
+    Beside,
+    mark_of,
+    replacing_both,
+    to_write,
+    write_beside,
+)
+from napari_stentrans.io.kept import Kept
+from napari_stentrans.io.tables import column_of
 from napari_stentrans.section.section import Section
 
 
@@ -30,17 +36,20 @@ def write_spot_table(path: Path, section: Section) -> Path:
     InvalidRequestError
         If it cannot be written there.
     """
-    endings = "".join(path.suffixes[-2:]).lower()
-    mark = "\t" if ".tsv" in endings else ","
-    with (
-        replacing(path, section.source) as unfinished,
-        _opened(unfinished, packed=endings.endswith(".gz")) as file,
-    ):
-        csv.writer(file, delimiter=mark, lineterminator="\n").writerow(_header(section))
-        for names, values in _rows(section):
-            csv.writer(file, delimiter=mark, lineterminator=mark).writerow(names)
-            file.write(mark.join(values))
-            file.write("\n")
+    mark = mark_of(path)
+    told: dict[str, Any] = {"section": Kept.of(section).as_text()}
+    if section.spot_diameter is not None:
+        told |= {"scalefactors": {"spot_diameter_fullres": section.spot_diameter}}
+    with replacing_both(path, section.source) as (unfinished, folder):
+        with to_write(unfinished, path) as file:
+            csv.writer(file, delimiter=mark, lineterminator="\n").writerow(
+                _header(section)
+            )
+            for names, values in _rows(section):
+                csv.writer(file, delimiter=mark, lineterminator=mark).writerow(names)
+                file.write(mark.join(values))
+                file.write("\n")
+        write_beside(path, folder, Beside(section.obs, section.var, told))
     return path
 
 
@@ -48,8 +57,7 @@ def _header(section: Section) -> list[str]:
     places = [keys.BARCODE, keys.ARRAY_ROW, keys.ARRAY_COL]
     if section.pixel_xy is not None:
         places += ["x", "y"]
-    genes = [str(gene) for gene in section.genes]
-    return places + [f"{gene}_gene" if gene in NO_GENES else gene for gene in genes]
+    return places + [column_of(str(gene)) for gene in section.genes]
 
 
 def _rows(section: Section) -> Iterator[tuple[list[str], list[str]]]:
@@ -66,9 +74,3 @@ def _rows(section: Section) -> Iterator[tuple[list[str], list[str]]]:
         ):
             values[gene] = f"{value:.9g}"
         yield [str(barcode), *map(repr, places[spot].tolist())], values
-
-
-def _opened(path: Path, *, packed: bool) -> TextIO:
-    if packed:
-        return cast("TextIO", gzip.open(path, "wt", 4, encoding="utf-8", newline=""))
-    return path.open("w", encoding="utf-8", newline="")

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from napari_stentrans import keys
 from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io.damage import attempt, from_library
 from napari_stentrans.io.h5ad_counts import find_values, named_genes
@@ -139,7 +140,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         name=options.name or "section",
         counts=values.counts[np.flatnonzero(kept)],
         obs=obs,
-        var=named_genes(values.var, notes),
+        var=named_genes(values.var, notes, as_they_are=keys.SECTION in adata.uns),
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,

@@ -95,10 +95,16 @@ def _matrices(adata: AnnData) -> Iterator[tuple[str, Any, pd.DataFrame]]:
         yield "raw", adata.raw.X, adata.raw.var
 
 
-def named_genes(var: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Genes by symbol where the index holds Ensembl ids and a column the symbols."""
+def named_genes(
+    var: pd.DataFrame, notes: list[str], *, as_they_are: bool = False
+) -> pd.DataFrame:
+    """Genes by symbol where the index holds Ensembl ids and a column the symbols.
+
+    ``as_they_are`` leaves them their names: a file of ours has those that were wanted.
+    """
     table = plain(var)
     symbols = [column for column in _SYMBOL_COLUMNS if column in table]
+    symbols = [] if as_they_are else symbols
     ids = table.index
     if symbols and ids.str.match(_ENSEMBL).mean() > 0.5:
         names = table[symbols[0]].astype(str)

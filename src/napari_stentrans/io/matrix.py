@@ -115,7 +115,8 @@ def _plain_column(column: pd.Series | pd.DataFrame) -> np.ndarray[Any, Any]:
     if pd.api.types.is_bool_dtype(column) and not column.hasnans:
         return column.to_numpy(dtype=bool)
     if pd.api.types.is_numeric_dtype(column):
-        if column.hasnans:
+        is_float = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
+        if column.hasnans and not is_float:
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(column.to_numpy(), dtype=_plain_kind(column.dtype))
     text = [("" if pd.isna(value) else str(value)) for value in column.astype(object)]
