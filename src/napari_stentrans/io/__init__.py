@@ -25,6 +25,7 @@ _FORMATS = (
     "parquet_table",
     "spatialdata_zarr",
     "xenium",
+    "visium_hd_cells",
     "space_ranger",
     "merscope",
     "cosmx",
@@ -115,7 +116,13 @@ def _read(path: Path, options: Any) -> Section:
         return section
     from napari_stentrans.io.free_bins import in_squares
 
-    return in_squares(section, options.pitch)
+    units_per_um = getattr(found, "units_per_um", _one)
+    return in_squares(section, options.pitch * units_per_um(path))
+
+
+def _one(_path: Path) -> float:
+    """Units of positions to a µm, of formats whose positions are in µm or unknown."""
+    return 1.0
 
 
 def _pictured(section: Section, options: Any) -> Section:

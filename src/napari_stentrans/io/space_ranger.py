@@ -8,7 +8,6 @@ full square array.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,17 +19,19 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.damage import attempt
-from napari_stentrans.io.images import misfit_note, read_image
+from napari_stentrans.io.images import misfit_note
 from napari_stentrans.io.kept import kept_beside
 from napari_stentrans.io.matrix import normalised_notes
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.space_ranger_layout import Output, find_outputs
+from napari_stentrans.io.space_ranger_pictures import best_image, scale_factors
 from napari_stentrans.io.tenx_matrix import CountMatrix, read_matrix
 from napari_stentrans.io.tenx_positions import read_positions_table
 from napari_stentrans.io.visium_hd import bins_note, bins_of, choose_bins, size_notes
+from napari_stentrans.io.visium_hd_cells import cells_beside
 from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 
 TITLE: Final = "Space Ranger output"
 TAKES: Final = frozenset({"bin_size"})
@@ -54,7 +55,10 @@ def read(path: Path, options: ReadOptions) -> Section:
     if bins:
         chosen = choose_bins(bins, options.bin_size, path.name)
         section = _read_output(bins[chosen], options, source=path)
-        return replace(section, notes=(bins_note(bins, chosen), *section.notes))
+        cells = cells_beside(bins[chosen].root)
+        also = [] if cells is None else [f"For cells instead of bins, open {cells}."]
+        notes = (bins_note(bins, chosen), *also, *section.notes)
+        return replace(section, notes=notes)
     if options.bin_size is not None:
         msg = f"{path.name} is no Visium HD output, so it has no bins to choose from"
         raise InvalidRequestError(msg)
@@ -96,8 +100,8 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     obs = positions.iloc[places].copy()
     obs.index = matrix.barcodes[rows]
     pixel_xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
-    factors = _scale_factors(output.spatial, notes)
-    image = _image(output.spatial, factors, notes)
+    factors = scale_factors(output.spatial, notes)
+    image = best_image(output.spatial, factors, notes)
     if image is not None:
         notes += misfit_note(image, pixel_xy)
     array_rc = obs[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
@@ -183,40 +187,3 @@ def _placed(
     return Detected(
         Lattice(LatticeKind.HEX if on_hex else LatticeKind.SQUARE), array_rc
     )
-
-
-def _scale_factors(spatial: Path, notes: list[str]) -> dict[str, Any]:
-    files = sorted(spatial.glob("*scalefactors_json*.json"))
-    if not files:
-        notes.append("No scalefactors_json.json: the image cannot be aligned.")
-        return {}
-    problems: list[str] = []
-    found = attempt(problems, files[0].name, lambda: json.loads(files[0].read_text()))
-    if not isinstance(found, dict):
-        notes.append(
-            f"The scale factors are not used: {' '.join(problems) or 'no table'}."
-        )
-        return {}
-    return {
-        key: value for key, value in found.items() if isinstance(value, int | float)
-    }
-
-
-def _image(
-    spatial: Path, factors: dict[str, Any], notes: list[str]
-) -> TissueImage | None:
-    """The hires picture, else the lowres one, else none; notes say what is damaged."""
-    for resolution in ("hires", "lowres"):
-        scale = factors.get(f"tissue_{resolution}_scalef", 0)
-        for file in sorted(spatial.glob(f"*tissue_{resolution}_image.*")):
-            if scale > 0:
-                damage: list[str] = []
-                image = attempt(
-                    damage, file.name, partial(read_image, file, scale, resolution)
-                )
-                if image is not None and np.ptp(image.data) > 0:
-                    return image
-                what = damage[0] if damage else f"{file.name} is blank"
-                notes.append(f"The image {what}.")
-    notes.append("There is no usable image of the tissue.")
-    return None

@@ -157,6 +157,34 @@ def write_visium_hd(folder: Path, sample: Sample) -> Path:
     return folder
 
 
+def square_around(x: float, y: float, half: float = 4.0) -> list[list[list[float]]]:
+    """Coordinates of a polygon: anticlockwise, closed."""
+    signs = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    return [[[x + half * i, y + half * j] for i, j in signs]]
+
+
+def write_visium_cells(folder: Path, sample: Sample) -> Path:
+    cells = folder / "segmented_outputs"
+    (cells / "spatial").mkdir(parents=True)
+    numbers = range(7, 7 + len(sample.names))
+    names = [f"cellid_{number:09d}-1" for number in numbers]
+    named = replace(sample, names=names)
+    write_h5_matrix(cells / "filtered_feature_cell_matrix.h5", named)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": square_around(x, y)},
+            "properties": {"cell_id": number},
+        }
+        for number, (x, y) in zip(numbers, sample.xy.tolist(), strict=True)
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features[::-1]})
+    (cells / "cell_segmentations.geojson").write_text(text)
+    factors = {"tissue_hires_scalef": 0.1, "microns_per_pixel": 0.5}
+    (cells / "spatial" / "scalefactors_json.json").write_text(json.dumps(factors))
+    return cells
+
+
 def write_mtx_listed(folder: Path, sample: Sample) -> Path:
     write_mtx(folder / "matrix", sample)
     rows = {"barcode": sample.names, "x": sample.xy[:, 0], "y": sample.xy[:, 1]}

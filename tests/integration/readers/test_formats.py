@@ -8,7 +8,7 @@ import pytest
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io import can_read, read_section
 
-CELLS = ("xenium", "xenium_2", "merscope", "cosmx", "cell_gef")
+CELLS = ("xenium", "xenium_2", "merscope", "cosmx", "cell_gef", "visium_cells")
 FREE = (*CELLS, "listed_table", "slide_seq", "curio", "mtx_listed", "loom")
 BINS = ("gem", "gef")
 
@@ -32,7 +32,8 @@ def check(section, sample, format_name):
     assert section.n_genes == len(sample.genes)
     found = section.counts.toarray()[np.ix_(order, columns)]
     np.testing.assert_array_equal(found, sample.counts)
-    named = format_name not in (*BINS, "cosmx", "cell_gef", "st_table")
+    nameless = (*BINS, "cosmx", "cell_gef", "st_table", "visium_cells")
+    named = format_name not in nameless
     if named:
         assert [section.barcodes[at] for at in order] == sample.names
 
