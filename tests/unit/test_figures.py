@@ -147,3 +147,19 @@ def test_without_a_picture_of_the_tissue_there_is_no_panel_for_it(section):
         f"{section.genes[0]} measured",
         "enhanced",
     ]
+
+
+def test_a_figure_at_even_depth_says_so_and_shows_it(pictured):
+    section, gene = pictured.section, str(pictured.section.genes[0])
+    figure = comparison(pictured, [gene], ComparisonLook(even=True, with_picture=False))
+
+    measured, enhanced = (ax for ax in figure.axes if ax.images and ax.get_title())
+    raster, total = SpotRaster.from_section(section), section.library_size
+    per_median = section.gene_counts(gene) / total * np.median(total)
+    drawn = measured.images[0].get_array().filled(np.nan)
+    np.testing.assert_allclose(drawn, raster.image(per_median), rtol=1e-5)
+    expected = pictured.read([gene]).mean[:, 0] / pictured.depth
+    drawn = enhanced.images[0].get_array().filled(np.nan)
+    np.testing.assert_allclose(drawn, pictured.raster.image(expected), rtol=1e-4)
+    assert measured.images[0].get_clim() == enhanced.images[0].get_clim()
+    assert "counts at even depth" in [ax.get_ylabel() for ax in figure.axes]

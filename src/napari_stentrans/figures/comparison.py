@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
@@ -19,12 +20,15 @@ from napari_stentrans.figures.drawing import (
     show_view,
     view_of,
 )
+from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.technology import pitch_px
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+Values: TypeAlias = NDArray[np.float32]
 
 _PANEL_INCHES = 3.2
 _TITLE_INCHES = 0.35
@@ -48,6 +52,9 @@ class ComparisonLook:
         Whether a picture of the tissue stands first, where there is one.
     pitch_um
         Distance of neighbouring spots in µm, for the scale bar; None: unknown.
+    even
+        Whether expression is drawn at one sequencing depth, where the method takes
+        depth apart (see `section.depth`).
     """
 
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -55,6 +62,7 @@ class ComparisonLook:
     with_sd: bool = False
     with_picture: bool = True
     pitch_um: float | None = None
+    even: bool = False
 
 
 def comparison(
@@ -98,23 +106,35 @@ def _show_gene(
     look: ComparisonLook,
     spots: SpotRaster,
 ) -> None:
-    counts = result.section.gene_counts(gene)
+    counts, mean, sd, unit = _values(result, gene, even=look.even)
     top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
     limits = look.limits.get(gene, (0.0, max(top, 1.0)))
     draw_values(panels[0], spots.image(counts), spots, limits, look.colormap)
     panels[0].set_title(f"{gene} measured", fontsize="medium")
-    shown = draw_values(
-        panels[1], result.image(gene), result.raster, limits, look.colormap
-    )
+    shown = draw_values(panels[1], mean, result.raster, limits, look.colormap)
     panels[1].set_title("enhanced", fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
-    figure.colorbar(shown, ax=panels[:2], label="counts")
+    figure.colorbar(shown, ax=panels[:2], label=unit)
     if look.with_sd:
-        sd = result.image(gene, sd=True)
         highest = max(float(np.nanpercentile(sd, _TOP_PERCENTILE)), 1e-6)
         of_sd = draw_values(panels[2], sd, result.raster, (0.0, highest), "cividis")
         panels[2].set_title("uncertainty (sd)", fontsize="medium")
-        figure.colorbar(of_sd, ax=panels[2], label="sd, counts")
+        figure.colorbar(of_sd, ax=panels[2], label=f"sd, {unit}")
+
+
+def _values(
+    result: EnhancedSection, gene: str, *, even: bool
+) -> tuple[Values, Values, Values, str]:
+    """Counts of the spots, pictures of mean and sd, and what they are in."""
+    section, depth, prediction = result.section, result.depth, result.read([gene])
+    counts, mean, sd = section.gene_counts(gene), prediction.mean, prediction.sd
+    unit = "counts"
+    if even and depth is not None:
+        counts = evened(counts, section.depth)
+        mean, sd = evened(mean, depth), evened(sd, depth)
+        unit = "counts at even depth"
+    draw = result.raster.image
+    return counts, draw(mean[:, 0]), draw(sd[:, 0]), unit
 
 
 def _show_tissue(ax: Axes, result: EnhancedSection, view: View, *, shown: bool) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import (
+    EVEN_NAME,
     LayerData,
     LayerTag,
     Limits,
@@ -22,7 +23,13 @@ from napari_stentrans.gui.canvas.layers import (
     contrast_limits,
     raster_of,
 )
-from napari_stentrans.gui.canvas.readings import at_spots, reading_of, seen_spots
+from napari_stentrans.gui.canvas.readings import (
+    at_spots,
+    counts_of,
+    reading_of,
+    seen_spots,
+    shown_reading,
+)
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -84,24 +91,31 @@ def certainty(
     return opacity
 
 
-def faded_layer(result: EnhancedSection, gene: str, shade: Shade) -> LayerData:
+def faded_layer(
+    result: EnhancedSection, gene: str, shade: Shade, *, even: bool = False
+) -> LayerData:
     """Enhanced expression in colour, see-through where it is uncertain."""
     reading, raster = reading_of(result, gene), result.raster
-    mean, sd = reading.mean[:, 0], reading.sd[:, 0]
-    colours = shade(mean)
-    colours[:, 3] = certainty(mean, sd)
+    colours = shade(shown_reading(result, gene, even=even).mean[:, 0])
+    colours[:, 3] = certainty(reading.mean[:, 0], reading.sd[:, 0])  # of counts
     colours = np.vstack([np.rint(colours * 255), np.zeros(4)]).astype(np.uint8)
     options = _options(result.section, Role.FADED, raster, f"{gene} by certainty")
     return colours[raster.index], options | {"rgb": True}, "image"
 
 
 def reference_layer(
-    reference: EnhancedSection, gene: str, limits: Limits, name: str
+    reference: EnhancedSection,
+    gene: str,
+    limits: Limits,
+    name: str,
+    *,
+    even: bool = False,
 ) -> LayerData:
     """Enhanced expression by the result that another is compared with."""
     raster = reference.raster
-    data = raster.image(reading_of(reference, gene).mean[:, 0])
-    options = _options(reference.section, Role.REFERENCE, raster, f"{gene} {name}")
+    data = raster.image(shown_reading(reference, gene, even=even).mean[:, 0])
+    name = f"{gene} {name}{EVEN_NAME if even else ''}"
+    options = _options(reference.section, Role.REFERENCE, raster, name)
     return data, options | {"contrast_limits": limits, "colormap": "viridis"}, "image"
 
 
@@ -124,20 +138,30 @@ def origin_layer(result: EnhancedSection) -> LayerData:
 
 
 def difference_layer(
-    result: EnhancedSection, gene: str, reference: EnhancedSection | None, name: str
+    result: EnhancedSection,
+    gene: str,
+    reference: EnhancedSection | None,
+    name: str,
+    *,
+    even: bool = False,
 ) -> LayerData:
     """Result less the measured counts, or less another result; zero is grey."""
-    raster, values = difference(result, gene, reference)
+    raster, values = difference(result, gene, reference, even=even)
     finite = np.abs(values[np.isfinite(values)])
     top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
     top = top if top > 0 else 1.0
-    options = _options(result.section, Role.DIFFERENCE, raster, f"{gene} {name}")
+    name = f"{gene} {name}{EVEN_NAME if even else ''}"
+    options = _options(result.section, Role.DIFFERENCE, raster, name)
     options |= {"contrast_limits": (-top, top), "colormap": _DIVERGING}
     return raster.image(values), options, "image"
 
 
 def difference(
-    result: EnhancedSection, gene: str, reference: EnhancedSection | None
+    result: EnhancedSection,
+    gene: str,
+    reference: EnhancedSection | None,
+    *,
+    even: bool = False,
 ) -> tuple[SpotRaster, NDArray[np.float32]]:
     """Result less its reference, with the raster that these values are drawn on.
 
@@ -146,13 +170,18 @@ def difference(
     """
     section = result.section
     if reference is None:
-        values = at_spots(result, gene) - section.gene_counts(gene)
+        values = at_spots(result, gene, even=even)
+        values -= counts_of(section, gene, even=even)
         values[~seen_spots(result)] = np.nan
         return raster_of(section), values
     if np.array_equal(result.targets.array_rc, reference.targets.array_rc):
-        of_both = [reading_of(each, gene).mean[:, 0] for each in (result, reference)]
-        return result.raster, of_both[0] - of_both[1]
-    return raster_of(section), at_spots(result, gene) - at_spots(reference, gene)
+        first, second = (
+            shown_reading(each, gene, even=even).mean[:, 0]
+            for each in (result, reference)
+        )
+        return result.raster, first - second
+    first, second = (at_spots(each, gene, even=even) for each in (result, reference))
+    return raster_of(section), first - second
 
 
 def common_limits(section: Section, gene: str) -> Limits:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ from napari_stentrans.gui.canvas.layers import (
     layer_name,
     raster_of,
 )
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
+from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.signature import (
@@ -32,6 +33,8 @@ from napari_stentrans.section.signature import (
     measured_signature,
     signature_weights,
 )
+
+Values: TypeAlias = NDArray[np.floating[Any]]
 
 _BLOCK = 32
 """Genes read at a time: bounds memory, not speed."""
@@ -99,48 +102,54 @@ class GeneSet(ABC):
     genes: tuple[str, ...]
 
     @abstractmethod
-    def measured_layer(self, section: Section) -> LayerData:
-        """Layer of what was measured."""
+    def measured_layer(self, section: Section, *, even: bool = False) -> LayerData:
+        """Layer of what was measured; ``even``: at one sequencing depth."""
 
     @abstractmethod
     def enhanced_layers(
-        self, result: EnhancedSection, limits: Limits
+        self, result: EnhancedSection, limits: Limits, *, even: bool = False
     ) -> tuple[LayerData, LayerData]:
         """Layers of a result and of its sd, with the limits of what was measured."""
+
+    def _name(self, tag: LayerTag) -> str:
+        return layer_name(tag.role, self.name, even=tag.even)
 
 
 @dataclass(frozen=True)
 class Signature(GeneSet):
     """The mean of the genes, each in units of its standard deviation."""
 
-    def measured_layer(self, section: Section) -> LayerData:
+    def measured_layer(self, section: Section, *, even: bool = False) -> LayerData:
         """Layer of what was measured."""
-        raster, values = raster_of(section), measured_signature(section, self.genes)
-        tag = LayerTag(section, Role.GENE, of=self)
+        raster = raster_of(section)
+        values: Values = measured_signature(section, self.genes)
+        if even:
+            values = evened(values, section.depth)
+        tag = LayerTag(section, Role.GENE, of=self, even=even)
         limits = contrast_limits(values)
-        options = expression_options(
-            tag, raster, layer_name(Role.GENE, self.name), limits
-        )
+        options = expression_options(tag, raster, self._name(tag), limits)
         return raster.image(values), options, "image"
 
     def enhanced_layers(
-        self, result: EnhancedSection, limits: Limits
+        self, result: EnhancedSection, limits: Limits, *, even: bool = False
     ) -> tuple[LayerData, LayerData]:
         """Layers of a result and of its sd."""
         section, raster = result.section, result.raster
         weights = signature_weights(section, self.genes)
-        mean, variance = np.zeros(len(result)), np.zeros(len(result))
+        total, variance = np.zeros(len(result)), np.zeros(len(result))
         for start in range(0, len(self.genes), _BLOCK):
             block = slice(start, start + _BLOCK)
             part = result.read(self.genes[block])
             of_block = combined(part.mean, part.sd, weights[block])
-            mean, variance = mean + of_block[0], variance + of_block[1] ** 2
-        sd = np.sqrt(variance)
+            total, variance = total + of_block[0], variance + of_block[1] ** 2
+        mean: Values = total
+        sd: Values = np.sqrt(variance)
+        if even and result.depth is not None:
+            mean, sd = evened(mean, result.depth), evened(sd, result.depth)
 
-        def layer(role: Role, values: FloatArray, limits: Limits) -> LayerData:
-            tag = LayerTag(section, role, of=self)
-            name = layer_name(role, self.name)
-            options = expression_options(tag, raster, name, limits)
+        def layer(role: Role, values: Values, limits: Limits) -> LayerData:
+            tag = LayerTag(section, role, of=self, even=even)
+            options = expression_options(tag, raster, self._name(tag), limits)
             options["visible"] = role is not Role.SD
             return raster.image(values), options, "image"
 
@@ -152,43 +161,41 @@ class Signature(GeneSet):
 class GeneSlider(GeneSet):
     """One gene at a time; napari's slider flips through them."""
 
-    def measured_layer(self, section: Section) -> LayerData:
+    def measured_layer(self, section: Section, *, even: bool = False) -> LayerData:
         """Layer of what was measured."""
         raster = raster_of(section)
-        tag = LayerTag(section, Role.GENE, of=self)
-        limits = self.limits(section, 0)
-        options = expression_options(
-            tag, raster, layer_name(Role.GENE, self.name), limits
-        )
+        tag = LayerTag(section, Role.GENE, of=self, even=even)
+        limits = self.limits(section, 0, even=even)
+        options = expression_options(tag, raster, self._name(tag), limits)
 
         def draw(number: int) -> NDArray[np.float32]:
-            return raster.image(section.gene_counts(self.genes[number]))
+            return raster.image(counts_of(section, self.genes[number], even=even))
 
         return self._stacked(raster, draw, options)
 
     def enhanced_layers(
-        self, result: EnhancedSection, limits: Limits
+        self, result: EnhancedSection, limits: Limits, *, even: bool = False
     ) -> tuple[LayerData, LayerData]:
         """Layers of a result and of its sd."""
         section, raster = result.section, result.raster
 
         def layer(role: Role, limits: Limits) -> LayerData:
-            tag = LayerTag(section, role, of=self)
-            options = expression_options(
-                tag, raster, layer_name(role, self.name), limits
-            )
+            tag = LayerTag(section, role, of=self, even=even)
+            options = expression_options(tag, raster, self._name(tag), limits)
             options["visible"] = role is not Role.SD
 
             def draw(number: int) -> NDArray[np.float32]:
-                return result.image(self.genes[number], sd=role is Role.SD)
+                reading = shown_reading(result, self.genes[number], even=even)
+                shown = reading.sd if role is Role.SD else reading.mean
+                return raster.image(shown[:, 0])
 
             return self._stacked(raster, draw, options)
 
         return layer(Role.ENHANCED, limits), layer(Role.SD, limits)
 
-    def limits(self, section: Section, number: int) -> Limits:
+    def limits(self, section: Section, number: int, *, even: bool = False) -> Limits:
         """Contrast limits of one of the genes, as if it were shown alone."""
-        return contrast_limits(section.gene_counts(self.genes[number]))
+        return contrast_limits(counts_of(section, self.genes[number], even=even))
 
     def _stacked(
         self,

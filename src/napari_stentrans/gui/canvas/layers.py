@@ -7,7 +7,7 @@ Reader, sample data, widget and tests use these same functions. Every layer carr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
 from napari_stentrans.gui.canvas.tiles import Tiles
 from napari_stentrans.section.missing import OUTSIDE, PREDICT, MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -64,6 +65,8 @@ _NAME = {
     Role.ENHANCED: "{gene} enhanced",
     Role.SD: "{gene} sd",
 }
+EVEN_NAME = " (even)"
+"""Added to names of layers that show expression at one sequencing depth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,8 @@ class LayerTag:
         The genes that it shows together, if it shows several.
     pinned
         Whether it is kept when another gene is looked at.
+    even
+        Whether it shows expression at one sequencing depth.
     """
 
     section: Section
@@ -86,6 +91,7 @@ class LayerTag:
     gene: str | None = None
     of: GeneSet | None = None
     pinned: bool = True
+    even: bool = False
 
 
 def tag_of(metadata: Mapping[str, Any]) -> LayerTag | None:
@@ -132,19 +138,24 @@ def image_layer(section: Section) -> LayerData:
 def counts_layer(section: Section) -> LayerData:
     """Total counts of each spot."""
     raster, total = raster_of(section), section.library_size
-    options = _expression(section, raster, Role.COUNTS, None, contrast_limits(total))
+    tag, name = LayerTag(section, Role.COUNTS), f"{section.name} total counts"
+    options = expression_options(tag, raster, name, contrast_limits(total))
     return raster.image(total), options, "image"
 
 
-def gene_layer(section: Section, gene: str) -> LayerData:
+def gene_layer(section: Section, gene: str, *, even: bool = False) -> LayerData:
     """Measured counts of a gene."""
-    raster, counts = raster_of(section), section.gene_counts(gene)
-    options = _expression(section, raster, Role.GENE, gene, contrast_limits(counts))
-    return raster.image(counts), options, "image"
+    raster, counts = raster_of(section), counts_of(section, gene, even=even)
+    tag = LayerTag(section, Role.GENE, gene, even=even)
+    return raster.image(counts), _of_gene(tag, raster, contrast_limits(counts)), "image"
 
 
 def enhanced_layers(
-    enhanced: EnhancedSection, gene: str, limits: Limits | None = None
+    enhanced: EnhancedSection,
+    gene: str,
+    limits: Limits | None = None,
+    *,
+    even: bool = False,
 ) -> tuple[LayerData, LayerData]:
     """Enhanced expression of a gene, and its standard deviation (hidden at first).
 
@@ -152,11 +163,12 @@ def enhanced_layers(
     equal counts.
     """
     section, raster = enhanced.section, enhanced.raster
-    prediction = enhanced.read([gene])
-    mean, sd = prediction.mean[:, 0], prediction.sd[:, 0]
-    limits = limits or contrast_limits(section.gene_counts(gene))
-    of_mean = _expression(section, raster, Role.ENHANCED, gene, limits)
-    of_sd = _expression(section, raster, Role.SD, gene, contrast_limits(sd))
+    reading = shown_reading(enhanced, gene, even=even)
+    mean, sd = reading.mean[:, 0], reading.sd[:, 0]
+    limits = limits or contrast_limits(counts_of(section, gene, even=even))
+    tag = LayerTag(section, Role.ENHANCED, gene, even=even)
+    of_mean = _of_gene(tag, raster, limits)
+    of_sd = _of_gene(replace(tag, role=Role.SD), raster, contrast_limits(sd))
     of_sd["visible"] = False
     for options in (of_mean, of_sd):
         options["metadata"][keys.RESULT] = enhanced
@@ -193,16 +205,14 @@ def contrast_limits(values: NDArray[np.generic]) -> Limits:
     return 0.0, top if top > 0 else 1.0
 
 
-def _expression(
-    section: Section, raster: SpotRaster, role: Role, gene: str | None, limits: Limits
-) -> dict[str, Any]:
-    name = f"{section.name} total counts" if gene is None else layer_name(role, gene)
-    return expression_options(LayerTag(section, role, gene), raster, name, limits)
+def _of_gene(tag: LayerTag, raster: SpotRaster, limits: Limits) -> dict[str, Any]:
+    name = layer_name(tag.role, tag.gene or "", even=tag.even)
+    return expression_options(tag, raster, name, limits)
 
 
-def layer_name(role: Role, shown: str) -> str:
+def layer_name(role: Role, shown: str, *, even: bool = False) -> str:
     """Name of a layer of a gene, or of several that have a name."""
-    return _NAME[role].format(gene=shown)
+    return _NAME[role].format(gene=shown) + (EVEN_NAME if even else "")
 
 
 def expression_options(

@@ -23,7 +23,7 @@ class Plan:
         What the two are called, the reference first.
     gene
         The current gene, whose pictures are compared where only one gene's can be.
-    mode, show_sd, fade, show_origin, color_bars, divider, first_on_top
+    mode, show_sd, fade, show_origin, even, color_bars, divider, first_on_top
         As in `ViewState`.
     """
 
@@ -36,6 +36,7 @@ class Plan:
     show_sd: bool = False
     fade: bool = False
     show_origin: bool = False
+    even: bool = False
     color_bars: bool = True
     divider: float = 0.5
     first_on_top: bool = True

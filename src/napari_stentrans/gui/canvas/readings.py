@@ -1,4 +1,7 @@
-"""A gene of a result, read once: several views of it are made from the same numbers."""
+"""A gene of a result, read once: several views of it are made from the same numbers.
+
+What is ``even`` is at one sequencing depth, see `section.depth`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from numpy.typing import NDArray
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.methods.base import Prediction
+from napari_stentrans.section.depth import evened
+from napari_stentrans.section.section import Section
 
 _GENES = 8
 """Genes of a result that are remembered."""
@@ -30,14 +35,36 @@ def reading_of(result: EnhancedSection, gene: str) -> Prediction:
     return kept[gene]
 
 
-def at_spots(result: EnhancedSection, gene: str) -> NDArray[np.float32]:
+def counts_of(
+    section: Section, gene: str, *, even: bool = False
+) -> NDArray[np.float32]:
+    """Counts of a gene, shape (spot,)."""
+    counts = section.gene_counts(gene)
+    return evened(counts, section.depth) if even else counts
+
+
+def shown_reading(
+    result: EnhancedSection, gene: str, *, even: bool = False
+) -> Prediction:
+    """Mean and sd of a gene as they are shown, shape (position, 1)."""
+    reading = reading_of(result, gene)
+    if not even or result.depth is None:
+        return reading
+    depth = result.depth
+    return Prediction(evened(reading.mean, depth), evened(reading.sd, depth))
+
+
+def at_spots(
+    result: EnhancedSection, gene: str, *, even: bool = False
+) -> NDArray[np.float32]:
     """Enhanced value of each spot of the section, shape (spot,).
 
     NaN at spots that are no position of the result.
     """
     spot = result.targets.spot
     values = np.full(result.section.n_spots, np.nan, dtype=np.float32)
-    values[spot[spot >= 0]] = reading_of(result, gene).mean[spot >= 0, 0]
+    mean = shown_reading(result, gene, even=even).mean[:, 0]
+    values[spot[spot >= 0]] = mean[spot >= 0]
     return values
 
 

@@ -83,7 +83,13 @@ class FileControl:
                 limits[gene] = (float(low), float(high))
                 name = layer.colormap.name
                 colormap = name if name in _COLORMAPS else colormap
-        return ComparisonLook(limits, colormap, with_sd=with_sd, pitch_um=pitch_um)
+        return ComparisonLook(
+            limits,
+            colormap,
+            with_sd=with_sd,
+            pitch_um=pitch_um,
+            even=session.view.is_even,
+        )
 
 
 def _with_ending(path: Path) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari_stentrans.gui.canvas.layers import raster_of
-from napari_stentrans.gui.canvas.readings import reading_of
+from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.section.section import Section
 
@@ -46,6 +46,8 @@ class Hover:
         if gene is not None:
             said += self._enhanced(gene, world_yx)
         named = [gene] if gene is not None and said else []
+        if named and self._is_even:
+            said.append("at even depth")
         return _BETWEEN.join(named + said)
 
     def _measured(
@@ -57,7 +59,8 @@ class Hover:
         if gene is None:
             said = f"{section.library_size[spot]:g} counts"
         else:
-            said = f"raw {section.gene_counts(gene)[spot]:g}"
+            counts = counts_of(section, gene, even=self._is_even)
+            said = f"raw {counts[spot]:{'.3g' if self._is_even else 'g'}}"
         return [str(section.barcodes[spot]), said]
 
     def _enhanced(self, gene: str, world_yx: tuple[float, float]) -> list[str]:
@@ -65,10 +68,14 @@ class Hover:
         position = None if result is None else result.raster.position_at(world_yx)
         if result is None or position is None:
             return []
-        reading = reading_of(result, gene)
+        reading = shown_reading(result, gene, even=self._is_even)
         mean, sd = reading.mean[position, 0], reading.sd[position, 0]
         origin = str(result.targets.origin[position])
         return [f"enhanced {mean:.3g} ± {sd:.2g}", origin]
+
+    @property
+    def _is_even(self) -> bool:
+        return self._bench.session.view.is_even
 
     def _answer(self, _event: object = None) -> None:
         viewer = self._bench.stage.viewer

@@ -15,7 +15,7 @@ import numpy as np
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui.canvas.readings import at_spots, seen_spots
+from napari_stentrans.gui.canvas.readings import at_spots, counts_of, seen_spots
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import EnhanceSession
@@ -127,15 +127,15 @@ def spot_pairs(
     session: EnhanceSession, result: EnhancedSection, gene: str
 ) -> SpotPairs:
     """Values at the spots that the method saw: reference against result."""
-    reference = session.view.reference
-    right = at_spots(result, gene)
+    reference, even = session.view.reference, session.view.is_even
+    right = at_spots(result, gene, even=even)
     if reference is None:
-        left = result.section.gene_counts(gene)
+        left = counts_of(result.section, gene, even=even)
         kept = seen_spots(result)
     else:
-        left = at_spots(reference, gene)
+        left = at_spots(reference, gene, even=even)
         kept = np.isfinite(left) & np.isfinite(right)
-    return SpotPairs(gene, left[kept], right[kept], names_of_pair(session))
+    return SpotPairs(gene, left[kept], right[kept], names_of_pair(session), even)
 
 
 def names_of_pair(session: EnhanceSession) -> tuple[str, str]:

@@ -84,12 +84,15 @@ class SpotPairs:
         What is compared, in counts.
     names
         What to call the two.
+    even
+        Whether both are at one sequencing depth.
     """
 
     gene: str
     left: NDArray[np.float32]
     right: NDArray[np.float32]
     names: tuple[str, str]
+    even: bool = False
 
 
 @dataclass(eq=False)
@@ -108,6 +111,10 @@ class ViewState:
         Whether what is uncertain is see-through.
     show_origin
         Whether it is shown how each position came to be.
+    even
+        Whether expression is to be shown at one sequencing depth.
+    is_even
+        Whether it is: not every method takes depth apart.
     color_bars
         Whether colour bars are shown.
     scale_bar
@@ -129,6 +136,8 @@ class ViewState:
     show_sd: bool = False
     fade: bool = False
     show_origin: bool = False
+    even: bool = False
+    is_even: bool = False
     color_bars: bool = True
     scale_bar: bool = True
     divider: float = 0.5

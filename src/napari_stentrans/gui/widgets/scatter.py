@@ -97,7 +97,9 @@ def describe_pairs(pairs: SpotPairs) -> str:
     agreement = (
         f", r = {np.corrcoef(pairs.left, pairs.right)[0, 1]:.2f}" if varies else ""
     )
-    said = f"{pairs.names[1]} against {pairs.names[0]} at {n:,} spots{agreement}."
+    depth = ", at even depth" if pairs.even else ""
+    both = f"{pairs.names[1]} against {pairs.names[0]}"
+    said = f"{both} at {n:,} spots{depth}{agreement}."
     if pairs.names[0] == "measured":
         said += " No score: the method has seen these counts."
     return said[0].upper() + said[1:]
