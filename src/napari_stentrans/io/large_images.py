@@ -38,9 +38,9 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 def with_picture(section: Section, path: Path) -> Section:
     """Return the section with this picture instead of its own.
 
-    The picture is taken for the full-resolution one, in whose pixels the spots lie; or,
-    where the section's own picture tells the full size, for a reduced copy of it if it
-    is smaller.
+    A picture whose instrument tells where it lies is laid there. Any other is taken for
+    the full-resolution one, in whose pixels the spots lie; or, where the section's own
+    picture tells the full size, for a reduced copy of it if it is smaller.
 
     Raises
     ------
@@ -55,6 +55,10 @@ def with_picture(section: Section, path: Path) -> Section:
             "its spots; leave the image out"
         )
         raise InvalidRequestError(msg)
+    laid = _laid(section, path)
+    if laid is not None:
+        notes = (*section.notes, *misfit_note(laid, section.pixel_xy))
+        return replace(section, image=laid, notes=notes)
     image = read_picture(path)
     full_width = _full_width(section.image)
     if full_width is not None:
@@ -137,6 +141,20 @@ def _modality(picture: NDArray[Any]) -> Modality:
         return Modality.BRIGHT_FIELD
     dark = np.nanmedian(picture) < np.nanpercentile(picture, 99.9) / 2
     return Modality.FLUORESCENCE if dark else Modality.BRIGHT_FIELD
+
+
+def _laid(section: Section, path: Path) -> TissueImage | None:
+    """Read the picture where the instrument of the section says that it lies."""
+    from napari_stentrans.io import merscope, xenium
+    from napari_stentrans.io.laid_pictures import read_laid
+
+    if section.source is None:
+        return None
+    for instrument in (xenium, merscope):
+        found = instrument.laid_picture(Path(section.source), path)
+        if found is not None:
+            return read_laid(found)
+    return None
 
 
 def _full_width(image: TissueImage | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from napari_stentrans.io.cells import (
     positions_of,
     without_probes,
 )
+from napari_stentrans.io.laid_pictures import LaidPicture, with_own_picture
+from napari_stentrans.io.merscope_pictures import chosen_picture, own_picture
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.text import read_table
 from napari_stentrans.io.wide_table import header_of, read_wide
@@ -64,7 +67,19 @@ def read(path: Path, options: ReadOptions) -> Section:
         what="MERSCOPE cells",
         notes=notes + left_out,
     )
-    return cell_section(cells, path, options)
+    section = cell_section(cells, path, options)
+    return with_own_picture(section, partial(own_picture, cells_path.parent), options)
+
+
+def laid_picture(source: Path, picture: Path) -> LaidPicture | None:
+    """Where a picture that a person chose lies under the cells; None: unknown.
+
+    Raises
+    ------
+    ReadError
+        If the file that tells is damaged.
+    """
+    return chosen_picture(picture) if sniff(source) else None
 
 
 def _parts(path: Path) -> tuple[Path | None, Path | None]:

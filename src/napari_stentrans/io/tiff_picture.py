@@ -166,16 +166,31 @@ def _mean_of(band: NDArray[Any], step: int) -> NDArray[Any]:
     """Mean over squares, in the type of the band."""
     if step == 1:
         return np.array(band)
-    firsts = [np.arange(0, size, step) for size in band.shape[:2]]
-    total = np.add.reduceat(band, firsts[0], axis=0, dtype=np.float32)
-    total = np.add.reduceat(total, firsts[1], axis=1)
-    n_rows, n_cols = (
-        np.diff(np.append(first, size)).astype(np.float32)
-        for first, size in zip(firsts, band.shape[:2], strict=True)
-    )
+    total, n_rows = _added_up(band, step, axis=0)
+    total, n_cols = _added_up(total, step, axis=1)
     mean = total / (n_rows[:, None, None] * n_cols[None, :, None])
     found: NDArray[Any] = np.rint(mean) if band.dtype.kind in "iu" else mean
     return found.astype(band.dtype)
+
+
+def _added_up(
+    values: NDArray[Any], step: int, axis: int
+) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Sums of ``step`` values along an axis, and how many each is made of.
+
+    Many small steps over the whole array: several times as fast as one sum a square.
+    """
+    values = np.moveaxis(values, axis, 0)
+    size = len(values)
+    small = values.dtype.kind == "u" and values.itemsize <= 4
+    kind = np.uint32 if small else np.float64
+    total = np.zeros((-(-size // step), *values.shape[1:]), kind)
+    for first in range(min(step, size)):
+        part = values[first::step]
+        total[: len(part)] += part
+    counted = np.full(len(total), step, np.float32)
+    counted[-1] = size - step * (len(total) - 1)
+    return np.moveaxis(total, 0, axis), counted
 
 
 def white_of(picture: NDArray[Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +16,13 @@ from napari_stentrans.io.cells import (
     matched_rows,
     positions_of,
 )
+from napari_stentrans.io.laid_pictures import LaidPicture, with_own_picture
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.parquet import column_names, read_parquet
 from napari_stentrans.io.tenx_matrix import is_matrix_folder, is_matrix_h5, read_matrix
 from napari_stentrans.io.text import read_table
 from napari_stentrans.io.wide_table import header_of
+from napari_stentrans.io.xenium_pictures import chosen_picture, own_picture
 from napari_stentrans.section.section import Section
 
 TITLE: Final = "Xenium output"
@@ -65,7 +68,20 @@ def read(path: Path, options: ReadOptions) -> Section:
         what="Xenium cells",
         notes=[*matrix.notes, *notes],
     )
-    return cell_section(cells, path, options)
+    section = cell_section(cells, path, options)
+    return with_own_picture(section, partial(own_picture, folder), options)
+
+
+def laid_picture(source: Path, picture: Path) -> LaidPicture | None:
+    """Where a picture that a person chose lies under the cells; None: unknown.
+
+    Raises
+    ------
+    ReadError
+        If the file that tells is damaged.
+    """
+    folder = _folder(source)
+    return chosen_picture(folder, picture) if sniff(folder) else None
 
 
 def _folder(path: Path) -> Path:
