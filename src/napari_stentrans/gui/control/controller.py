@@ -21,6 +21,7 @@ from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.scale import ScaleControl
 from napari_stentrans.gui.control.sections import SectionControl
 from napari_stentrans.gui.control.suggestions import SuggestionControl
+from napari_stentrans.gui.control.trials import TrialControl
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.background import Background
 from napari_stentrans.gui.jobs.desk import StartJob
@@ -47,8 +48,8 @@ class Controller:
 
     Attributes
     ----------
-    sections, picture, foreign, genes, regions, suggestions, region_files, runs, view,
-    scale, files
+    sections, picture, foreign, genes, regions, suggestions, region_files, runs,
+    trials, view, scale, files
         What can be asked for, panel by panel.
     """
 
@@ -69,6 +70,7 @@ class Controller:
         self.suggestions = SuggestionControl(bench, self.regions)
         self.region_files = RegionFileControl(bench, self.regions, memory.regions)
         self.runs = RunControl(bench, self.view, self.regions, memory)
+        self.trials = TrialControl(bench)
         self.picture = PictureControl(bench)
         self.sections = SectionControl(bench, self.view, self.runs, self.picture)
         self.foreign = ForeignControl(bench, self.sections)
@@ -112,4 +114,5 @@ class Controller:
         self.suggestions.follow()
         self.region_files.follow()
         self.runs.follow()
+        self.trials.follow()
         self.scale.follow()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf, isnan
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
@@ -63,6 +64,58 @@ class RunRecord:
         return float(scores[keys.HELDOUT_PCC].median())
 
 
+@dataclass(frozen=True)
+class MethodScore:
+    """How a method did at spots that were hidden from it.
+
+    Attributes
+    ----------
+    method
+        Its name.
+    raw, log
+        Median of Pearson's r over genes: of counts, and of log-normalised values of
+        the highest.
+    share
+        Of the noise ceiling that ``raw`` reaches.
+    coverage
+        Share of the hidden counts that lie in the 90 % intervals.
+    seconds
+        To fit and to predict.
+    """
+
+    method: str
+    raw: float
+    log: float
+    share: float
+    coverage: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MethodTest:
+    """Methods compared on hidden spots of a section.
+
+    Attributes
+    ----------
+    task
+        Which spots were hidden.
+    n_hidden, n_genes
+        How many spots, and how many genes were compared.
+    scores
+        One a method.
+    """
+
+    task: str
+    n_hidden: int
+    n_genes: int
+    scores: tuple[MethodScore, ...]
+
+    @property
+    def best(self) -> MethodScore:
+        """The one that predicts counts best; a score that is no number is the worst."""
+        return max(self.scores, key=lambda each: -inf if isnan(each.raw) else each.raw)
+
+
 @dataclass(eq=False)
 class RunState:
     """How a run is set up, and what came of the runs before.
@@ -82,6 +135,8 @@ class RunState:
     results
         Finished results of the current section, the oldest first; previews are not
         among them. The one that is shown is ``session.enhanced``.
+    test
+        How methods did on hidden spots of the current section, if they were tested.
     methods
         Names of the methods to choose from, the default first.
     summaries
@@ -95,5 +150,6 @@ class RunState:
     devices: tuple[Device, ...] = ()
     log: tuple[RunRecord, ...] = ()
     results: tuple[EnhancedSection, ...] = ()
+    test: MethodTest | None = None
     methods: tuple[str, ...] = field(default_factory=lambda: tuple(method_names()))
     summaries: Mapping[str, str] = field(default_factory=dict)

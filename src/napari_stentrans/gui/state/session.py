@@ -35,6 +35,7 @@ class JobStatus(StrEnum):
     ENHANCING = "enhancing"
     STOPPING = "stopping"
     SAVING = "saving"
+    TESTING = "testing"
 
     @property
     def is_busy(self) -> bool:

@@ -1,4 +1,4 @@
-"""The run in detail: its settings, how it learns, and the runs before it."""
+"""The run in detail: settings, a test of methods, how it learns, runs before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.learning_curve import LearningCurve
+from napari_stentrans.gui.widgets.method_test import MethodTests
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.run_log import RunLog
 from napari_stentrans.gui.widgets.run_settings import RunSettings
@@ -22,10 +23,13 @@ class RunPanel(Panel):
         """Make the controls."""
         made = (self.session, self.controller)
         self.settings = RunSettings(*made)
+        self.tests = MethodTests(*made)
         self.curve = LearningCurve()
         self.log = RunLog(*made)
         layout = self.column
         layout.addWidget(self.settings)
+        layout.addWidget(QLabel("Which method is best here?"))
+        layout.addWidget(self.tests)
         layout.addWidget(QLabel("Learning"))
         layout.addWidget(self.curve)
         layout.addWidget(QLabel("Runs of this session"))

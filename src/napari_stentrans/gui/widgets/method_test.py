@@ -1,0 +1,152 @@
+"""Methods tested on hidden spots of the section: which to believe, and how far."""
+
+from __future__ import annotations
+
+from math import isnan
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QSizePolicy,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+)
+
+from napari_stentrans.gui.jobs.remaining import in_words
+from napari_stentrans.gui.state.runs import MethodScore, MethodTest
+from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.forms import calm
+from napari_stentrans.gui.widgets.panel import SessionWidget
+
+_TASKS = {
+    "dropout": ("Scattered spots", "30 % of the spots, at random"),
+    "region": ("Holes", "Discs of radius 3 pitches, 15 % of the spots"),
+    "upsample": ("Between spots", "All but every second row and column"),
+}
+"""Title of a task, and what it hides."""
+_COLUMNS = {
+    "Method": "Linear and gaussian interpolation, kriging, and the method set up above",
+    "r": "Median over genes of the correlation with hidden counts",
+    "log r": "The same on log-normalised values of the 500 highest genes",
+    "Ceiling": "How much of r that counting noise allows is reached",
+    "In 90 %": "Hidden counts inside the 90 % intervals; 90 % is right",
+}
+_TEST_HELP = (
+    "Hide measured spots, predict them from the others, and compare with what was "
+    "measured; results and layers stay as they are"
+)
+
+
+class MethodTests(SessionWidget):
+    """Starts a test, and shows what came of it."""
+
+    def build(self) -> None:
+        """Make the controls."""
+        self.task = QComboBox()
+        self.task.setToolTip("Which spots to hide")
+        calm(self.task)
+        for name, (title, help_text) in _TASKS.items():
+            self.task.addItem(title, name)
+            place = self.task.count() - 1
+            self.task.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
+        self.test = button("Test", _TEST_HELP, self._test)
+        self.table = _table()
+        self.told = note()
+        row = QHBoxLayout()
+        row.addWidget(self.task, stretch=1)
+        row.addWidget(self.test)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.table)
+        column.addWidget(self.told)
+
+        session = self.session
+        session.events.section.connect(self._enable)
+        session.events.status.connect(self._enable)
+        session.run.events.test.connect(self._show)
+        self._enable()
+        self._show()
+
+    def _test(self) -> None:
+        self.controller.trials.test(self.task.currentData())
+
+    def _enable(self) -> None:
+        busy, section = self.session.status.is_busy, self.session.section
+        why = "Wait for what runs, or cancel it" if busy else "Open a section first"
+        possible = section is not None and not busy
+        self.test.setEnabled(possible)
+        self.test.setToolTip(_TEST_HELP if possible else why)
+
+    def _show(self) -> None:
+        found = self.session.run.test
+        self.table.setVisible(found is not None)
+        self.told.setVisible(found is not None)
+        self.table.clear()
+        if found is None:
+            return
+        for score in found.scores:
+            self.table.addTopLevelItem(_row(score, is_best=score is found.best))
+        self.table.setFixedHeight(_height(self.table))
+        self.told.setText(_told(found))
+
+
+def _table() -> QTreeWidget:
+    table = QTreeWidget()
+    table.setHeaderLabels(list(_COLUMNS))
+    table.setRootIsDecorated(False)
+    table.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.setToolTip("What each method made of the hidden spots")
+    table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    header, item = table.header(), table.headerItem()
+    if header is not None and item is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(20)
+        header.setStretchLastSection(True)
+        for column, help_text in enumerate(_COLUMNS.values()):
+            item.setToolTip(column, help_text)
+    return table
+
+
+def _height(table: QTreeWidget) -> int:
+    """Height in pixels that shows every row."""
+    header = table.header()
+    head = 0 if header is None else header.sizeHint().height()
+    rows = table.topLevelItemCount() * table.sizeHintForRow(0)
+    return head + rows + 2 * table.frameWidth()
+
+
+def _row(score: MethodScore, *, is_best: bool) -> QTreeWidgetItem:
+    cells = [
+        score.method,
+        _number(score.raw, ".2f"),
+        _number(score.log, ".2f"),
+        _number(score.share, ".0%"),
+        _number(score.coverage, ".0%"),
+    ]
+    row = QTreeWidgetItem(cells)
+    took = f"{score.method} took {in_words(score.seconds)} to learn and to predict"
+    for column in range(len(cells)):
+        if column:
+            row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+        row.setToolTip(column, took)
+        font = row.font(column)
+        font.setBold(is_best)
+        row.setFont(column, font)
+    return row
+
+
+def _number(value: float, how: str) -> str:
+    return "-" if isnan(value) else format(value, how)
+
+
+def _told(found: MethodTest) -> str:
+    title, _ = _TASKS.get(found.task, (found.task, ""))
+    return (
+        f"{title}: {found.n_hidden:,} spots hidden once, {found.n_genes:,} genes. "
+        "Another choice of spots would give slightly other numbers."
+    )

@@ -1,0 +1,104 @@
+"""Methods tested on hidden spots: jobs driven by hand, real interpolation."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from napari_stentrans.config import RunConfig
+from napari_stentrans.errors import ComputeError
+from napari_stentrans.gui.jobs.trial_tasks import comparing
+from napari_stentrans.gui.state.runs import MethodScore, MethodTest
+from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.progress import run_to_end
+
+
+def test_every_quick_method_and_the_one_set_up_are_compared(section):
+    config = RunConfig(method="nearest")
+    found = run_to_end(comparing(section, config, "dropout"), None)
+
+    assert [s.method for s in found.scores] == [
+        "linear",
+        "gaussian",
+        "kriging",
+        "nearest",
+    ]
+    assert found.task == "dropout"
+    assert found.n_hidden == pytest.approx(0.3 * section.n_spots, abs=1)
+    assert all(s.seconds > 0 and 0 <= s.coverage <= 1 for s in found.scores)
+    assert found.best.raw == max(s.raw for s in found.scores)
+
+
+def test_a_method_is_compared_once(section):
+    found = run_to_end(comparing(section, RunConfig(method="kriging"), "region"), None)
+    assert [s.method for s in found.scores] == ["linear", "gaussian", "kriging"]
+
+
+def test_a_test_runs_in_the_background_and_leaves_results_alone(opened, jobs):
+    session = opened.session
+    opened.trials.test("dropout")
+    assert session.status is JobStatus.TESTING
+
+    jobs.last.finish()
+
+    assert session.status is JobStatus.IDLE
+    assert session.run.test is not None
+    assert session.run.test.best.method in session.message.text
+    assert session.enhanced is None
+    assert session.run.log == ()
+
+
+def test_a_test_can_be_cancelled(opened, jobs):
+    opened.trials.test("dropout")
+    opened.runs.cancel()
+    jobs.last.finish()
+
+    assert opened.session.run.test is None
+    assert opened.session.status is JobStatus.IDLE
+
+
+def test_nothing_begins_without_a_section_or_beside_another_job(
+    controller, section, jobs
+):
+    controller.trials.test("dropout")
+    controller.stage.open(section)
+    controller.runs.enhance()
+    n_jobs = len(jobs.started)
+    controller.trials.test("dropout")
+
+    assert len(jobs.started) == n_jobs
+    assert controller.session.status is JobStatus.ENHANCING
+
+
+def test_each_section_has_a_test_of_its_own(opened, jobs, section, other_section):
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    found = opened.session.run.test
+
+    opened.stage.open(other_section)
+    opened.sections.choose(other_section)
+    assert opened.session.run.test is None
+
+    opened.sections.choose(section)
+    assert opened.session.run.test is found
+
+
+def test_a_method_that_fails_is_told_and_nothing_is_shown(
+    opened, jobs, told, fake_method
+):
+    fake_method.error = ComputeError("the network has lost its way")
+    opened.trials.test("dropout")
+    jobs.last.finish()
+
+    assert "lost its way" in opened.session.message.text
+    assert told
+    assert opened.session.status is JobStatus.IDLE
+    assert opened.session.run.test is None
+
+
+def test_a_score_that_is_no_number_is_never_the_best():
+    flat = MethodScore("flat", math.nan, math.nan, math.nan, 0.9, 1.0)
+    poor = MethodScore("poor", -0.5, 0.0, 0.0, 0.9, 1.0)
+    assert MethodTest("dropout", 5, 10, (flat, poor)).best is poor
+    assert MethodTest("dropout", 5, 10, (poor, flat)).best is poor
