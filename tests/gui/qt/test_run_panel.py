@@ -12,6 +12,7 @@ from napari_stentrans import enhance
 from napari_stentrans.config import RunConfig, TransformerConfig
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.learning_curve import LearningCurve
 from napari_stentrans.gui.widgets.run_log import RunLog
 from napari_stentrans.gui.widgets.run_panel import RunPanel
@@ -165,7 +166,7 @@ def test_what_is_learnt_is_drawn(qtbot):
     qtbot.addWidget(curve)
     curve.resize(300, 130)
     curve.show()
-    blue, orange = "#4cc2ff", "#ffb454"
+    blue, orange = colours.HELD_OUT, colours.KRIGING
     assert not {blue, orange} & pixels(curve)
 
     for step in range(1, 100):

@@ -7,12 +7,12 @@ from html import escape
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.bits import note
 from napari_stentrans.section.advice import Advice, Level
 
 _SIGN = {Level.WARNING: "▲", Level.NOTE: "●"}
-_COLOR = {Level.WARNING: "#e3a03a", Level.NOTE: "#6f9bd8"}
-"""Readable on dark and on light."""
+_COLOR = {Level.WARNING: colours.WARNING, Level.NOTE: colours.NOTE}
 
 
 class AdviceList(QWidget):

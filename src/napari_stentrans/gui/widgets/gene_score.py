@@ -7,10 +7,11 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.state.view import GeneScore
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.bits import note
 
 _BAR_HEIGHT = 16
-_GOOD, _DOUBTFUL = QColor("#3fb27f"), QColor("#d99a3a")
+_GOOD, _DOUBTFUL = QColor(colours.GOOD), QColor(colours.DOUBTFUL)
 
 
 class GeneScoreCard(QWidget):

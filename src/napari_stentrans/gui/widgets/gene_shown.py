@@ -8,9 +8,10 @@ from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined] # renamed by qt
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from napari_stentrans.gui.state.genes import GeneState
+from napari_stentrans.gui.widgets import colours
 
 _PIN, _REMOVE = "pin ", "remove "
-_STYLE = "color: #8ab4f8; text-decoration: none"
+_STYLE = f"color: {colours.LINK}; text-decoration: none"
 
 
 class ShownGenes(QLabel):

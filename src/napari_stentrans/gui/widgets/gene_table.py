@@ -55,6 +55,8 @@ class GeneTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
         header.setMinimumSectionSize(30)
         header.setHighlightSections(False)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        header.setDefaultAlignment(left)  # the arrow of the order is at the right
         header.setSectionsClickable(True)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place, column in enumerate(COLUMNS[1:], start=1):

@@ -10,12 +10,15 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_stentrans.gui.state.curves import KRIGING, Curves, Points
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.progress import Progress
 
 _HEIGHT = 130
 _MARGINS = (34, 6, 8, 32)
 """Left, top, right and bottom, in pixels: room for numbers and the legend."""
-_LOSS, _HELD_OUT, _KRIGING = QColor("#7d8896"), QColor("#4cc2ff"), QColor("#ffb454")
+_LOSS, _HELD_OUT, _KRIGING = (
+    QColor(name) for name in (colours.LOSS, colours.HELD_OUT, colours.KRIGING)
+)
 _DOT = 2.5
 
 

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar
 from napari_stentrans.config import preset_of
 from napari_stentrans.gui.jobs.remaining import RemainingTime, in_words, progress_text
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.forms import calm
@@ -161,7 +162,8 @@ class RunBar(Panel):
     def _show_message(self) -> None:
         message = self.session.message
         self.status.setText(message.text)
-        self.status.setStyleSheet("color: #ff7b72;" if message.is_error else "")
+        colour = colours.of_error(self.palette())
+        self.status.setStyleSheet(f"color: {colour};" if message.is_error else "")
         self.details.setVisible(bool(message.details))
 
     def _show_details(self) -> None:

@@ -93,6 +93,9 @@ class RunSettings(Panel):
             self.advanced.addWidget(form.native)
         self.nothing_more = note("This method has no settings of its own.")
         self.advanced.addWidget(self.nothing_more)
+        # Folded it is only of no height: the Tab key would walk through it, unseen.
+        self.advanced.content().hide()
+        self.advanced.toggled.connect(self.advanced.content().setVisible)
         layout = self.column
         layout.addWidget(self.form.native)
         layout.addWidget(self.summary)

@@ -9,12 +9,13 @@ from qtpy.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_stentrans.gui.state.view import SpotPairs
+from napari_stentrans.gui.widgets import colours
 
 _SIZE = QSize(260, 190)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 38.0, 8.0, 10.0, 30.0
 _MOST_POINTS = 4000
 """More than these are drawn as a sample; the correlation is of all."""
-_POINT = QColor(90, 169, 230, 150)
+_OPACITY = 0.6
 _POINT_PIXELS = 4.0
 _FONT_POINTS = 8
 
@@ -51,7 +52,9 @@ class Scatter(QWidget):
         plot = QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
         top = np.maximum(self._points.max(axis=0), 1e-9)
         self._draw_axes(painter, plot, top, pairs.names)
-        painter.setPen(_pen(_POINT, _POINT_PIXELS))
+        ink = QColor(colours.POINTS)
+        ink.setAlphaF(_OPACITY)
+        painter.setPen(_pen(ink, _POINT_PIXELS))
         x = plot.left() + self._points[:, 0] / top[0] * plot.width()
         y = plot.bottom() - self._points[:, 1] / top[1] * plot.height()
         painter.drawPoints(QPolygonF([QPointF(*at) for at in zip(x, y, strict=True)]))
