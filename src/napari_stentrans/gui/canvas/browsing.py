@@ -7,6 +7,7 @@ stay is pinned: its layers are left alone, and the next gene gets new ones.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from napari.layers import Layer
@@ -14,8 +15,10 @@ from napari.layers import Layer
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
 from napari_stentrans.gui.canvas.layers import LayerTag, Role, tag_of
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
 _RESULTS = (Role.ENHANCED, Role.SD)
@@ -38,28 +41,35 @@ class Browsing:
                 return tag.gene
         return None
 
-    def show(
+    def showing(
         self,
         section: Section,
         gene: str,
-        enhanced: EnhancedSection | None,
+        result: Callable[[], EnhancedSection | None],
         *,
         with_sd: bool = False,
-    ) -> None:
-        """Show a gene; what the user made of visibility and colours stays."""
+    ) -> Pieces:
+        """Show a gene; what the user made of visibility and colours stays.
+
+        ``result`` tells whose picture is shown beside the counts by then.
+        """
         stage, before = self._stage, self.unpinned(section)
-        if stage.find(section, Role.GENE, gene) is not None:
+        there = self._layers(section, gene)
+        is_half_made = gene == before and Role.ENHANCED not in there
+        if Role.GENE in there and not (is_half_made and result() is not None):
             self._bring_up(section, gene)
-        elif before is None:
-            stage.add_gene(section, gene, enhanced, with_sd=with_sd)
+            return
+        if before is None:
+            stage.add_measured(section, gene)
             self._pin(section, gene, pinned=False)
-        else:
+            yield
+        elif before != gene:
             self._take_over(section, before, gene)
-            if enhanced is not None:
-                stage.show_enhanced(enhanced, gene, with_sd=with_sd)
-                self._rescale_sd(section, gene)
-            if not any(layer.visible for layer in self._layers(section, gene).values()):
-                self._bring_up(section, gene)
+        enhanced = result()
+        if enhanced is not None and self._layers(section, gene):
+            yield from stage.showing_enhanced(enhanced, gene, with_sd=with_sd)
+            self._rescale_sd(section, gene)
+        self._bring_up(section, gene)
 
     def pin(self, section: Section, gene: str) -> None:
         """Keep the layers of a gene when another one is looked at."""
@@ -88,10 +98,12 @@ class Browsing:
     def _bring_up(self, section: Section, gene: str) -> None:
         """Show a gene alone: its result, or what was measured where there is none."""
         layers = self._layers(section, gene)
-        if any(layer.visible for layer in layers.values()):
+        shown = layers.get(Role.ENHANCED, layers.get(Role.GENE))
+        if shown is None or any(layer.visible for layer in layers.values()):
             return
-        self._stage.hide_expression(section)
-        layers.get(Role.ENHANCED, layers[Role.GENE]).visible = True
+        with drawn_once(self._stage.viewer.layers):
+            self._stage.hide_expression(section)
+            set_visible(shown, visible=True)
 
     def _layers(self, section: Section, gene: str) -> dict[Role, Layer]:
         roles = (Role.GENE, *_RESULTS)

@@ -1,6 +1,7 @@
 """Colour bars of layers that are seen: hidden layers get theirs once they are shown.
 
-To make a bar keeps the window waiting for as long as to make a layer.
+To make a bar keeps the window waiting for as long as to make a layer, so each is made
+in a turn of its own.
 """
 
 from __future__ import annotations
@@ -10,14 +11,23 @@ from weakref import WeakSet
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.jobs.turns import Pieces, Turns
+
 _SIZE = (12, 100)
 _FONT_SIZE = 8
 
 
 class ColorBars:
-    """Shows colour bars, and follows layers that are shown or hidden by hand."""
+    """Shows colour bars, and follows layers that are shown or hidden by hand.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    turns
+        In which bars are made.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
         self._with_bar: WeakSet[Layer] = WeakSet()
 
     def show(self, layer: Layer, *, has_one: bool) -> None:
@@ -39,9 +49,17 @@ class ColorBars:
         self._match(event.source)
 
     def _match(self, layer: Layer) -> None:
-        bar, wanted = layer.colorbar, layer in self._with_bar
-        if wanted == bar.visible or (wanted and not layer.visible):
-            return
-        if wanted:
+        if layer not in self._with_bar:
+            if layer.colorbar.visible:
+                layer.colorbar.visible = False
+        elif layer.visible and not layer.colorbar.visible:
+            key = ("colour bar", id(layer))
+            self._turns.take(self._making(layer), key, at_once=False, has_time=True)
+
+    def _making(self, layer: Layer) -> Pieces:
+        """Make the bar of a layer that is still to have one by then."""
+        yield from ()
+        bar = layer.colorbar
+        if layer in self._with_bar and layer.visible and not bar.visible:
             bar.size, bar.font_size = _SIZE, _FONT_SIZE
-        bar.visible = wanted
+            bar.visible = True

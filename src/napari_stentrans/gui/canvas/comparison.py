@@ -18,6 +18,7 @@ from napari_stentrans.gui.canvas.solo import Solo
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.canvas.swipe import SIDES, divider_x, swipe_layer
 from napari_stentrans.gui.canvas.wanted import Pair, pair_of, wanted_layers
+from napari_stentrans.gui.jobs.turns import Turns
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.section import Section
 
@@ -42,15 +43,19 @@ class Comparison:
         The layers.
     again
         Called when the user changed a layer so that the plan must be shown anew.
+    turns
+        In which what is slow is made; all at once, if not given.
     """
 
-    def __init__(self, stage: Stage, again: Callable[[], None]) -> None:
+    def __init__(
+        self, stage: Stage, again: Callable[[], None], turns: Turns | None = None
+    ) -> None:
         self._stage, self._again = stage, again
         self._derived = Derived(stage)
         self._panels = SideBySide(stage)
         self._solo = Solo(stage)
         self._fading = Fading(self._changed)
-        self._bars_of = ColorBars()
+        self._bars_of = ColorBars(turns or Turns())
         self._is_arranging = False
         self._gene_before: str | None = None
 
@@ -58,6 +63,15 @@ class Comparison:
     def is_arranging(self) -> bool:
         """Whether layers come and go because a plan is being shown."""
         return self._is_arranging
+
+    def prepare(self, plan: Plan) -> bool:
+        """Add one of the layers that a plan lacks, not seen yet; says whether it did.
+
+        Adding a layer is slow: `show` adds all that are still lacking.
+        """
+        with self._arranging():
+            wanted = wanted_layers(plan, self._stage, self._derived)
+            return self._derived.add_one(wanted)
 
     def show(self, plan: Plan, *, removing: bool = False) -> None:
         """Show a plan; what ``removing`` means is said at `Derived.put`."""

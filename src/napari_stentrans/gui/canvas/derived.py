@@ -7,14 +7,15 @@ them, and none of them outlives the wish for it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.changes import remove, set_visible
 from napari_stentrans.gui.canvas.layers import LayerData, Role
-from napari_stentrans.gui.canvas.removal import no_collecting
 from napari_stentrans.gui.canvas.stage import Stage
 
 Key: TypeAlias = tuple[Role, str | None]
@@ -33,17 +34,22 @@ class Wanted:
         What it is made of: with the same stamp it is left alone. None: always remade.
     above
         The layer that a new one is laid on; None for the top.
+    is_coloured
+        Whether it is made of colours, not of values.
     """
 
     make: Callable[[], LayerData]
     stamp: Hashable = None
     above: Layer | None = None
+    is_coloured: bool = False
 
 
 @dataclass(eq=False)
 class _Made:
     layer: Layer
     stamp: Hashable
+    is_to_come: bool = False
+    """Whether it was added hidden, and waits for the others."""
 
 
 class Derived:
@@ -65,6 +71,23 @@ class Derived:
             del self._made[key]
         return {role for role, _ in lost}
 
+    def add_one(self, wanted: Mapping[Key, Wanted]) -> bool:
+        """Add the first of the layers that are lacking, hidden; says whether it did.
+
+        Layers that are wanted no more serve in place of the last of those.
+        """
+        made = {k: each.layer for k, each in self._made.items() if self._is_there(each)}
+        spare = Counter(bool(made[key].rgb) for key in set(made) - set(wanted))
+        lacking = [key for key in wanted if key not in made]
+        needed = Counter(wanted[key].is_coloured for key in lacking)
+        if not lacking:
+            return False
+        wish = wanted[lacking[0]]
+        if needed[wish.is_coloured] <= spare[wish.is_coloured]:
+            return False
+        self._made[lacking[0]] = self._added(wish, is_to_come=True)
+        return True
+
     def put(self, wanted: Mapping[Key, Wanted], *, removing: bool = False) -> None:
         """Make exactly these layers exist.
 
@@ -77,7 +100,7 @@ class Derived:
             next, so they are left for the list to remove, hidden if not wanted.
         """
         layers = self._stage.viewer.layers
-        selected = set(layers.selection)
+        selected, gone = set(layers.selection), []
         spare = {key: self._made.pop(key) for key in set(self._made) - set(wanted)}
         spare = {key: made for key, made in spare.items() if made.layer in layers}
         for key, wish in wanted.items():
@@ -92,10 +115,15 @@ class Derived:
                 self._made[key] = made
         for key, made in spare.items():
             if removing and made.layer in selected:
-                made.layer.visible = False
+                set_visible(made.layer, visible=False)
                 self._made[key] = made
             else:
-                self._remove(made.layer)
+                gone.append(made.layer)
+        remove(layers, gone)
+        for made in self._made.values():
+            if made.is_to_come:
+                made.is_to_come = False
+                set_visible(made.layer, visible=True)
         # A layer that was added is selected alone: what was selected is remembered.
         layers.selection = {layer for layer in selected if layer in layers}
 
@@ -104,7 +132,7 @@ class Derived:
         data = wish.make()
         alike = [key for key, made in spare.items() if _is_like(made.layer, data)]
         if not alike:
-            return _Made(self._stage.add(data, wish.above), wish.stamp)
+            return self._added(wish)
         layer = spare.pop(min(alike, key=lambda key: key[0] is not role)).layer
         self._stage.viewer.layers.unlink_layers([layer])
         _update(layer, data)
@@ -115,14 +143,20 @@ class Derived:
         """Show what a layer is made of now, and leave its style alone."""
         data = wish.make()
         if not _is_like(made.layer, data):
-            self._remove(made.layer)
-            return _Made(self._stage.add(data, wish.above), wish.stamp)
+            remove(self._stage.viewer.layers, [made.layer])
+            return self._added(wish)
         _update(made.layer, data)
         return _Made(made.layer, wish.stamp)
 
-    def _remove(self, layer: Layer) -> None:
-        with no_collecting():
-            self._stage.viewer.layers.remove(layer)
+    def _added(self, wish: Wanted, *, is_to_come: bool = False) -> _Made:
+        """Add a layer, and leave selected what was: a new one would be, alone."""
+        layers = self._stage.viewer.layers
+        selected = set(layers.selection)
+        data, options, kind = wish.make()
+        options = options | {"visible": not is_to_come}
+        layer = self._stage.add((data, options, kind), wish.above)
+        layers.selection = {each for each in selected if each in layers}
+        return _Made(layer, wish.stamp, is_to_come)
 
     def _is_there(self, made: _Made) -> bool:
         return made.layer in self._stage.viewer.layers
@@ -151,4 +185,4 @@ def _restyle(layer: Layer, data: LayerData) -> None:
     if not layer.rgb:
         layer.colormap, layer.gamma = options["colormap"], 1.0
     layer.opacity = options.get("opacity", 1.0)
-    layer.visible = True
+    set_visible(layer, visible=True)

@@ -177,8 +177,14 @@ class RegionCanvas:
 
 
 def warming_up() -> Steps[None]:
-    """Let napari compile what draws labels, which takes it seconds the first time."""
+    """Let napari compile what draws labels, which takes it seconds the first time.
+
+    Its outline of a polygon computes every kind of dash, and remembers them.
+    """
+    from vispy.visuals.line.dash_atlas import DashAtlas
+
     yield Progress("Preparing the canvas", 0, 1)
+    DashAtlas()
     Labels(np.zeros((2, 2), dtype=np.uint8), colormap=region_colours(()) | {1: "red"})
 
 

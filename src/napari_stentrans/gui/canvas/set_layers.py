@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.changes import drawn_once, remove
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -56,9 +58,14 @@ class SetLayers:
         found = [tag.of for _, tag in self._stage.tagged() if tag.section is section]
         return tuple(dict.fromkeys(each for each in found if each is not None))
 
-    def put(self, drawn: DrawnSet, *, with_sd: bool = False) -> None:
+    def putting(self, drawn: DrawnSet, *, with_sd: bool = False) -> Pieces:
         """Show a set of genes alone, or bring what is shown of it up to date."""
-        stage, section = self._stage, drawn.section
+        stage, section, layers = self._stage, drawn.section, self._viewer.layers
+        if stage.find(section, Role.GENE, of=drawn.of) is None:
+            with drawn_once(layers):
+                stage.hide_expression(section)
+                stage.add(drawn.measured)
+            yield
         measured = stage.find(section, Role.GENE, of=drawn.of)
         if measured is None:
             stage.hide_expression(section)
@@ -66,14 +73,16 @@ class SetLayers:
         if drawn.enhanced is not None:
             of_mean, of_sd = drawn.enhanced
             of_mean[1]["contrast_limits"] = tuple(measured.contrast_limits)
-            stage.put_enhanced(of_mean, of_sd, with_sd=with_sd)
+            yield from stage.putting_enhanced(of_mean, of_sd, with_sd=with_sd)
         self.follow_slider()
 
     def remove(self, section: Section, of: GeneSet) -> None:
         """Remove every layer of a set of genes."""
-        for layer, tag in list(self._stage.tagged()):
-            if tag.section is section and tag.of == of:
-                self._viewer.layers.remove(layer)
+        tagged = self._stage.tagged()
+        mine = (
+            layer for layer, tag in tagged if (tag.section, tag.of) == (section, of)
+        )
+        remove(self._viewer.layers, mine)
         self.follow_slider()
 
     def follow_slider(self, _event: object = None) -> None:

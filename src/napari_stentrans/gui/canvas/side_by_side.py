@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari.layers import Layer
 
-from napari_stentrans.gui.canvas.solo import set_visible
+from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
 from napari_stentrans.gui.canvas.stage import Stage
 
 if TYPE_CHECKING:
@@ -90,20 +90,23 @@ class SideBySide:
         hidden = [layer for layer in layers if layer not in shown]
         order, stride = panel_order(panels, hidden)
         kept = set(order[: len(panels) * stride]).intersection(shown)
-        for layer in layers:
-            set_visible(layer, layer in kept)
-        self._reorder(order)
-        for panel in panels:
-            _name(panel[0], visible=True)
         canvas, last = self._viewer.canvas, panels[-1][0]
         size = last.extent.world[1] - last.extent.world[0]
         shape = grid_shape(
             len(panels), per_gene, _height_width(canvas.size), _height_width(size)
         )
         is_new = not canvas.grid.enabled or canvas.grid.shape != shape
-        canvas.grid.stride, canvas.grid.shape = stride, shape
-        canvas.grid.spacing = _SPACING
-        canvas.grid.enabled = True
+        is_seen = all(layer.visible is (layer in kept) for layer in layers)
+        if is_new or not is_seen or order != list(layers):
+            with drawn_once(layers):
+                for layer in layers:
+                    set_visible(layer, visible=layer in kept)
+                self._reorder(order)
+                canvas.grid.stride, canvas.grid.shape = stride, shape
+                canvas.grid.spacing = _SPACING
+                canvas.grid.enabled = True
+        for panel in panels:
+            _name(panel[0], visible=True)
         if is_new:
             self._viewer.fit_to_view(layers=[last])
 
@@ -111,14 +114,15 @@ class SideBySide:
         """Put the layers back on top of one another, as they were before."""
         if self._before is None:
             return
-        self._viewer.canvas.grid.enabled = False
         layers = self._viewer.layers
         known = [(layer, shown) for layer, shown in self._before if layer in layers]
         order = [layer for layer, _ in known]
         new = [layer for layer in layers if layer not in order]
-        self._reorder(order + new)
-        for layer, shown in [*known, *((layer, False) for layer in new)]:
-            set_visible(layer, shown)
+        with drawn_once(layers):
+            self._viewer.canvas.grid.enabled = False
+            self._reorder(order + new)
+            for layer, shown in [*known, *((layer, False) for layer in new)]:
+                set_visible(layer, visible=shown)
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None

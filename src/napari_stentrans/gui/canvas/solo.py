@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.changes import show_as
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.section.section import Section
@@ -42,10 +43,12 @@ class Solo:
         """Hide the expression of a section except for one or two layers."""
         if self._before is None:
             self._before = WeakKeyDictionary()
-        for layer, tag in list(self._stage.tagged()):
+        wanted = {}
+        for layer, tag in self._stage.tagged():
             if tag.section is section and tag.role in _EXPRESSION:
                 self._before.setdefault(layer, layer.visible)
-                set_visible(layer, layer in shown)
+                wanted[layer] = layer in shown
+        show_as(self._stage.viewer.layers, wanted)
         for layer, corner in zip(shown, _NAMES_AT, strict=False):
             layer.name_overlay.position = corner
             layer.name_overlay.visible = True
@@ -55,13 +58,8 @@ class Solo:
         if self._before is None:
             return
         before, self._before = self._before, None
-        for layer, visible in list(before.items()):
-            if layer in self._stage.viewer.layers:
-                set_visible(layer, visible)
-                layer.name_overlay.visible = False
-
-
-def set_visible(layer: Layer, visible: bool) -> None:  # noqa: FBT001 - a plain setter
-    """Show or hide a layer. Setting it at all would drop an armed brush."""
-    if layer.visible != visible:
-        layer.visible = visible
+        layers = self._stage.viewer.layers
+        wanted = {layer: seen for layer, seen in before.items() if layer in layers}
+        show_as(layers, wanted)
+        for layer in wanted:
+            layer.name_overlay.visible = False

@@ -15,8 +15,15 @@ from napari.layers import Layer
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.changes import (
+    drawn_once,
+    remove,
+    set_visible,
+    show_as,
+)
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -79,11 +86,11 @@ class Stage:
         mine = []
         for layer, tag in self.tagged():
             if tag.section is section:
-                layer.visible = self._put_aside.pop(layer, layer.visible)
+                set_visible(layer, visible=self._put_aside.pop(layer, layer.visible))
                 mine.append(layer)
             elif layer not in self._put_aside:
                 self._put_aside[layer] = layer.visible
-                layer.visible = False
+                set_visible(layer, visible=False)
         if self._put_aside:
             self.viewer.fit_to_view(layers=mine)
 
@@ -100,22 +107,37 @@ class Stage:
         with_sd: bool = False,
     ) -> None:
         """Add the layers of a gene, on top, and hide the expression below."""
-        if self.find(section, Role.GENE, gene) is None:
-            data = looks.gene_layer(section, gene)
-            self.hide_expression(section)
-            self._add(data)
+        self.add_measured(section, gene)
         if enhanced is not None:
             self.show_enhanced(enhanced, gene, with_sd=with_sd)
 
+    def add_measured(self, section: Section, gene: str) -> None:
+        """Add the layer of the counts of a gene, if there is none."""
+        if self.find(section, Role.GENE, gene) is None:
+            data = looks.gene_layer(section, gene)
+            with drawn_once(self.viewer.layers):
+                self.hide_expression(section)
+                self._add(data)
+
     def remove_gene(self, section: Section, gene: str) -> None:
         """Remove every layer of a gene."""
-        for layer, tag in list(self.tagged()):
-            if tag.section is section and tag.gene == gene:
-                self.viewer.layers.remove(layer)
+        gone = [
+            layer
+            for layer, tag in self.tagged()
+            if tag.section is section and tag.gene == gene
+        ]
+        remove(self.viewer.layers, gone)
 
     def show_enhanced(
         self, enhanced: EnhancedSection, gene: str, *, with_sd: bool = False
     ) -> None:
+        """Put a result into the enhanced layers of a gene, at once."""
+        for _ in self.showing_enhanced(enhanced, gene, with_sd=with_sd):
+            pass
+
+    def showing_enhanced(
+        self, enhanced: EnhancedSection, gene: str, *, with_sd: bool = False
+    ) -> Pieces:
         """Put a result into the enhanced layers of a gene, adding them if need be.
 
         A preview and the result that replaces it have the same positions, so the
@@ -125,59 +147,80 @@ class Stage:
         measured = self.find(enhanced.section, Role.GENE, gene)
         limits = None if measured is None else tuple(measured.contrast_limits)
         layers = looks.enhanced_layers(enhanced, gene, limits)
-        self.put_enhanced(*layers, with_sd=with_sd)
+        yield from self.putting_enhanced(*layers, with_sd=with_sd)
 
-    def put_enhanced(
+    def putting_enhanced(
         self, of_mean: LayerData, of_sd: LayerData, *, with_sd: bool = False
-    ) -> None:
+    ) -> Pieces:
         """Put what is enhanced into the layers that its tags name."""
         tag: LayerTag = of_mean[1]["metadata"][keys.LAYER_TAG]
+        measured, enhanced, sd = self._of_gene(tag)
+        if enhanced is not None and _fits(enhanced, of_mean):
+            self.fill(of_mean, enhanced)
+        else:
+            was_visible = enhanced is not None and enhanced.visible
+            with drawn_once(self.viewer.layers):
+                shown = self.fill(of_mean, enhanced, above=measured)
+                if measured is not None:
+                    self.replace(measured, shown)
+                    set_visible(shown, visible=shown.visible or was_visible)
+        if sd is None and with_sd:
+            yield  # two layers are too much for one turn
+        enhanced, sd = self._of_gene(tag)[1:]
+        if sd is not None or (with_sd and enhanced is not None):
+            self.fill(of_sd, sd, above=enhanced)
+
+    def _of_gene(
+        self, tag: LayerTag
+    ) -> tuple[Layer | None, Layer | None, Layer | None]:
+        """Layers of a gene, or of several: measured, enhanced, and the sd."""
         measured, enhanced, sd = (
             self.find(tag.section, role, tag.gene, tag.of)
             for role in (Role.GENE, Role.ENHANCED, Role.SD)
         )
-        if with_sd or sd is not None:
-            self.fill(of_sd, sd, above=measured if enhanced is None else enhanced)
-        was_visible = enhanced is not None and enhanced.visible
-        shown = self.fill(of_mean, enhanced, above=measured)
-        if measured is not None and shown is not enhanced:
-            self.replace(measured, shown)
-            shown.visible = shown.visible or was_visible
+        return measured, enhanced, sd
 
     def fill(
         self, data: LayerData, layer: Layer | None, *, above: Layer | None = None
     ) -> Layer:
         """Put data into a layer of the same shape, else into a new one in its place."""
-        if layer is not None and layer.data.shape == data[0].shape:
+        if layer is not None and _fits(layer, data):
             layer.data = data[0]
             if keys.RESULT in data[1]["metadata"]:
                 layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
             return layer
         if layer is not None:
-            self.viewer.layers.remove(layer)
+            remove(self.viewer.layers, [layer])
         return self.add(data, above)
 
     def remove_enhanced(self, section: Section) -> None:
         """Remove every layer that shows a result, and show the measured ones again."""
-        for layer, tag in list(self.tagged()):
+        gone = []
+        for layer, tag in self.tagged():
             if tag.section is section and tag.role in (Role.ENHANCED, Role.SD):
                 measured = self.find(section, Role.GENE, tag.gene, tag.of)
                 if measured is not None and tag.role is Role.ENHANCED:
-                    measured.visible = measured.visible or layer.visible
-                self.viewer.layers.remove(layer)
+                    set_visible(measured, visible=measured.visible or layer.visible)
+                gone.append(layer)
+        remove(self.viewer.layers, gone)
 
     def hide_expression(self, section: Section) -> None:
         """Hide what a new layer would be confused with."""
-        for layer, tag in self.tagged():
-            if tag.section is section and tag.role not in _BACKGROUND:
-                layer.visible = False
+        wanted = {
+            layer: False
+            for layer, tag in self.tagged()
+            if tag.section is section and tag.role not in _BACKGROUND
+        }
+        show_as(self.viewer.layers, wanted)
 
     def show_sd(self, section: Section, *, shown: bool) -> None:
         """Show or hide the uncertainty of the genes whose result is visible."""
+        wanted = {}
         for layer, tag in self.tagged():
             if tag.section is section and tag.role is Role.SD:
                 enhanced = self.find(section, Role.ENHANCED, tag.gene, tag.of)
-                layer.visible = shown and enhanced is not None and enhanced.visible
+                wanted[layer] = shown and enhanced is not None and enhanced.visible
+        show_as(self.viewer.layers, wanted)
 
     def canvas(self, section: Section) -> Labels | None:
         """Layer on which missing regions of a section are painted, or None."""
@@ -189,7 +232,7 @@ class Stage:
         if canvas is None:
             canvas = self._add(looks.missing_layer(section))
             canvas.brush_size = _BRUSH_PIXELS
-        canvas.visible = True
+        set_visible(canvas, visible=True)
         return canvas
 
     def arm_brush(self, section: Section, label: int = 1, mode: str = "paint") -> None:
@@ -204,7 +247,7 @@ class Stage:
         shown, active = self.find(section, Role.SUGGESTED), None
         if shown is not None:
             active = self.viewer.layers.selection.active
-            self.viewer.layers.remove(shown)
+            remove(self.viewer.layers, [shown])
         if data is not None:
             active = self.viewer.layers.selection.active if shown is None else active
             self._add(data)
@@ -216,12 +259,14 @@ class Stage:
         canvas = self.canvas(section)
         if canvas is not None:
             canvas.mode = "pan_zoom"
-            canvas.visible = canvas.visible and not hide
+            set_visible(canvas, visible=canvas.visible and not hide)
 
     def replace(self, measured: Layer, enhanced: Layer) -> None:
         """Show a result where the measured gene was shown, in the same colours."""
         enhanced.colormap = measured.colormap
-        enhanced.visible, measured.visible = measured.visible, False
+        is_seen = measured.visible
+        set_visible(enhanced, visible=is_seen)
+        set_visible(measured, visible=False)
         self.viewer.layers.link_layers([measured, enhanced], _LINKED)
 
     def _add(self, data: LayerData, above: Layer | None = None) -> Layer:
@@ -241,3 +286,8 @@ class Stage:
     def _is_on_top(layer: Layer) -> bool:
         tag = tag_of(layer.metadata)
         return tag is not None and tag.role in _TOP
+
+
+def _fits(layer: Layer, data: LayerData) -> bool:
+    """Whether a layer can hold other data of the same shape."""
+    return bool(layer.data.shape == data[0].shape)

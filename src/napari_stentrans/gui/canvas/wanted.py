@@ -43,7 +43,9 @@ def wanted_layers(plan: Plan, stage: Stage, derived: Derived) -> dict[Key, Wante
         wanted |= _wanted_of_gene(plan, result, stage, each)
     if gene is not None and plan.mode is ViewMode.SWIPE and _has_pair(plan, stage):
         for side, role in enumerate(SIDES):
-            wanted[role, gene] = Wanted(partial(_swiped, plan, stage, derived, side))
+            make = partial(_swiped, plan, stage, derived, side)
+            is_coloured = plan.fade and role is SIDES[1]
+            wanted[role, gene] = Wanted(make, is_coloured=is_coloured)
     if gene is not None and plan.mode is ViewMode.DIFFERENCE:
         name = " minus ".join(reversed(plan.names))
         make = partial(compared.difference_layer, result, gene, plan.reference, name)

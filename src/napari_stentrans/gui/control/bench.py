@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.background import Background
 from napari_stentrans.gui.jobs.desk import StartJob
+from napari_stentrans.gui.jobs.turns import Turns
 from napari_stentrans.gui.state.session import EnhanceSession
 
 
@@ -24,9 +25,12 @@ class Bench:
         The desk of long jobs, of which one runs at a time.
     start
         How side jobs are run, such as looking things up.
+    turns
+        What makes layers, a few at a time.
     """
 
     stage: Stage
     session: EnhanceSession
     background: Background
     start: StartJob
+    turns: Turns = field(default_factory=Turns)

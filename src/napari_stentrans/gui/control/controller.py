@@ -25,6 +25,7 @@ from napari_stentrans.gui.control.trials import TrialControl
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.background import Background
 from napari_stentrans.gui.jobs.desk import StartJob
+from napari_stentrans.gui.jobs.turns import Later, Turns
 from napari_stentrans.gui.jobs.workers import start_job
 from napari_stentrans.gui.state.session import EnhanceSession
 
@@ -51,6 +52,8 @@ class Controller:
     sections, picture, foreign, genes, regions, suggestions, region_files, runs,
     trials, view, scale, files
         What can be asked for, panel by panel.
+    turns
+        What makes layers, a few at a time.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class Controller:
         session: EnhanceSession,
         start: StartJob = start_job,
         memory: Memory | None = None,
+        later: Later | None = None,
     ) -> None:
         self.session = session
-        self.stage = Stage(viewer)
-        bench = Bench(self.stage, session, Background(session, start), start)
+        self.stage, self.turns = Stage(viewer), Turns(later)
+        background = Background(session, start)
+        bench = Bench(self.stage, session, background, start, self.turns)
         self.view = ViewControl(bench)
         memory = memory or Memory()
         self.genes = GeneControl(bench, self.view, memory)
@@ -87,6 +92,7 @@ class Controller:
         events.inserted.disconnect(self._follow)
         events.removed.disconnect(self._follow)
         self.session.events.section.disconnect(self._follow_section)
+        self.turns.drop()
         self.view.close()
         self.genes.close()
         self.regions.close()

@@ -17,12 +17,14 @@ from napari_stentrans.gui.control.gene_library import GeneLibrary
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section
 
 MOST_AT_ONCE = 8
-"""Genes that get layers of their own at once: more would freeze the window."""
+"""Genes that get layers of their own at once: more would make a long layer list."""
+_SHOWING, _ADDING_SD, _PUTTING = "showing a gene", "adding sd", "putting genes"
 
 
 class GeneControl:
@@ -45,16 +47,13 @@ class GeneControl:
 
     def show(self, gene: str) -> None:
         """Look at a gene, in the layers of the gene that was looked at before."""
-        session, section = self._bench.session, self._bench.session.section
+        section = self._bench.session.section
         known, error = self._known([gene])
         if error is not None:
             self._bench.background.complain(error)
         if section is None or not known:
             return
-        self._browsing.show(
-            section, gene, session.enhanced, with_sd=session.view.show_sd
-        )
-        self._now_at(gene)
+        self._bench.turns.take(self._showing(section, gene), key=_SHOWING)
 
     def pin(self, gene: str) -> None:
         """Keep the layers of a gene when another one is looked at."""
@@ -65,8 +64,7 @@ class GeneControl:
 
     def add(self, genes: Iterable[str]) -> None:
         """Show genes to stay; every name that the section does not have is told."""
-        session, section = self._bench.session, self._bench.session.section
-        names = self._told(genes)
+        section, names = self._bench.session.section, self._told(genes)
         if section is None or not names:
             return
         if len(names) > MOST_AT_ONCE:
@@ -75,24 +73,13 @@ class GeneControl:
                 "table, 'As slider' flips through all of them."
             )
             return
-        for name in names:
-            self._browsing.pin(section, name)
-            self._bench.stage.add_gene(
-                section, name, session.enhanced, with_sd=session.view.show_sd
-            )
-        self._now_at(names[-1])
+        self._bench.turns.take(self._adding(section, names))
 
     def remove(self, name: str) -> None:
         """Remove the layers of a gene, or of several that have this name together."""
         section = self._bench.session.section
-        if section is None:
-            return
-        self._bench.stage.remove_gene(section, name)
-        for each in self._sets.of(section):
-            if each.name == name:
-                self._sets.remove(section, each)
-        self.follow()
-        self._view.arrange()
+        if section is not None:
+            self._bench.turns.take(self._removing(section, name))
 
     def add_slider(self, genes: Iterable[str]) -> None:
         """Show genes in one layer with a slider, in place of the slider before."""
@@ -147,6 +134,68 @@ class GeneControl:
         self._drawing.discard()
         self._sets.close()
 
+    # -- layers, a few at a time -------------------------------------------------------
+
+    def _showing(self, section: Section, gene: str) -> Pieces:
+        session = self._bench.session
+        for _ in self._browsing.showing(
+            section,
+            gene,
+            lambda: session.enhanced,
+            with_sd=session.view.show_sd,
+        ):
+            self._now_at(gene)
+            yield
+            if session.section is not section:
+                return
+        self._now_at(gene)
+
+    def _adding(self, section: Section, names: Sequence[str]) -> Pieces:
+        session, stage = self._bench.session, self._bench.stage
+        for name in names:
+            self._browsing.pin(section, name)
+            if stage.find(section, Role.GENE, name) is None:
+                stage.add_measured(section, name)
+                yield
+            if session.section is not section:
+                return
+            result, is_there = session.enhanced, name in stage.genes(section)
+            if result is not None and is_there:
+                yield from stage.showing_enhanced(
+                    result, name, with_sd=session.view.show_sd
+                )
+                yield
+        self._now_at(names[-1])
+
+    def _removing(self, section: Section, name: str) -> Pieces:
+        yield from ()
+        self._bench.stage.remove_gene(section, name)
+        for each in self._sets.of(section):
+            if each.name == name:
+                self._sets.remove(section, each)
+        self.follow()
+        self._view.arrange()
+
+    def _adding_sd(self, section: Section) -> Pieces:
+        session, stage = self._bench.session, self._bench.stage
+        for gene in stage.genes(section):
+            result = session.enhanced
+            if result is None or result.section is not section:
+                return
+            if session.view.show_sd and stage.find(section, Role.SD, gene) is None:
+                yield from stage.showing_enhanced(result, gene, with_sd=True)
+                yield
+        self._view.arrange()
+
+    def _putting(self, drawn: DrawnSet) -> Pieces:
+        self._asked = tuple(each for each in self._asked if each != drawn.of)
+        with_sd = self._bench.session.view.show_sd
+        for _ in self._sets.putting(drawn, with_sd=with_sd):
+            yield
+            if self._bench.session.section is not drawn.section:
+                return
+        self._view.arrange()
+
     def _now_at(self, gene: str) -> None:
         self.follow()
         self._bench.session.genes.current = gene
@@ -169,9 +218,9 @@ class GeneControl:
         result, section = session.enhanced, session.section
         if section is None or result is None or not session.view.show_sd:
             return
-        for gene in stage.genes(section):
-            if stage.find(section, Role.SD, gene) is None:
-                stage.show_enhanced(result, gene, with_sd=True)
+        genes = stage.genes(section)
+        if any(stage.find(section, Role.SD, gene) is None for gene in genes):
+            self._bench.turns.take(self._adding_sd(section), key=_ADDING_SD)
         if any(
             stage.find(section, Role.SD, of=s) is None for s in self._sets.of(section)
         ):
@@ -190,10 +239,7 @@ class GeneControl:
         def put(progress: Progress) -> None:
             if isinstance(progress.partial, DrawnSet):
                 drawn = progress.partial
-                left = (each for each in self._asked if each != drawn.of)
-                self._asked = tuple(left)
-                self._sets.put(drawn, with_sd=session.view.show_sd)
-                self._view.arrange()
+                self._bench.turns.take(self._putting(drawn), key=(_PUTTING, drawn.of))
 
         def failed(error: Exception) -> None:
             self._asked = ()

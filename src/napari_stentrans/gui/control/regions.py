@@ -12,8 +12,11 @@ from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.region_board import RegionBoard
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.regions import Tool
 from napari_stentrans.section.regions import RegionKind
+
+_ARMING = "arming a brush"
 
 
 class RegionControl(RegionBoard):
@@ -37,6 +40,10 @@ class RegionControl(RegionBoard):
 
     def paint(self, kind: RegionKind = RegionKind.PREDICT) -> None:
         """Arm the brush for the latest region of a kind, adding one if need be."""
+        self._take(self._painting(kind))
+
+    def _painting(self, kind: RegionKind) -> Pieces:
+        yield from self._making_canvas()
         regions = self.regions
         of_kind = (
             [] if regions is None else [r for r in regions.listed if r.kind is kind]
@@ -45,19 +52,23 @@ class RegionControl(RegionBoard):
             current = self._bench.session.regions.current
             labels = [region.label for region in of_kind]
             self.choose(current if current in labels else labels[-1])
-            self.use(Tool.BRUSH)
+            yield from self._arming(Tool.BRUSH)
         else:
-            self.add(kind)
+            yield from self._adding(kind)
 
     def use(self, tool: Tool | None) -> None:
         """Give the mouse a tool; None lets it move the view."""
         section, stage = self._bench.session.section, self._bench.stage
-        if section is None:
-            return
-        if tool is None:
+        if section is not None and tool is None:
+            self._bench.turns.give_up(_ARMING)
             stage.put_brush_away(section)
-        elif self._with_region() is not None:
-            self._arm(tool)
+        elif tool is not None:
+            self._take(self._using(tool))
+
+    def _using(self, tool: Tool) -> Pieces:
+        yield from self._making_canvas()
+        if self._with_region() is not None:
+            yield from self._arming(tool)
 
     def set_brush(self, width: int) -> None:
         """Set the width of the brush, in pixels of the canvas."""
@@ -68,6 +79,10 @@ class RegionControl(RegionBoard):
 
     def add(self, kind: RegionKind = RegionKind.PREDICT) -> None:
         """Add a region without area, and arm the brush for it."""
+        self._take(self._adding(kind))
+
+    def _adding(self, kind: RegionKind) -> Pieces:
+        yield from self._making_canvas()
         canvas = self._with_canvas()
         if canvas is None:
             return
@@ -78,7 +93,8 @@ class RegionControl(RegionBoard):
             return
         self.put(regions)
         canvas.layer.selected_label = region.label
-        self._arm(self._bench.session.regions.tool or Tool.BRUSH, region.label)
+        tool = self._bench.session.regions.tool or Tool.BRUSH
+        yield from self._arming(tool, region.label)
 
     def choose(self, label: int) -> None:
         """Let the mouse paint this region."""
@@ -125,11 +141,21 @@ class RegionControl(RegionBoard):
             canvas.layer.selected_label = regions.listed[-1].label
         return canvas
 
-    def _arm(self, tool: Tool, label: int | None = None) -> None:
+    def _take(self, pieces: Pieces) -> None:
+        """Do what arms a brush, in place of what would have armed it."""
+        self._bench.turns.take(pieces, key=_ARMING)
+
+    def _making_canvas(self) -> Pieces:
+        """Make the canvas of the section, if need be, and wait for a turn."""
+        if self._canvas is None and self._with_canvas() is not None:
+            yield
+
+    def _arming(self, tool: Tool, label: int | None = None) -> Pieces:
         section, state = self._bench.session.section, self._bench.session.regions
         label = label or state.current
         if section is not None and label is not None:
             self._bench.stage.add_canvas(section)
-            self._view.arrange()  # first: a layer that moves or hides drops its brush
+            # First: a layer that moves or hides drops its brush.
+            yield from self._view.arranging()
             self._bench.stage.arm_brush(section, label, tool.value)
             self._show()

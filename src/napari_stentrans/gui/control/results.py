@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.view import ViewControl
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.section.section import Section
 
@@ -42,10 +43,16 @@ class Results:
 
     def show(self, result: EnhancedSection) -> None:
         """Put a result, or a preview of one, into the layers of the shown genes."""
+        self._bench.session.enhanced = result
+        self._bench.turns.take(self._showing(result), key="showing a result")
+
+    def _showing(self, result: EnhancedSection) -> Pieces:
         session, stage = self._bench.session, self._bench.stage
-        session.enhanced = result
         for gene in stage.genes(result.section):
-            stage.show_enhanced(result, gene)
+            yield from stage.showing_enhanced(result, gene)
+            yield
+            if session.enhanced is not result:  # another one, or a run was cancelled
+                return
         self._view.arrange()
 
     def forget(self, result: EnhancedSection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.errors import ReadError, StEnTransError
+from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
@@ -46,6 +47,10 @@ class SectionControl:
         session = self._bench.session
         if section is session.section or session.status.is_enhancing:
             return
+        if session.section in session.sections:
+            self._bench.turns.finish()  # what is half made of the section that is left
+        else:
+            self._bench.turns.drop()
         self._view.leave()
         session.section = section
         session.enhanced = self._runs.result_of(section)
@@ -160,8 +165,7 @@ class SectionControl:
         for gene in genes:
             stage.add_gene(section, gene, None)
         self.choose(section)
-        for layer in old:
-            stage.viewer.layers.remove(layer)
+        remove(stage.viewer.layers, old)
         painted = painted and stage.canvas(section) is None
         lost = " What was painted is gone: paint it again." if painted else ""
         self._bench.background.say(told + lost)

@@ -16,11 +16,13 @@ from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.hover import Hover
 from napari_stentrans.gui.control.keyboard import Keyboard
 from napari_stentrans.gui.control.scores import Scores, names_of_pair
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.view import ViewMode
 
 NEXT_KEY, FLIP_KEY = "N", "W"
 """Keys on the canvas: another way of comparing; the other one of the two pictures."""
 
+_ARRANGING = "arranging"
 _MODE_OF = {Role.DIFFERENCE: ViewMode.DIFFERENCE} | dict.fromkeys(SIDES, ViewMode.SWIPE)
 
 
@@ -28,8 +30,8 @@ class ViewControl:
     """Brings the canvas into the state that the session asks for."""
 
     def __init__(self, bench: Bench) -> None:
-        self._bench = bench
-        self._comparison = Comparison(bench.stage, self.arrange)
+        self._bench, self._is_removing = bench, False
+        self._comparison = Comparison(bench.stage, self.arrange, bench.turns)
         self._scores = Scores(bench, self._current_gene)
         self._hover = Hover(bench, self._current_gene)
         self._handle = SwipeHandle(bench.stage.viewer, self._divider_x, self._drag)
@@ -99,7 +101,14 @@ class ViewControl:
     # -- keeping up --------------------------------------------------------------------
 
     def arrange(self) -> None:
-        """Arrange the layers of the current section anew."""
+        """Arrange the layers of the current section anew; new ones take turns."""
+        if not self._comparison.is_arranging:
+            self._bench.turns.take(self.arranging(), key=_ARRANGING)
+
+    def arranging(self) -> Pieces:
+        """Arrange the layers, piece by piece, as the session asks for by then."""
+        while (plan := self._plan()) is not None and self._comparison.prepare(plan):
+            yield
         self._arrange()
 
     def follow(self) -> None:
@@ -116,7 +125,9 @@ class ViewControl:
         if Role.ORIGIN in lost:
             view.show_origin = False
         if lost or view.mode is not ViewMode.OVERLAY or view.fade:
-            self._arrange(removing=True)
+            self._is_removing = True
+            self._bench.turns.take(self.arranging(), key=_ARRANGING, at_once=False)
+            self._is_removing = False
 
     def leave(self) -> None:
         """Go back to one canvas, before another section is chosen."""
@@ -131,12 +142,10 @@ class ViewControl:
         for part in (self._scores, self._hover, self._handle, self._keyboard):
             part.close()
 
-    def _arrange(self, *, removing: bool = False) -> None:
-        if self._comparison.is_arranging:
-            return
+    def _arrange(self) -> None:
         plan = self._plan()
         if plan is not None:
-            self._comparison.show(plan, removing=removing)
+            self._comparison.show(plan, removing=self._is_removing)
         self._handle.enable(on=self._divider_x() is not None)
         self._scores.refresh()
 

@@ -1,7 +1,7 @@
-"""Work whose result the caller waits for, while the window stays responsive.
+"""How the window stays responsive: turns of its event loop, and waiting for a result.
 
-For what napari wants to have at once, such as sample data: other long work is a job of
-the desk.
+A result is waited for where napari wants to have it at once, such as sample data: other
+long work is a job of the desk.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ T = TypeVar("T")
 Report: TypeAlias = Callable[[Progress], bool]
 
 _POLL_MS = 30
+
+
+def next_turn(act: Callable[[], None]) -> None:
+    """Do something once the window has dealt with what waits, such as painting."""
+    QTimer.singleShot(0, act)
 
 
 def responsively(work: Callable[[Report], T], title: str) -> T:

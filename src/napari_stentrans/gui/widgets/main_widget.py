@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
+from napari_stentrans.gui.jobs.responsive import next_turn
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
@@ -50,7 +51,9 @@ class StEnTransWidget(QWidget):
         _load_units()
         self.session = EnhanceSession()
         memory = Memory.of_user() if remember else Memory()
-        self.controller = Controller(napari_viewer, self.session, memory=memory)
+        self.controller = Controller(
+            napari_viewer, self.session, memory=memory, later=next_turn
+        )
         made = (self.session, self.controller)
         self.section_panel = SectionPanel(*made)
         self.gene_panel = GenePanel(*made)
