@@ -18,6 +18,7 @@ from napari_stentrans.io.matrix import (
     unique_names,
 )
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.together import section_of_parts
 from napari_stentrans.io.wide_table import WideTable
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
@@ -102,7 +103,7 @@ def cell_section(cells: CellTable, path: Path, options: ReadOptions) -> Section:
     found = options.place_free(xy)
     obs = plain(cells.obs.iloc[placed]) if len(cells.obs) else pd.DataFrame()
     obs.index = pd.Index(cells.names[placed].astype(str), dtype=object)
-    return Section(
+    return section_of_parts(
         name=options.name_for(path),
         counts=counts,
         obs=obs,

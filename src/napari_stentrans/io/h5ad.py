@@ -26,6 +26,7 @@ from napari_stentrans.io.images import image_from_library, misfit_note, scale_fa
 from napari_stentrans.io.kept import kept_in_uns
 from napari_stentrans.io.matrix import plain
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.together import section_of_parts
 from napari_stentrans.io.zarr_folder import attributes, check_zarr
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
@@ -136,7 +137,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         notes += misfit_note(image, pixel_xy)
     obs = plain(adata.obs)[kept]
     obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
-    return Section(
+    return section_of_parts(
         name=options.name or "section",
         counts=values.counts[np.flatnonzero(kept)],
         obs=obs,

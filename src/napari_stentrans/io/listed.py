@@ -18,6 +18,7 @@ from napari_stentrans.io.matrix import as_counts, plain, unique_names
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.st_names import spot_key
 from napari_stentrans.io.st_positions import SpotPositions
+from napari_stentrans.io.together import section_of_parts
 from napari_stentrans.section.lattice import FloatArray, LatticeKind
 from napari_stentrans.section.section import Section, TissueImage
 
@@ -49,7 +50,7 @@ def placed_section(
     found = options.place(placed.array_rc, placed.pixel_xy, placed.checkerboard)
     obs = placed.obs
     obs[keys.ARRAY_ROW], obs[keys.ARRAY_COL] = placed.array_rc.T
-    return Section(
+    return section_of_parts(
         name=options.name_for(path),
         counts=as_counts(counts[placed.rows]),
         obs=obs,

@@ -1,0 +1,106 @@
+"""Cells at one place are made one, as a naive loop would do it, and that is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from napari_stentrans.errors import InvalidSectionError
+from napari_stentrans.io import read_section
+from napari_stentrans.io.together import section_of_parts
+from napari_stentrans.pipeline import enhance
+from napari_stentrans.section.detection import impose_lattice
+from napari_stentrans.section.lattice import LatticeKind
+
+
+def parts_of(array_rc, counts, kind=LatticeKind.IRREGULAR):
+    n = len(array_rc)
+    array_rc = np.asarray(array_rc, dtype=np.float64)
+    return {
+        "name": "cells",
+        "counts": sparse.csr_matrix(np.asarray(counts, dtype=np.float32)),
+        "obs": pd.DataFrame({"area": np.arange(n)}, index=[f"c{k}" for k in range(n)]),
+        "var": pd.DataFrame(index=["A", "B"]),
+        "array_rc": array_rc,
+        "lattice": impose_lattice(array_rc, kind),
+        "pixel_xy": array_rc[:, ::-1].copy(),
+        "notes": ("before",),
+    }
+
+
+@given(st.lists(st.integers(0, 30), min_size=8, max_size=40), st.integers(0, 2**16))
+@settings(max_examples=40, deadline=None)
+def test_counts_at_one_place_are_added_up(places, seed):
+    rng = np.random.default_rng(seed)
+    corners = rng.normal(size=(31, 2))
+    counts = rng.poisson(2.0, (len(places), 2))
+    parts = parts_of(corners[places], counts)
+    shared = [place for place in places if places.count(place) > 1]
+    if len(shared) > len(places) / 2:
+        with pytest.raises(InvalidSectionError, match="several captures"):
+            section_of_parts(**parts)
+        return
+
+    found = section_of_parts(**parts)
+
+    order = list(dict.fromkeys(places))
+    expected = [counts[np.equal(places, place)].sum(axis=0) for place in order]
+    np.testing.assert_array_equal(found.counts.toarray(), expected)
+    np.testing.assert_array_equal(found.array_rc, corners[order])
+    np.testing.assert_array_equal(found.pixel_xy, corners[order][:, ::-1])
+    assert list(found.barcodes) == [f"c{places.index(place)}" for place in order]
+    assert list(found.obs["area"]) == [places.index(place) for place in order]
+    assert ("joined" in found.obs) == bool(shared) == (len(found.notes) == 2)
+    for place, names in zip(order, found.obs.get("joined", [""] * 0), strict=False):
+        others = [f"c{k}" for k, each in enumerate(places) if each == place][1:]
+        assert names == ";".join(others)
+
+
+def test_what_is_no_counts_is_averaged():
+    parts = parts_of(
+        [[0, 0], [0, 0], [1.5, 0], [0, 2.5], [3.1, 1]],
+        [[0.5, 1], [1.5, 2], [1, 0], [0, 1], [1, 1]],
+    )
+    found = section_of_parts(**parts)
+    np.testing.assert_allclose(found.counts.toarray()[0], [1, 1.5])
+    assert "averaged" in found.notes[-1]
+
+
+def test_on_a_lattice_several_captures_are_refused():
+    grid = [[0, 0], [0, 1], [1, 0], [1, 1], [0, 0]]
+    parts = parts_of(grid, np.ones((5, 2)), LatticeKind.SQUARE)
+    with pytest.raises(InvalidSectionError, match="more than one spot"):
+        section_of_parts(**parts)
+
+
+@pytest.mark.parametrize("written", ["h5ad", "tables"])
+def test_files_with_cells_at_one_place_open_and_can_be_enhanced(tmp_path, rng, written):
+    xy = rng.uniform(0, 100, (60, 2)).round(3)
+    xy[[7, 20]] = xy[3]
+    counts = rng.poisson(3.0, (60, 4)).astype(np.float32)
+    names = [f"cell{k}" for k in range(60)]
+    if written == "h5ad":
+        adata = AnnData(counts, obs=pd.DataFrame(index=names), obsm={"spatial": xy})
+        path = tmp_path / "cells.h5ad"
+        adata.write_h5ad(path)
+    else:
+        path = tmp_path / "counts.csv"
+        columns = [f"G{k}" for k in range(4)]
+        pd.DataFrame(counts, names, columns).astype(int).to_csv(path)
+        places = pd.DataFrame(xy, names, ["x", "y"])
+        places.to_csv(tmp_path / "coords.csv")
+
+    found = read_section(path)
+
+    assert found.n_spots == 58
+    assert found.obs["joined"]["cell3"] == "cell7;cell20"
+    assert any("several cells or beads: 1 (3 in all)" in note for note in found.notes)
+    np.testing.assert_array_equal(
+        found.counts.toarray()[3], counts[[3, 7, 20]].sum(axis=0)
+    )
+    assert np.isfinite(enhance(found, method="kriging").read(found.genes).mean).all()
