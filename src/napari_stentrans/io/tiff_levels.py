@@ -16,8 +16,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stentrans.io.limits import LARGEST_RATIO, SMALL
+
 _LARGEST_PIECE: Final = 1 << 31
 """Bytes that a single strip or tile of a file may unpack to."""
+_LARGEST_RATIO: Final = 4 * LARGEST_RATIO
+"""Values a stored byte: blank tiles are packed tightly, or left out."""
 _AXES = "YXSC"
 
 
@@ -123,13 +127,27 @@ def tiff_levels(path: Path) -> Iterator[list[TiffLevel]]:
             for number, each in enumerate(series.levels)
         ]
         first = listed[0]
+        _check_held(first, path)
         for level in listed:
-            level.factor = round(max(first.size) / max(level.size))
+            level.factor = round(max(first.size) / max(1, *level.size))
         try:
             yield [level for level in listed if _is_whole(level, first)]
         finally:
             for level in listed:
                 level.close()
+
+
+def _check_held(level: TiffLevel, path: Path) -> None:
+    """Refuse a damaged size, which so small a file cannot hold."""
+    n_values = float(np.prod([float(length) for length in level.shape]))
+    stored = path.stat().st_size
+    if n_values > SMALL + _LARGEST_RATIO * stored:
+        rows, cols = level.size
+        msg = (
+            f"it declares {cols:,} by {rows:,} pixels, but holds {stored:,} bytes: it "
+            "is cut off or damaged"
+        )
+        raise ValueError(msg)
 
 
 def _is_whole(level: TiffLevel, first: TiffLevel) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -208,6 +209,40 @@ def test_only_the_broken_tile_is_lost(tmp_path, slide):
             reader.read(1, slice(0, 9), slice(0, 9))
         found = reader.read(1, slice(300, 309), slice(300, 309))
     np.testing.assert_array_equal(found, slide[300:309, 300:309])
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_wrong_bits_give_a_picture_or_a_clear_error(tmp_path, slide, seed):
+    """Among them sizes of billions of pixels, and tiles that lie elsewhere."""
+    path = tmp_path / "s.ome.tif"
+    write_ome_pyramid(path, slide[:640, :900], compression="zlib")
+    rng, raw = np.random.default_rng(seed), bytearray(path.read_bytes())
+    heads = np.flatnonzero(np.frombuffer(bytes(raw), np.uint8) < 5)
+    for at in rng.choice(heads if seed % 2 else len(raw), 40):
+        raw[at] = rng.integers(256)
+    path.write_bytes(raw)
+    assert said_by(path) in ("", path.name)
+
+
+def said_by(path):
+    """Read all sizes; return the name in the error, if there is one of ours."""
+    try:
+        full = read_picture(path, 300).full
+        with nullcontext() if full is None else full.opened() as reader:
+            for factor in () if full is None else full.factors:
+                reader.read(factor, slice(0, 100), slice(0, 100))
+    except ReadError as error:
+        return path.name if path.name in str(error) else str(error)
+    return ""
+
+
+def test_a_size_that_no_file_holds_is_refused(tmp_path, slide):
+    path = tmp_path / "s.tif"
+    tifffile.imwrite(path, slide[:512, :512], tile=(256, 256), compression="zlib")
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags["ImageLength"].overwrite(2_000_000_000)
+    with pytest.raises(ReadError, match="cut off or damaged"):
+        read_picture(path)
 
 
 def test_what_is_packed_in_one_piece_is_shown_reduced(tmp_path, slide, monkeypatch):
