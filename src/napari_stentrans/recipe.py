@@ -36,12 +36,15 @@ class Recipe:
         As for `enhance`.
     folder
         Where files are written that the text refers to.
+    even
+        Whether values were shown at one sequencing depth.
     """
 
     section: Section
     config: RunConfig
     missing: MissingRegions
     folder: Path
+    even: bool = False
 
     def as_python(self) -> str:
         """Return a script that reads, enhances and saves."""
@@ -112,6 +115,8 @@ class Recipe:
             told.append(f"The section came from no file: write its path for {_NO_FILE}")
         if self._is_marked:
             told.append(f"The marked regions were saved as {self._write_regions()}")
+        if self.even:
+            told.append("Shown at even depth: values divided by enhanced.depth")
         return told
 
     def _write_regions(self) -> Path:

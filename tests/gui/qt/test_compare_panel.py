@@ -63,6 +63,23 @@ def test_boxes_ask_for_what_they_say(shown, controller, result):
     controller.view.show_color_bars.assert_called_once_with(shown=False)
 
 
+def test_even_depth_is_offered_where_methods_know_depth(
+    shown, session, controller, result
+):
+    panel = shown(ComparePanel)
+    panel.even.click()
+    controller.view.even_out.assert_called_once_with(even=True)
+    session.view.even = True
+    assert panel.even.isChecked()
+
+    without = a_result("linear")
+    without.depth = None
+    session.view.reference = without
+    assert not panel.even.isEnabled()
+    assert not panel.even.isChecked()
+    assert "does not tell how deep" in panel.even.toolTip()
+
+
 def test_a_scale_bar_is_offered_where_its_length_is_known(shown, session, controller):
     panel = shown(ComparePanel)
     assert not panel.scale_bar.isEnabled()

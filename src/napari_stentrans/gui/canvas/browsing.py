@@ -85,10 +85,11 @@ class Browsing:
         for role, layer in self._layers(section, before).items():
             _tag(layer, replace(_tag_of(layer), gene=gene))
             if role is Role.GENE:
-                data, options, _ = looks.gene_layer(section, gene)
+                even = self._stage.even
+                data, options, _ = looks.gene_layer(section, gene, even=even)
                 layer.data = data
                 layer.contrast_limits = options["contrast_limits"]
-            layer.name = looks.layer_name(role, gene)
+            layer.name = looks.layer_name(role, gene, even=self._stage.even)
 
     def _rescale_sd(self, section: Section, gene: str) -> None:
         layer = self._stage.find(section, Role.SD, gene)

@@ -11,7 +11,7 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.changes import drawn_once, remove
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
-from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.stage import Stage, is_even
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
@@ -23,22 +23,32 @@ _AXIS = "gene"
 
 @dataclass(frozen=True, eq=False)
 class DrawnSet:
-    """Layers of a set of genes: measured, and of the mean and sd of a result."""
+    """Layers of a set of genes: measured, and of the mean and sd of a result.
+
+    ``even``: all of them at one sequencing depth.
+    """
 
     of: GeneSet
     section: Section
     measured: LayerData
     enhanced: tuple[LayerData, LayerData] | None
+    even: bool = False
 
     @classmethod
     def draw(
-        cls, of: GeneSet, section: Section, result: EnhancedSection | None
+        cls,
+        of: GeneSet,
+        section: Section,
+        result: EnhancedSection | None,
+        *,
+        even: bool = False,
     ) -> DrawnSet:
         """Draw a set; a signature of many genes may take a second."""
-        measured = of.measured_layer(section)
-        limits = measured[1]["contrast_limits"]
-        enhanced = None if result is None else of.enhanced_layers(result, limits)
-        return cls(of, section, measured, enhanced)
+        measured, enhanced = of.measured_layer(section, even=even), None
+        if result is not None:
+            limits = measured[1]["contrast_limits"]
+            enhanced = of.enhanced_layers(result, limits, even=even)
+        return cls(of, section, measured, enhanced, even)
 
 
 class SetLayers:
@@ -67,10 +77,9 @@ class SetLayers:
                 stage.add(drawn.measured)
             yield
         measured = stage.find(section, Role.GENE, of=drawn.of)
-        if measured is None:
-            stage.hide_expression(section)
-            measured = stage.add(drawn.measured)
-        if drawn.enhanced is not None:
+        if measured is not None and is_even(measured) is not drawn.even:
+            stage.fill(drawn.measured, measured)
+        if drawn.enhanced is not None and measured is not None:
             of_mean, of_sd = drawn.enhanced
             of_mean[1]["contrast_limits"] = tuple(measured.contrast_limits)
             yield from stage.putting_enhanced(of_mean, of_sd, with_sd=with_sd)
@@ -112,9 +121,10 @@ class SetLayers:
             return ""
         number = min(self._viewer.dims.current_step[0], len(slider.genes) - 1)
         gene = slider.genes[number]
-        layer.name = f"{layer_name(tag.role, gene)} · slider"
+        layer.name = f"{layer_name(tag.role, gene, even=tag.even)} · slider"
         if tag.role is Role.GENE:
-            layer.contrast_limits = slider.limits(tag.section, number)
+            limits = slider.limits(tag.section, number, even=tag.even)
+            layer.contrast_limits = limits
         elif tag.role is Role.SD:
             layer.reset_contrast_limits()
         return f"{gene}  {number + 1} of {len(slider.genes)}"

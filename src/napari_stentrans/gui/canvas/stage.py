@@ -7,7 +7,8 @@ is the one truth about what is shown: a layer that the user deletes is gone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
@@ -37,10 +38,18 @@ _BRUSH_PIXELS = 3
 
 
 class Stage:
-    """Our layers in one viewer."""
+    """Our layers in one viewer.
+
+    Attributes
+    ----------
+    viewer
+    even
+        Whether genes are shown at one sequencing depth.
+    """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
+        self.even = False
         self._put_aside: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
 
     def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
@@ -114,7 +123,7 @@ class Stage:
     def add_measured(self, section: Section, gene: str) -> None:
         """Add the layer of the counts of a gene, if there is none."""
         if self.find(section, Role.GENE, gene) is None:
-            data = looks.gene_layer(section, gene)
+            data = looks.gene_layer(section, gene, even=self.even)
             with drawn_once(self.viewer.layers):
                 self.hide_expression(section)
                 self._add(data)
@@ -146,7 +155,7 @@ class Stage:
         """
         measured = self.find(enhanced.section, Role.GENE, gene)
         limits = None if measured is None else tuple(measured.contrast_limits)
-        layers = looks.enhanced_layers(enhanced, gene, limits)
+        layers = looks.enhanced_layers(enhanced, gene, limits, even=self.even)
         yield from self.putting_enhanced(*layers, with_sd=with_sd)
 
     def putting_enhanced(
@@ -186,6 +195,7 @@ class Stage:
         """Put data into a layer of the same shape, else into a new one in its place."""
         if layer is not None and _fits(layer, data):
             layer.data = data[0]
+            _follow_depth(layer, data[1])
             if keys.RESULT in data[1]["metadata"]:
                 layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
             return layer
@@ -291,3 +301,19 @@ class Stage:
 def _fits(layer: Layer, data: LayerData) -> bool:
     """Whether a layer can hold other data of the same shape."""
     return bool(layer.data.shape == data[0].shape)
+
+
+def is_even(layer: Layer) -> bool:
+    """Whether a layer shows expression at one sequencing depth."""
+    tag = tag_of(layer.metadata)
+    return tag is not None and tag.even
+
+
+def _follow_depth(layer: Layer, options: dict[str, Any]) -> None:
+    """Let a layer say what depth it shows now, in colours that fit."""
+    tag, now = tag_of(layer.metadata), tag_of(options["metadata"])
+    if tag is None or now is None or tag.even is now.even:
+        return
+    layer.metadata = layer.metadata | {keys.LAYER_TAG: replace(tag, even=now.even)}
+    layer.name = options["name"]
+    layer.contrast_limits = options["contrast_limits"]

@@ -48,8 +48,10 @@ def wanted_layers(plan: Plan, stage: Stage, derived: Derived) -> dict[Key, Wante
             wanted[role, gene] = Wanted(make, is_coloured=is_coloured)
     if gene is not None and plan.mode is ViewMode.DIFFERENCE:
         name = " minus ".join(reversed(plan.names))
-        make = partial(compared.difference_layer, result, gene, plan.reference, name)
-        wanted[Role.DIFFERENCE, None] = Wanted(make, (result, plan.reference, gene))
+        shown = (result, gene, plan.reference, name)
+        make = partial(compared.difference_layer, *shown, even=plan.even)
+        stamp = (result, plan.reference, gene, plan.even)
+        wanted[Role.DIFFERENCE, None] = Wanted(make, stamp)
     if plan.show_origin:
         make = partial(compared.origin_layer, result)
         wanted[Role.ORIGIN, None] = Wanted(make, (result,))
@@ -68,13 +70,15 @@ def _wanted_of_gene(
     is_seen = plan.mode is ViewMode.SIDE_BY_SIDE or gene == plan.gene
     if other is not None and plan.mode in _PAIRED and is_seen:
         name = plan.names[0]
-        make = partial(compared.reference_layer, other, gene, limits, name)
-        wanted[Role.REFERENCE, gene] = Wanted(make, (other, gene, name), enhanced)
+        shown = (other, gene, limits, name)
+        make = partial(compared.reference_layer, *shown, even=plan.even)
+        made_of = (other, gene, name, plan.even)
+        wanted[Role.REFERENCE, gene] = Wanted(make, made_of, enhanced)
     if plan.fade:
-        stamp = (result, gene, limits, enhanced.gamma, colormap.name)
+        stamp = (result, gene, limits, enhanced.gamma, colormap.name, plan.even)
         shade = compared.Shade(limits, enhanced.gamma, colormap.map)
-        make = partial(compared.faded_layer, result, gene, shade)
-        wanted[Role.FADED, gene] = Wanted(make, stamp, enhanced)
+        make = partial(compared.faded_layer, result, gene, shade, even=plan.even)
+        wanted[Role.FADED, gene] = Wanted(make, stamp, enhanced, is_coloured=True)
     return wanted
 
 

@@ -42,6 +42,7 @@ class GeneControl:
         bench.session.events.enhanced.connect(self._follow_result)
         bench.session.events.status.connect(self._library.follow)
         bench.session.view.events.show_sd.connect(self._add_sd)
+        bench.session.view.events.is_even.connect(self._even_out)
 
     # -- what the user asks for --------------------------------------------------------
 
@@ -212,6 +213,12 @@ class GeneControl:
         if self._asked or self._sets.of(section):
             self._draw()
 
+    def _even_out(self) -> None:
+        """Draw sets of genes at the depth that is shown now."""
+        section = self._bench.session.section
+        if section is not None and self._sets.of(section):
+            self._draw()
+
     def _add_sd(self) -> None:
         """Add the layers of the uncertainty, once somebody asks for it."""
         session, stage = self._bench.session, self._bench.stage
@@ -245,7 +252,8 @@ class GeneControl:
             self._asked = ()
             self._bench.background.failed(error)
 
-        steps = partial(_drawing, list(wanted), section, session.enhanced)
+        even = self._bench.stage.even
+        steps = partial(_drawing, list(wanted), section, session.enhanced, even=even)
         self._drawing.run(steps, JobListener(put, lambda _: None, failed))
 
     def _told(self, genes: Iterable[str]) -> list[str]:
@@ -281,10 +289,14 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _drawing(
-    sets: Sequence[GeneSet], section: Section, result: EnhancedSection | None
+    sets: Sequence[GeneSet],
+    section: Section,
+    result: EnhancedSection | None,
+    *,
+    even: bool,
 ) -> Steps[None]:
     for number, each in enumerate(sets):
-        drawn = DrawnSet.draw(each, section, result)
+        drawn = DrawnSet.draw(each, section, result, even=even)
         if result is not None:  # the window adds one layer, draws, and adds another
             measured = replace(drawn, enhanced=None)
             yield Progress("Drawing genes", number, len(sets), partial=measured)

@@ -183,8 +183,11 @@ class RunControl:
 
     def _written(self, record: RunRecord, write: Callable[[Recipe], str]) -> str:
         section, folder = record.result.section, self._memory.folder
+        is_even = self._bench.session.view.is_even
+        even = is_even and record.result.depth is not None
+        recipe = Recipe(section, record.config, record.missing, folder, even=even)
         try:
-            return write(Recipe(section, record.config, record.missing, folder))
+            return write(recipe)
         except (OSError, InvalidRequestError) as error:
             self._bench.background.complain(error)
             return ""

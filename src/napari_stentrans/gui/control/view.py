@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.comparison import Comparison
+from napari_stentrans.gui.canvas.evening import even_out
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.swipe import (
@@ -89,6 +90,11 @@ class ViewControl:
         self._bench.session.view.show_origin = shown
         self.arrange()
 
+    def even_out(self, *, even: bool) -> None:
+        """Show expression as if all spots were sequenced to the same depth, or not."""
+        self._bench.session.view.even = even
+        self.arrange()
+
     def show_color_bars(self, *, shown: bool) -> None:
         """Show or hide colour bars."""
         self._bench.session.view.color_bars = shown
@@ -107,6 +113,7 @@ class ViewControl:
 
     def arranging(self) -> Pieces:
         """Arrange the layers, piece by piece, as the session asks for by then."""
+        self._even_out()
         while (plan := self._plan()) is not None and self._comparison.prepare(plan):
             yield
         self._arrange()
@@ -149,6 +156,17 @@ class ViewControl:
         self._handle.enable(on=self._divider_x() is not None)
         self._scores.refresh()
 
+    def _even_out(self) -> None:
+        """Bring genes to one depth, where everything that is shown can be."""
+        session, view = self._bench.session, self._bench.session.view
+        if session.section is None:
+            return
+        shown = (session.enhanced, view.reference)
+        can_be = all(each is None or each.depth is not None for each in shown)
+        even = view.even and can_be
+        even_out(self._bench.stage, session.section, session.enhanced, even=even)
+        view.is_even = even  # last: who listens finds the layers so
+
     def _plan(self) -> Plan | None:
         session, view = self._bench.session, self._bench.session.view
         section, result = session.section, session.enhanced
@@ -166,6 +184,7 @@ class ViewControl:
             show_sd=view.show_sd,
             fade=view.fade and result is not None,
             show_origin=view.show_origin,
+            even=view.is_even,
             color_bars=view.color_bars,
             divider=view.divider,
             first_on_top=view.first_on_top,

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _WITH_SD = (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE)
 _SD_HELP = "Standard deviation of a count measured there, as a picture of its own"
+_EVEN_HELP = (
+    "Show all spots as if they had been sequenced equally deep, so that none stands "
+    "out for having more counts of every gene. What is saved as data stays counts"
+)
+_NOT_EVEN = "A method that is shown does not tell how deep each position would be"
 _SCALE_HELP = "How long something is in µm, on the canvas"
 _NO_SCALE = "Not known here how far apart spots are: say it on the tab Save"
 
@@ -87,6 +92,8 @@ class ComparePanel(Panel):
         self.origin = _box("Origin", "How each position came to be, in three colours")
         self.color_bars = _box("Colour bars", "What the colours mean, in counts")
         self.scale_bar = _box("Scale bar", _SCALE_HELP)
+        self.even = _box("Even depth", _EVEN_HELP)
+        self.even.clicked.connect(lambda on: view.even_out(even=on))
         self.show_sd.clicked.connect(lambda on: view.show_sd(shown=on))
         self.fade.clicked.connect(lambda on: view.fade(faded=on))
         self.origin.clicked.connect(lambda on: view.show_origin(shown=on))
@@ -94,8 +101,8 @@ class ComparePanel(Panel):
         show_scale = self.controller.scale.show
         self.scale_bar.clicked.connect(lambda on: show_scale(shown=on))
         self._boxes = QGridLayout()
-        made = (self.show_sd, self.fade, self.origin, self.color_bars, self.scale_bar)
-        for number, box in enumerate(made):
+        of_result = (self.show_sd, self.fade, self.origin, self.even)
+        for number, box in enumerate((*of_result, self.color_bars, self.scale_bar)):
             self._boxes.addWidget(box, number // 2, number % 2)
 
     def _listen(self) -> None:
@@ -108,6 +115,9 @@ class ComparePanel(Panel):
             view.events.show_sd,
             view.events.fade,
             view.events.show_origin,
+            view.events.even,
+            view.events.is_even,
+            view.events.reference,
             view.events.color_bars,
             view.events.scale_bar,
             session.about.events.pitch_um,
@@ -145,6 +155,11 @@ class ComparePanel(Panel):
         self.fade.setChecked(view.fade)
         self.origin.setChecked(view.show_origin)
         self.color_bars.setChecked(view.color_bars)
+        shown = (session.enhanced, view.reference)
+        can_be_even = all(each is None or each.depth is not None for each in shown)
+        self.even.setChecked(view.even and can_be_even)
+        self.even.setEnabled(can_be_even)
+        self.even.setToolTip(_EVEN_HELP if can_be_even else _NOT_EVEN)
         has_scale = session.about.pitch_um is not None
         self.scale_bar.setChecked(view.scale_bar and has_scale)
         self.scale_bar.setEnabled(has_scale)
