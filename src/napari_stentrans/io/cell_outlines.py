@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.limits import require
@@ -23,6 +24,10 @@ _TEXT_FACTOR = 3.0
 """Bytes of memory that a byte of the file takes."""
 _BEGIN = re.compile(r'"features"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
+_NO_CELL = "is no outline of a cell with an id; the file is damaged or of another kind"
+_AT_ONCE = 20_000
+"""Cells whose outlines are computed together."""
+_NO_AREA = 1e-9
 _IDS = ("cell_id", "id", "name")
 
 
@@ -43,22 +48,26 @@ def read_outlines(path: Path) -> pd.DataFrame:
     require(path.stat().st_size * _TEXT_FACTOR, path.name)
     with opened(path) as file:
         text = file.read()
-    names, rows = [], []
+    names: list[str] = []
+    tables: list[FloatArray] = []
+    rings: list[list[Any]] = []
     for number, feature in enumerate(_features(text, path.name), start=1):
         try:
             names.append(_id(feature))
-            rows.append(_middle(feature["geometry"]))
-        except (LookupError, TypeError, ValueError) as error:
-            msg = (
-                f"{path.name}: feature {number:,} is no outline of a cell with an id; "
-                "the file is damaged or of another kind"
-            )
+            rings.append(_rings(feature["geometry"]))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            msg = f"{path.name}: feature {number:,} {_NO_CELL}"
             raise ReadError(msg) from error
-    if not rows:
+        if len(rings) == _AT_ONCE:
+            tables.append(_middles(rings, path.name, number))
+            rings = []
+    if rings:
+        tables.append(_middles(rings, path.name, len(names)))
+    if not tables:
         msg = f"{path.name} holds no outline of a cell"
         raise ReadError(msg)
     index = pd.Index(names, dtype=object)
-    return pd.DataFrame(np.array(rows), index, ["x", "y", "area"])
+    return pd.DataFrame(np.concatenate(tables), index, ["x", "y", "area"])
 
 
 def _features(text: str, name: str) -> Iterator[Any]:
@@ -90,26 +99,49 @@ def _id(feature: Any) -> str:
     return str(int(wanted)) if number else str(wanted)
 
 
-def _middle(geometry: Any) -> tuple[float, float, float]:
-    """Centroid (x, y) and area of a polygon, or of the largest of several."""
+def _rings(geometry: Any) -> list[Any]:
+    """Outer rings of a polygon, or of several."""
     found = geometry["coordinates"]
-    polygons = [found] if geometry["type"] == "Polygon" else found
     if geometry["type"] not in ("Polygon", "MultiPolygon"):
         raise ValueError
-    return max((_centroid(polygon[0]) for polygon in polygons), key=lambda one: one[2])
-
-
-def _centroid(corners: Any) -> tuple[float, float, float]:
-    ring: FloatArray = np.asarray(corners, dtype=np.float64)[:, :2]
-    if not len(ring) or ring.shape[1] != 2 or not np.isfinite(ring).all():
+    rings = [found[0]] if geometry["type"] == "Polygon" else [one[0] for one in found]
+    if not rings or not all(rings):
         raise ValueError
-    first = ring[0]
-    u, v = (ring - first).T  # near zero, where products keep their digits
-    cross = u * np.roll(v, -1) - np.roll(u, -1) * v
-    area = cross.sum() / 2
-    if abs(area) < 1e-9:
-        x, y = ring.mean(axis=0)
-        return float(x), float(y), 0.0
-    x = first[0] + ((u + np.roll(u, -1)) * cross).sum() / (6 * area)
-    y = first[1] + ((v + np.roll(v, -1)) * cross).sum() / (6 * area)
-    return float(x), float(y), float(abs(area))
+    return rings
+
+
+def _middles(cells: list[list[Any]], name: str, last: int) -> FloatArray:
+    """Centroid (x, y) and area of each cell: of several polygons, the largest."""
+    rings = [ring for cell in cells for ring in cell]
+    length = np.array([len(ring) for ring in rings])
+    try:
+        flat = np.array([xy for ring in rings for xy in ring], dtype=np.float64)[:, :2]
+    except (IndexError, TypeError, ValueError):
+        flat = np.empty((0, 0))
+    if flat.shape != (length.sum(), 2) or not np.isfinite(flat).all():
+        msg = f"{name}: one of the features up to {last:,} {_NO_CELL}"
+        raise ReadError(msg)
+    found = _centroids(flat, length)
+    owner = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
+    largest_last = np.lexsort((found[:, 2], owner))
+    ends = np.cumsum([len(cell) for cell in cells]) - 1
+    middles: FloatArray = found[largest_last[ends]]
+    return middles
+
+
+def _centroids(corners: FloatArray, length: NDArray[np.int64]) -> FloatArray:
+    """Centroid (x, y) and area of rings that follow one another, shape (ring, 3)."""
+    begins = np.r_[0, np.cumsum(length)[:-1]]
+    after = np.arange(len(corners)) + 1
+    after[begins + length - 1] = begins
+    first = corners[begins]
+    near = corners - np.repeat(first, length, axis=0)  # products keep their digits
+    (u, v), (u1, v1) = near.T, near[after].T
+    cross = u * v1 - u1 * v
+    area = np.add.reduceat(cross, begins) / 2
+    flat = np.abs(area) < _NO_AREA
+    sums = [np.add.reduceat((p + q) * cross, begins) for p, q in ((u, u1), (v, v1))]
+    by_area = np.stack(sums, axis=1) / (6 * np.where(flat, 1.0, area))[:, None]
+    by_corner = np.add.reduceat(near, begins, axis=0) / length[:, None]
+    middle = first + np.where(flat[:, None], by_corner, by_area)
+    return np.column_stack([middle, np.where(flat, 0.0, np.abs(area))])

@@ -82,12 +82,13 @@ def wait_until_right(qtbot, layer, slide):
 
 def look_around(qtbot, viewer, layer, slide):
     """Zoom in and pan: what has at least a pixel for one of the canvas is shown."""
+    camera = viewer.scene.camera
     for zoom, centre, level in (
         (0.2, (2000, 2000), 2),
         (0.3, (1500, 900), 1),
         (2.0, (3000, 3100), 0),
         (2.0, (900, 3100), 0),
     ):
-        viewer.camera.zoom, viewer.camera.center = zoom, (0, *centre)
+        camera.zoom, camera.center = zoom, (0, *centre)
         qtbot.waitUntil(lambda level=level: layer.data_level == level, timeout=SOON)
         wait_until_right(qtbot, layer, slide)

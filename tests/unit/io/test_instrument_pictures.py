@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import h5py
@@ -349,6 +350,16 @@ def test_bins_are_read_unless_cells_are_asked_for(tmp_path, monkeypatch):
             "different sections",
         ),
         (lambda text: '{"features": [' + "[" * 100_000, "cut off or damaged"),
+        (lambda text: re.sub(r"\b608\b", '"a"', text), "no outline of a cell"),
+        (lambda text: re.sub(r"\b608\b", "[1, 2]", text), "no outline of a cell"),
+        (lambda text: re.sub(r"\b608\b", "NaN", text), "no outline of a cell"),
+        (
+            lambda text: (
+                '{"features": [{"properties": {"cell_id": 1}, "geometry": '
+                '{"type": "MultiPolygon", "coordinates": []}}]}'
+            ),
+            "feature 1 is no outline",
+        ),
     ],
 )
 def test_damaged_outlines(tmp_path, damage, told):
