@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from napari_stentrans.config import RunConfig
+from napari_stentrans.section.alignment_text import alignment_text
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
@@ -19,6 +20,7 @@ def provenance(
     seconds: float,
 ) -> dict[str, Any]:
     """Everything needed to repeat a run, JSON-able."""
+    image = section.image
     packages = ("napari-stentrans", "torch", "numpy", "scipy", "anndata")
     return {
         "config": config.model_dump(mode="json"),
@@ -30,6 +32,8 @@ def provenance(
             "spots": section.n_spots,
             "genes": section.n_genes,
             "lattice": str(section.lattice.kind),
+            "image": "" if image is None else image.name,
+            "image_alignment": "" if image is None else alignment_text(image.alignment),
         },
         "missing": {
             "spots": missing.n_spots,

@@ -36,6 +36,9 @@ class Recipe:
         As for `enhance`.
     folder
         Where files are written that the text refers to.
+    image_alignment
+        How the picture lay that the run saw: see `section.alignment_text`. A picture
+        that was added by hand is a wish of the section.
     even
         Whether values were shown at one sequencing depth.
     """
@@ -44,6 +47,7 @@ class Recipe:
     config: RunConfig
     missing: MissingRegions
     folder: Path
+    image_alignment: str = ""
     even: bool = False
 
     def as_python(self) -> str:
@@ -70,7 +74,7 @@ class Recipe:
     def as_command_line(self) -> str:
         """Return one line for a terminal."""
         words = ["stentrans", "enhance", self._source, "--out", self._out]
-        for name, value in self.section.wishes.items():
+        for name, value in self._wishes.items():
             option = f"--{name.replace('_', '-')}"
             words += [option] if value is True else [option, str(value)]
         if self._is_marked:
@@ -101,8 +105,14 @@ class Recipe:
     @property
     def _reading(self) -> str:
         """Arguments by which the section is read as it was."""
-        wishes = [f"{name}={value!r}" for name, value in self.section.wishes.items()]
+        wishes = [f"{name}={value!r}" for name, value in self._wishes.items()]
         return ", ".join([repr(self._source), *wishes])
+
+    @property
+    def _wishes(self) -> dict[str, str | bool | float]:
+        """What is asked for besides the source, by the names of `read_section`."""
+        moved = {"image_alignment": self.image_alignment}
+        return dict(self.section.wishes) | (moved if self.image_alignment else {})
 
     @property
     def _out(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from npe2 import PluginManager, PluginManifest
 from napari_stentrans import plugin
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import StEnTransError
+from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.canvas.layers import (
     enhanced_layers,
     missing_layer,
@@ -20,6 +23,7 @@ from napari_stentrans.gui.canvas.layers import (
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.io import read_section
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.section.image import Alignment
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +93,27 @@ def test_a_layer_that_shows_another_result_writes_that_one(section, result, tmp_
     (written,) = stage.viewer.layers.save(str(tmp_path / "other.h5ad"))
 
     np.testing.assert_array_equal(ad.read_h5ad(written).X, other.read(other.genes).mean)
+
+
+@pytest.mark.parametrize("of_result", [False, True])
+def test_a_picture_that_was_moved_is_written_as_it_lies(
+    section, result, tmp_path, of_result
+):
+    own = replace(section)  # another section to everybody else
+    mine = result.of_section(own)
+    data = enhanced_layers(mine, result.genes[0]) if of_result else []
+    viewer = ViewerModel()
+    viewer.layers.extend(layers_of([*section_to_layers(own), *data]))
+    moved = Alignment().turned(90)
+    placing.lay(own, moved)
+
+    (written,) = viewer.layers.save(str(tmp_path / "moved.h5ad"))
+
+    [library] = ad.read_h5ad(written).uns["spatial"].values()
+    image = section.image.aligned(moved)
+    xy = mine.pixel_xy if of_result else section.pixel_xy
+    expected = image.straightened(xy).data
+    np.testing.assert_array_equal(library["images"]["hires"], expected)
 
 
 def test_a_plain_picture_of_one_layer_is_left_to_napari(viewer, tmp_path):

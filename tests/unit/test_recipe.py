@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from anndata import read_h5ad
+from PIL import Image
 
 from napari_stentrans import enhance, read_section
 from napari_stentrans.config import (
@@ -21,6 +22,8 @@ from napari_stentrans.config import (
 )
 from napari_stentrans.datasets import DEMO_SAMPLE, samples, simulated_section
 from napari_stentrans.recipe import Recipe
+from napari_stentrans.section.alignment_text import alignment_text
+from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -83,6 +86,54 @@ def test_the_command_gives_the_same_result(section, marked, tmp_path, config):
 
     expected = enhance(section, config=config, missing=marked)
     the_same(tmp_path / f"{section.name}_enhanced.h5ad", expected)
+
+
+@pytest.fixture
+def pictured(section, tmp_path):
+    """The section with another picture, that was added and then moved by hand."""
+    from napari_stentrans.gui.jobs.section_tasks import picturing
+    from napari_stentrans.progress import run_to_end
+
+    rng = np.random.default_rng(1)
+    blobs = np.repeat(np.repeat(rng.integers(60, 256, (30, 30, 3)), 40, 0), 40, 1)
+    Image.fromarray(blobs.astype(np.uint8)).save(tmp_path / "by hand.png")
+    added = run_to_end(picturing(section, tmp_path / "by hand.png"))
+    moved = Alignment(mirrored=True, turn=90, scale=1.1, shift_xy=(12.5, -3))
+    return added, replace(added, image=added.image.aligned(moved))
+
+
+def test_a_picture_moved_by_hand_is_carried(pictured, tmp_path):
+    """The image takes part in `stentrans`, so that it matters how it lies."""
+    added, moved = pictured
+    config = RunConfig(seed=2, refine=1, kriging=KrigingConfig(n_programmes=3))
+    expected = enhance(moved, config=config)
+    lay = expected.provenance["input"]["image_alignment"]
+    whole = MissingRegions.none(added)
+    recipe = Recipe(added, config, whole, tmp_path / "kept", lay)
+    (tmp_path / "again.py").write_text(recipe.as_python(), encoding="utf-8")
+
+    subprocess.run([sys.executable, "again.py"], cwd=tmp_path, check=True)
+
+    written = read_h5ad(tmp_path / f"{added.name}_enhanced.h5ad").X
+    np.testing.assert_allclose(written, expected.to_anndata().X, rtol=1e-4, atol=1e-5)
+    unmoved = enhance(added, config=config).to_anndata().X
+    assert not np.allclose(written, unmoved, rtol=1e-3)
+
+
+def test_the_command_carries_a_picture_moved_by_hand(pictured, tmp_path):
+    from napari_stentrans.cli import build_parser
+    from napari_stentrans.cli.inputs import open_section
+
+    added, moved = pictured
+    lay = alignment_text(moved.image.alignment)
+    whole = MissingRegions.none(added)
+    recipe = Recipe(added, QUICK, whole, tmp_path / "kept", lay)
+    words = shlex.split(recipe.as_command_line())
+
+    found = open_section(build_parser(words[1:]).parse_args(words[1:]))
+
+    np.testing.assert_array_equal(found.image.data, moved.image.data)
+    np.testing.assert_array_equal(found.image.affine, moved.image.affine)
 
 
 def texts(section, config, folder, missing=None):

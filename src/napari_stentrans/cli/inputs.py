@@ -40,6 +40,7 @@ _READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
 
 def add_section_options(parser: argparse.ArgumentParser) -> None:
     """Declare INPUT and how to read it."""
+    from napari_stentrans.section.alignment_text import EXAMPLE
     from napari_stentrans.section.lattice import LatticeKind
 
     parser.add_argument(
@@ -67,6 +68,12 @@ def add_section_options(parser: argparse.ArgumentParser) -> None:
         help="the full-resolution picture of the tissue (tif of any size, png, jpg), "
         "where the section does not bring its own",
     )
+    group.add_argument(
+        "--image-alignment",
+        metavar="MOVES",
+        help="how to move the picture where it lands wrong, such as "
+        f"'{EXAMPLE}': about its middle, degrees clockwise, full-resolution pixels",
+    )
     for option, (kind, metavar, text) in _READ_OPTIONS.items():
         group.add_argument(f"--{option}", type=kind, metavar=metavar, help=text)
 
@@ -81,6 +88,7 @@ def open_section(args: argparse.Namespace) -> Section:
         lattice=lattice,
         allow_normalised=args.allow_normalised,
         image=args.image,
+        image_alignment=args.image_alignment,
         bin_size=args.bin_size,
         pitch=args.pitch,
         library=args.library,

@@ -7,11 +7,12 @@ and ``read(path, options)``. A new format is one new module and one entry in
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from napari_stentrans.errors import ReadError, StEnTransError
+from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
 from napari_stentrans.io.damage import DAMAGE, said
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
         normalised values where there are no raw counts. ``name`` is what to call the
         section, instead of a name made from the path. ``image`` is the full-resolution
         picture of the tissue, in whose pixels the spots lie; a pyramid or any other
-        picture, read reduced. ``pitch`` adds up cells or beads in squares of this
-        side. ``bin_size``, ``library``, ``positions``, ``table`` and
+        picture, read reduced. ``image_alignment`` moves it, as in "mirrored turn=90
+        scale=1.1 right=120 down=-40". ``pitch`` adds up cells or beads in squares of
+        this side. ``bin_size``, ``library``, ``positions``, ``table`` and
         ``coordinate_system`` choose where a format holds several; see
         `io.options.ReadOptions`.
 
@@ -75,7 +77,9 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
     options = ReadOptions.of(**wishes)
     path = Path(path).expanduser()
     try:
-        return _pictured(_read(path, options), options)
+        section = _pictured(_read(path, options), options)
+        given = options.given
+        return replace(section, wishes=given) if given else section
     except StEnTransError as error:
         error.add_note(f"while reading {path}")
         raise
@@ -127,11 +131,16 @@ def _one(_path: Path) -> float:
 
 def _pictured(section: Section, options: Any) -> Section:
     """Lay the picture that was asked for under the spots."""
-    if options.image is None:
-        return section
-    from napari_stentrans.io.large_images import with_picture
+    if options.image is not None:
+        from napari_stentrans.io.large_images import with_picture
 
-    return with_picture(section, options.image)
+        section = with_picture(section, options.image)
+    if options.image_alignment is None:
+        return section
+    if section.image is None:
+        msg = f"{section.name} has no picture that could be moved: give one (image)"
+        raise InvalidRequestError(msg)
+    return replace(section, image=section.image.aligned(options.image_alignment))
 
 
 def _format_of(path: Path, positions: Path | None = None) -> Any:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
 import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.section.alignment_text import alignment_of, alignment_text
 from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
+from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 
 _GENERIC = re.compile(
@@ -51,6 +53,7 @@ class ReadWishes(TypedDict, total=False):
     table: str | None
     coordinate_system: str | None
     image: str | Path | None
+    image_alignment: str | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class ReadOptions:
         Which of several in a SpatialData folder.
     image
         The full-resolution picture of the tissue, where it lies elsewhere.
+    image_alignment
+        How to move the picture: see `section.alignment_text`.
     """
 
     lattice: LatticeKind | None = None
@@ -90,6 +95,7 @@ class ReadOptions:
     table: str | None = None
     coordinate_system: str | None = None
     image: Path | None = None
+    image_alignment: Alignment | None = None
 
     @classmethod
     def of(cls, **wishes: Unpack[ReadWishes]) -> ReadOptions:
@@ -119,7 +125,28 @@ class ReadOptions:
                 if not found[what].is_file():
                     msg = f"there is no {what} file {found[what]}"
                     raise InvalidRequestError(msg)
+        if found.get("image_alignment") is not None:
+            try:
+                found["image_alignment"] = alignment_of(str(found["image_alignment"]))
+            except ValueError as error:
+                msg = f"image_alignment: {error}"
+                raise InvalidRequestError(msg) from None
         return cls(**found)
+
+    @property
+    def given(self) -> dict[str, str | bool | float]:
+        """What was asked for, as text and numbers: it gives the same section again."""
+        found: dict[str, str | bool | float] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is None or value is False:
+                continue
+            if isinstance(value, Alignment):
+                value = alignment_text(value)
+            elif isinstance(value, Path):
+                value = str(value.absolute())
+            found[each.name] = str(value) if isinstance(value, LatticeKind) else value
+        return found
 
     def check_taken(self, takes: frozenset[str], title: str) -> None:
         """Refuse wishes that a format cannot fulfil.

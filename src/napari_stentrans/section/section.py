@@ -81,7 +81,7 @@ class Section:
     image: TissueImage | None = None
     source: str | None = None
     notes: tuple[str, ...] = ()
-    wishes: Mapping[str, str | bool] = field(default_factory=dict)
+    wishes: Mapping[str, str | bool | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = section_problems(

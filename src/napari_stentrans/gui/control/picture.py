@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture_tiles import PictureTiles
@@ -14,20 +14,15 @@ from napari_stentrans.section.facts import (
     better_orientation,
     slide_grey,
 )
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.section import Section
 
 
 class PictureControl:
-    """Moves pictures, and remembers where each lies.
-
-    A section stays the section it is: its results and layers go on knowing it. What
-    leaves the window (files, the console) gets the picture as it lies, by `placed`.
-    """
+    """Moves pictures; `gui.canvas.placing` remembers where each lies."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._moved: WeakKeyDictionary[Section, Alignment] = WeakKeyDictionary()
         self._slides: WeakKeyDictionary[Section, float] = WeakKeyDictionary()
         self._told: tuple[Section | None, Alignment | None] = (None, None)
         self._tiles = PictureTiles(bench)
@@ -37,7 +32,7 @@ class PictureControl:
         section = self._bench.session.section
         if section is None or section.image is None:
             return
-        self._moved[section] = alignment
+        placing.lay(section, alignment)
         layer = self._bench.stage.find(section, Role.IMAGE)
         if layer is not None:
             layer.affine = section.image.aligned(alignment).shown_affine
@@ -57,7 +52,7 @@ class PictureControl:
         """Tell how the picture of the current section lies, and read what is shown."""
         self._tiles.follow()
         section, about = self._bench.session.section, self._bench.session.about
-        image = None if section is None else self._image(section)
+        image = None if section is None else placing.picture_of(section)
         about.alignment = None if image is None else image.alignment
         if self._told == (section, about.alignment):
             return  # layers come and go; what lies under the spots does not change
@@ -72,20 +67,12 @@ class PictureControl:
 
     def placed(self, section: Section) -> Section:
         """Return the section with its picture as it lies now."""
-        image = self._image(section)
-        return section if image is section.image else replace(section, image=image)
+        return placing.placed(section)
 
     def placed_result(self, result: EnhancedSection) -> EnhancedSection:
         """Return the result with the picture as it lies now."""
-        section = self.placed(result.section)
-        return result if section is result.section else result.of_section(section)
+        return placing.placed_result(result)
 
     def close(self) -> None:
         """Read no more."""
         self._tiles.close()
-
-    def _image(self, section: Section) -> TissueImage | None:
-        alignment = self._moved.get(section)
-        if section.image is None or alignment is None:
-            return section.image
-        return section.image.aligned(alignment)

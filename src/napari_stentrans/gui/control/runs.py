@@ -10,6 +10,7 @@ from typing import Any
 from napari_stentrans.config import RunConfig, with_preset
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.foretelling import Foretelling
 from napari_stentrans.gui.control.memory import Memory
@@ -100,7 +101,13 @@ class RunControl:
         self._before = session.enhanced
         background.run(
             JobStatus.ENHANCING,
-            partial(tasks.enhancing, section, session.run.config, missing),
+            partial(
+                tasks.enhancing,
+                section,
+                session.run.config,
+                missing,
+                placing.picture_of(section),
+            ),
             partial(self._enhanced, missing or MissingRegions.none(section)),
             self._not_enhanced,
             self._progressed,
@@ -183,9 +190,10 @@ class RunControl:
 
     def _written(self, record: RunRecord, write: Callable[[Recipe], str]) -> str:
         section, folder = record.result.section, self._memory.folder
+        lay = record.result.provenance["input"].get("image_alignment", "")
         is_even = self._bench.session.view.is_even
         even = is_even and record.result.depth is not None
-        recipe = Recipe(section, record.config, record.missing, folder, even=even)
+        recipe = Recipe(section, record.config, record.missing, folder, lay, even=even)
         try:
             return write(recipe)
         except (OSError, InvalidRequestError) as error:

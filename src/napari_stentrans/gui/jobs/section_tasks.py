@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 def reading(path: Path, *, allow_normalised: bool = False) -> Steps[Section]:
     """Read a section."""
     yield Progress("Reading", 0, 1)
-    section = read_section(path, allow_normalised=allow_normalised)
-    if allow_normalised:
-        return replace(section, wishes={"allow_normalised": True})
-    return section
+    return read_section(path, allow_normalised=allow_normalised)
 
 
 def counting(section: Section) -> Steps[SectionFacts]:
@@ -42,7 +39,8 @@ def picturing(section: Section, path: Path) -> Steps[Section]:
     from napari_stentrans.io.large_images import with_picture
 
     yield Progress("Reading the picture", 0, 1)
-    return with_picture(section, path)
+    wishes = {**section.wishes, "image": str(path.absolute())}
+    return replace(with_picture(section, path), wishes=wishes)
 
 
 def adopting(

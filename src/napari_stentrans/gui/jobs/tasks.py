@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.methods.device import Device
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
 
 def enhancing(
-    section: Section, config: RunConfig, missing: MissingRegions | None
+    section: Section,
+    config: RunConfig,
+    missing: MissingRegions | None,
+    picture: TissueImage | None = None,
 ) -> Steps[EnhancedSection]:
-    """Enhance, and compute here what the main thread would ask of a result first."""
+    """Enhance, and compute here what the main thread would ask of a result first.
+
+    ``picture`` is that of the section as it lies now; results are of the section.
+    """
     from napari_stentrans.pipeline import enhance_steps
 
+    is_moved = picture is not None and picture is not section.image
+    seen = replace(section, image=picture) if is_moved else section
+
+    def of_it(result: EnhancedSection) -> EnhancedSection:
+        return result.of_section(section) if is_moved else result
+
     answer: bool | None = None
-    with closing(enhance_steps(section, config, missing=missing)) as steps:
+    with closing(enhance_steps(seen, config, missing=missing)) as steps:
         while True:
             try:
                 progress = steps.send(answer)
             except StopIteration as end:
-                result: EnhancedSection = end.value
+                result = of_it(end.value)
                 break
             if isinstance(progress.partial, EnhancedSection):
-                _warm(progress.partial)
+                preview = of_it(progress.partial)
+                _warm(preview)
+                progress = replace(progress, partial=preview)
             answer = yield progress
     _warm(result)
     yield Progress("Scoring genes", 0, 1, partial=result)
