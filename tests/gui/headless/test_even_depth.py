@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from napari_stentrans.gui.canvas.compared import difference
-from napari_stentrans.gui.canvas.layers import Role, raster_of, tag_of
+from napari_stentrans.gui.canvas.layers import (
+    Role,
+    gene_limits,
+    raster_of,
+    tag_of,
+)
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.scores import spot_pairs
 from napari_stentrans.gui.state.session import EnhanceSession
@@ -173,3 +178,13 @@ def test_what_repeats_a_run_says_how_it_was_shown(opened):
     assert "enhanced.depth" not in opened.runs.as_python(record)
     opened.view.even_out(even=True)
     assert "# Shown at even depth" in opened.runs.as_python(record)
+
+
+def test_shallow_spots_do_not_decide_on_the_colours(section):
+    gene = str(section.genes[0])
+    shallow = section.depth < 0.5
+    assert shallow.any()
+    deep = section.gene_counts(gene)[~shallow] / section.depth[~shallow]
+    assert gene_limits(section, gene, even=True) == pytest.approx(
+        (0.0, np.percentile(deep, 99.5)), rel=1e-5
+    )

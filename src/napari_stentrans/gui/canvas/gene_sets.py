@@ -21,6 +21,7 @@ from napari_stentrans.gui.canvas.layers import (
     Role,
     contrast_limits,
     expression_options,
+    gene_limits,
     layer_name,
     raster_of,
 )
@@ -195,7 +196,7 @@ class GeneSlider(GeneSet):
 
     def limits(self, section: Section, number: int, *, even: bool = False) -> Limits:
         """Contrast limits of one of the genes, as if it were shown alone."""
-        return contrast_limits(counts_of(section, self.genes[number], even=even))
+        return gene_limits(section, self.genes[number], even=even)
 
     def _stacked(
         self,

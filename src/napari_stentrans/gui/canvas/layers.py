@@ -30,6 +30,8 @@ LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Limits: TypeAlias = tuple[float, float]
 
 _TOP_PERCENTILE = 99.5
+_SHALLOW = 0.5
+"""Depth of spots, over that of the median one, below which noise rules."""
 _OVER_IMAGE = 0.75
 """Opacity of expression above a picture of the tissue."""
 _BRUSH = {0: "transparent", PREDICT: "#ff5db1", OUTSIDE: "#9aa0a8", None: "transparent"}
@@ -147,7 +149,8 @@ def gene_layer(section: Section, gene: str, *, even: bool = False) -> LayerData:
     """Measured counts of a gene."""
     raster, counts = raster_of(section), counts_of(section, gene, even=even)
     tag = LayerTag(section, Role.GENE, gene, even=even)
-    return raster.image(counts), _of_gene(tag, raster, contrast_limits(counts)), "image"
+    limits = gene_limits(section, gene, even=even)
+    return raster.image(counts), _of_gene(tag, raster, limits), "image"
 
 
 def enhanced_layers(
@@ -165,7 +168,7 @@ def enhanced_layers(
     section, raster = enhanced.section, enhanced.raster
     reading = shown_reading(enhanced, gene, even=even)
     mean, sd = reading.mean[:, 0], reading.sd[:, 0]
-    limits = limits or contrast_limits(counts_of(section, gene, even=even))
+    limits = limits or gene_limits(section, gene, even=even)
     tag = LayerTag(section, Role.ENHANCED, gene, even=even)
     of_mean = _of_gene(tag, raster, limits)
     of_sd = _of_gene(replace(tag, role=Role.SD), raster, contrast_limits(sd))
@@ -189,6 +192,16 @@ def missing_layer(section: Section, regions: MissingRegions | None = None) -> La
         "metadata": {keys.LAYER_TAG: LayerTag(section, Role.MISSING)},
     }
     return labels, options, "labels"
+
+
+def gene_limits(section: Section, gene: str, *, even: bool = False) -> Limits:
+    """Contrast limits of a gene, those of its counts.
+
+    Evened out, a single count of a shallow spot is a high value: shallow spots are left
+    out, lest they alone decide on the colours.
+    """
+    counts = counts_of(section, gene, even=even)
+    return contrast_limits(counts[section.depth >= _SHALLOW] if even else counts)
 
 
 def contrast_limits(values: NDArray[np.generic]) -> Limits:
