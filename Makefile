@@ -12,7 +12,13 @@ SETUP := pyproject.toml scripts/setup.sh
 OUT ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo guide test lint format coverage clean
+# The window under PySide6: what a person does from end to end, every panel that draws
+# itself, and what is left behind. All of it: make pyside TESTS_PYSIDE=tests/gui/qt
+UNDER_PYSIDE := QT_API=pyside6 PYTEST_QT_API=pyside6 PYTHONPATH=$(abspath $(VENV)/pyside6)
+TESTS_PYSIDE ?= $(addprefix tests/gui/qt/test_,binding.py journeys.py \
+	gene_journey.py region_journeys.py section_panel.py gene_panel.py leaks.py craft.py)
+
+.PHONY: help demo guide test pyside lint format coverage clean
 
 help: ## List the targets
 	@echo "napari-stentrans: make TARGET"
@@ -32,6 +38,10 @@ guide: $(VENV)/.ready-test ## Draw the pictures of docs/guide anew
 test: lint ## Lint, check types, run every test, those of the window included
 	@OMP_NUM_THREADS=1 $(DISPLAYED) $(BIN)/python -m pytest -m "not gui" -n auto --dist loadfile
 	@$(DISPLAYED) $(BIN)/python -m pytest -m gui
+	@$(MAKE) --no-print-directory pyside
+
+pyside: $(VENV)/.ready-test ## Test the window under PySide6, the other Qt (part of test)
+	@env $(UNDER_PYSIDE) $(DISPLAYED) $(BIN)/python -m pytest -m gui $(TESTS_PYSIDE)
 
 lint: $(VENV)/.ready-test ## Ruff and mypy
 	@$(BIN)/ruff check .

@@ -4,13 +4,15 @@
 #   scripts/setup.sh demo|test
 #
 # Environment: VENV (folder, default .venv), PYTHON (interpreter to build it with),
-# TORCH (pip arguments that install PyTorch, before everything else).
+# TORCH (pip arguments that install PyTorch, before everything else), PYSIDE (the second
+# Qt that the window is tested with).
 # Idempotent: what is there already is left alone.
 set -euo pipefail
 
 purpose=${1:?usage: scripts/setup.sh demo|test}
 venv=${VENV:-.venv}
 torch=${TORCH:-torch==2.13.0}
+pyside=${PYSIDE:-PySide6_Essentials==6.11.3}
 
 # Qt's X11 platform, OpenGL for napari's canvas, and a display for machines without one.
 system_packages=(
@@ -116,8 +118,21 @@ ensure_python_packages() {
     "${pip[@]}" "${wanted[@]}"
 }
 
+# The other Qt lies in a folder of its own, which only its tests put on PYTHONPATH:
+# installed beside PyQt6, it would be taken by whatever looks for PySide6 first.
+ensure_second_qt() {
+    local folder=$venv/pyside6
+    [ "$(cat "$folder/.made-from" 2>/dev/null)" = "$pyside" ] && return
+    say "Fetching $pyside"
+    rm -rf "$folder"
+    "$venv/bin/python" -m pip install --disable-pip-version-check -q \
+        --target "$folder" "$pyside"
+    echo "$pyside" >"$folder/.made-from"
+}
+
 python=$(find_python)
 ensure_system_packages
 ensure_venv
 ensure_python_packages
+[ "$purpose" = test ] && ensure_second_qt
 say "Ready for make $purpose"

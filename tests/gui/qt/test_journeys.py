@@ -38,6 +38,7 @@ def click(qtbot, button):
 
 def wait_idle(qtbot, widget):
     qtbot.waitUntil(lambda: widget.session.status is JobStatus.IDLE, timeout=SOON)
+    widget.controller.turns.finish()
 
 
 def wait_running(qtbot, widget):
@@ -118,6 +119,7 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
     gene = str(section.genes[1])
     widget.controller.genes.add([gene])
     click(qtbot, widget.region_panel.paint)
+    widget.controller.turns.finish()
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
     spots = neighbours_in_a_row(section, 3)
@@ -173,6 +175,7 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
     panel = widget.run_bar
 
     def level():
+        widget.controller.turns.finish()
         layer = widget.controller.stage.find(section, Role.ENHANCED, gene)
         return None if layer is None else float(np.nanmax(layer.data))
 
@@ -292,6 +295,7 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     widget.turn_to(widget.compare_panel)
     click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
     click(qtbot, widget.compare_panel.switch.modes[ViewMode.OVERLAY])
+    widget.controller.turns.finish()
 
     assert [str(tag.role) for _, tag in widget.controller.stage.tagged()] == [
         "image",
