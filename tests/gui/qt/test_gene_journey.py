@@ -33,6 +33,11 @@ def press(qtbot, at, *keys):
         qtbot.keyPress(at, key)
 
 
+def made(qtbot, widget):
+    """Wait until all layers that were asked for are made."""
+    qtbot.waitUntil(lambda: widget.controller.turns.are_over, timeout=SOON)
+
+
 def names(widget):
     tagged = widget.controller.stage.tagged()
     return [
@@ -51,14 +56,17 @@ def test_from_searching_to_the_slider(qtbot, widget, section):
     press(qtbot, panel.search, Qt.Key.Key_Down)
     press(qtbot, panel.table, Qt.Key.Key_Down, Qt.Key.Key_Down)
     order = [panel.table.genes.gene(row) for row in range(6)]
+    made(qtbot, widget)
     assert names(widget) == [f"{order[2]} measured"]
     press(qtbot, panel.table, Qt.Key.Key_Space, Qt.Key.Key_Down)
+    made(qtbot, widget)
     assert state.shown == (order[2], order[3])
     assert state.unpinned == order[3]
 
     widget.controller.runs.configure(method="fake")
     widget.controller.runs.enhance()
     qtbot.waitUntil(lambda: widget.session.status is JobStatus.IDLE, timeout=SOON)
+    made(qtbot, widget)
     n_layers = len(widget.controller.stage.viewer.layers)
     press(qtbot, panel.table, Qt.Key.Key_Down)
     assert len(widget.controller.stage.viewer.layers) == n_layers
@@ -69,10 +77,12 @@ def test_from_searching_to_the_slider(qtbot, widget, section):
     panel.table.select(order[:4])
     panel.buttons.slider.click()
     qtbot.waitUntil(lambda: bool(state.sets), timeout=SOON)
+    made(qtbot, widget)
     viewer = widget.controller.stage.viewer
     viewer.dims.set_current_step(0, 2)
     assert order[2] in viewer.canvas.overlays.text.text
     widget.controller.genes.remove(state.sets[0])
+    made(qtbot, widget)
     assert viewer.dims.ndim == 2
 
 
