@@ -46,6 +46,9 @@ class Controller:
         How jobs are run in the background.
     memory
         What is remembered between launches; nothing, if not given.
+    later
+        How the next turn of the event loop comes about, in which another layer is made.
+        None, where there is no window: all layers are made at once.
 
     Attributes
     ----------
