@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import ComputeError
+from napari_stentrans.gui.canvas import placing
+from napari_stentrans.gui.control import trials
 from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
 from napari_stentrans.gui.state.session import JobStatus
-from napari_stentrans.progress import run_to_end
+from napari_stentrans.progress import Progress, run_to_end
+from napari_stentrans.section.image import Alignment
 
 
 def test_every_quick_method_and_the_one_set_up_are_compared(section):
@@ -69,6 +73,25 @@ def test_nothing_begins_without_a_section_or_beside_another_job(
 
     assert len(jobs.started) == n_jobs
     assert controller.session.status is JobStatus.ENHANCING
+
+
+def test_a_picture_that_was_moved_is_looked_at_where_it_lies(
+    opened, jobs, monkeypatch, section
+):
+    seen = []
+
+    def noting(asked, _config, _task):
+        seen.append(asked.image)
+        yield Progress("Hiding spots", 0, 1)
+        return MethodTest("dropout", 1, 1, (MethodScore("flat", 0, 0, 0, 0, 0),))
+
+    monkeypatch.setattr(trials, "comparing", noting)
+    placing.lay(section, Alignment(shift_xy=(25.0, 0.0)))
+    opened.trials.test("dropout")
+    jobs.last.finish()
+
+    moved = seen[0].affine[:2, 2] - section.image.affine[:2, 2]
+    assert np.abs(moved).max() == pytest.approx(25.0)
 
 
 def test_each_section_has_a_test_of_its_own(opened, jobs, section, other_section):
