@@ -33,11 +33,11 @@ def averages(bench: Benchmark) -> str:
         both.append(_average_table(bench, all_hiding, "all of these"))
     if not both:
         return ""
-    run = set(bench.runs["method"])
+    classical = [name for name in CLASSICAL if name in set(bench.runs["method"])]
     told = (
         f"*against {BASE}*: ratio of the averages over sections, its interval, and "
         "after the semicolon the lowest ratio on a single section. *against best "
-        f"classical*: of {', '.join(c for c in CLASSICAL if c in run)} the best on each section and task, "
+        f"classical*: of {', '.join(classical)} the best on each section and task, "
         "chosen after the fact. *of ceiling*: share of the median noise ceiling."
     )
     return "## Hidden spots, averaged over sections\n\n" + "\n\n".join([told, *both])
