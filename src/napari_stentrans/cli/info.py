@@ -56,8 +56,8 @@ def describe(section: Section) -> dict[str, Any]:
         if image is None
         else {
             "name": image.name,
-            "rows": image.data.shape[0],
-            "cols": image.data.shape[1],
+            "rows": max(rows for rows, _ in image.shapes),
+            "cols": max(cols for _, cols in image.shapes),
         },
         "has_pixel_positions": section.pixel_xy is not None,
         "fingerprint": section.fingerprint,

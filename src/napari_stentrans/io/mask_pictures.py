@@ -94,17 +94,18 @@ def labels_of_sites(labels: IntArray, sites: PaintSites, path: Path) -> IntArray
     if labels.shape == sites.raster.shape:
         return sites.read(labels).astype(np.int64)
     image, rows_cols = sites.section.image, "{} rows x {} columns".format
-    if image is None or labels.shape != image.data.shape[:2]:
-        known = [rows_cols(*sites.raster.shape)]
-        if image is not None:
-            known.append(rows_cols(*image.data.shape[:2]))
+    rows, cols = labels.shape
+    if image is None or (rows, cols) not in image.shapes:
+        shapes = [sites.raster.shape, *(() if image is None else image.shapes)]
+        known = [rows_cols(*shape) for shape in shapes]
         msg = (
             f"the mask {path.name} has {rows_cols(*labels.shape)}, but this section is "
-            f"drawn as {' and its picture as '.join(known)}. Save the mask from the "
+            f"drawn as {', or on its picture as '.join(known)}. Save the mask from the "
             "same section, or give a csv of positions."
         )
         raise InvalidRequestError(msg)
-    pixels = np.rint(image.pixels_at(sites.pixel_xy)).astype(np.int64)
+    affine = image.shapes[rows, cols]
+    pixels = np.rint(image.pixels_at(sites.pixel_xy, affine)).astype(np.int64)
     within = ((pixels >= 0) & (pixels < labels.shape)).all(axis=1)
     found = np.zeros(len(sites), dtype=np.int64)
     found[within] = labels[tuple(pixels[within].T)]

@@ -235,7 +235,7 @@ def _read_named(path: Path, sites: PaintSites) -> Regions | None:
 
 
 def _fits_image(shape: tuple[int, ...], section: Section) -> bool:
-    return section.image is not None and shape == section.image.data.shape[:2]
+    return section.image is not None and shape in section.image.shapes
 
 
 def _destination(path: str | Path, endings: tuple[str, ...]) -> tuple[Path, str]:

@@ -125,10 +125,25 @@ class TissueImage:
         """Return the same picture, moved like this instead."""
         return replace(self, alignment=alignment)
 
-    def pixels_at(self, pixel_xy: FloatArray) -> FloatArray:
-        """Image (row, col) of full-resolution (x, y), shape (position, 2)."""
+    @property
+    def shapes(self) -> dict[tuple[int, int], FloatArray]:
+        """Rows and columns that a drawing on the picture may have; how it then lies."""
+        rows, cols = self.data.shape[:2]
+        drawn = {(rows, cols): self.affine}
+        return (
+            drawn if self.full is None else drawn | {self.full.shape: self.shown_affine}
+        )
+
+    def pixels_at(
+        self, pixel_xy: FloatArray, affine: FloatArray | None = None
+    ) -> FloatArray:
+        """Image (row, col) of full-resolution (x, y), shape (position, 2).
+
+        With another affine map, (row, col) of what it belongs to.
+        """
+        to_world = self.affine if affine is None else affine
         world = np.column_stack([pixel_xy[:, ::-1], np.ones(len(pixel_xy))])
-        found: FloatArray = (world @ np.linalg.inv(self.affine).T)[:, :2]
+        found: FloatArray = (world @ np.linalg.inv(to_world).T)[:, :2]
         return found
 
     def straightened(self, pixel_xy: FloatArray) -> TissueImage:

@@ -121,9 +121,7 @@ def test_a_dialogue_that_is_left_saves_nothing(
     controller.files.save.assert_not_called()
 
 
-def test_the_distance_of_spots_is_shown_where_it_is_known(
-    panel, session, controller
-):
+def test_the_distance_of_spots_is_shown_where_it_is_known(panel, session, controller):
     choose(panel, "Figure")
     session.about.pitch_um = 100.0
     assert panel.pitch.value() == 100.0

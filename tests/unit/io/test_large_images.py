@@ -18,7 +18,10 @@ from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.gui.canvas.layers import image_layer
 from napari_stentrans.io import large_images, read_section, tiff_picture
 from napari_stentrans.io.large_images import read_picture, with_picture
+from napari_stentrans.io.mask_pictures import labels_of_sites
+from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import Lattice, LatticeKind
+from napari_stentrans.section.sites import PaintSites
 
 FULL = (2400, 3200)
 SPOTS_XY = np.array([[400.0, 400], [1600, 400], [2800, 400], [400, 2000], [2800, 2000]])
@@ -387,3 +390,20 @@ def test_a_truncated_picture_is_said(tmp_path, slide):
 
     with pytest.raises(ReadError, match=r"s\.tif"):
         read_picture(tmp_path / "s.tif")
+
+
+@pytest.mark.parametrize("size", ["full", "copy"])
+@pytest.mark.parametrize(("turn", "to"), [(0.0, (2800, 400)), (90.0, (2400, 2400))])
+def test_a_mask_is_read_where_it_was_drawn(tmp_path, slide, section, size, turn, to):
+    """A square drawn around a spot, on a picture turned about its middle or not."""
+    write_ome_pyramid(tmp_path / "s.ome.tif", slide)
+    image = read_picture(tmp_path / "s.ome.tif", 800).aligned(Alignment(turn=turn))
+    drawn = (slide == COLOURS[2]).all(axis=-1).astype(np.int64)
+    step = 1 if size == "full" else image.full.factors[-1]
+    sites = PaintSites.of(replace(section, image=image))
+
+    found = labels_of_sites(drawn[::step, ::step], sites, tmp_path / "mask.png")
+
+    within = (np.abs(sites.pixel_xy - to) < RADIUS).all(axis=1)
+    assert within.any()
+    np.testing.assert_array_equal(found, within)

@@ -77,5 +77,5 @@ class PictureTiles:
         if layer not in self._told:
             self._told[layer] = True
             self._bench.background.warn(
-                f"{problem}. There, a reduced copy is shown; all else goes on as before."
+                f"{problem}. A reduced copy is shown there; all else goes on as before."
             )
