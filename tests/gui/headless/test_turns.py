@@ -408,3 +408,14 @@ def test_a_brush_put_away_before_it_is_armed_stays_away(opened, turn):
 
     canvas = opened.stage.canvas(opened.session.section)
     assert canvas.mode == "pan_zoom"
+
+
+def test_a_run_puts_a_brush_away_that_is_about_to_be_armed(opened, jobs, turn):
+    opened.regions.paint()
+    opened.runs.enhance()
+    jobs.last.finish()
+    turn.all()
+
+    canvas = opened.stage.canvas(opened.session.section)
+    assert canvas.mode == "pan_zoom"
+    assert opened.session.regions.tool is None

@@ -148,6 +148,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     widget.controller.stage.open(section)
     widget.controller.genes.add([section.genes[0]])
     click(qtbot, widget.region_panel.paint)
+    widget.controller.turns.finish()
     widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_bar.enhance)
     wait_idle(qtbot, widget)
@@ -155,6 +156,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
 
     click(qtbot, widget.region_panel.paint)
+    widget.controller.turns.finish()
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
     spots = neighbours_in_a_row(section, 2)
@@ -204,6 +206,7 @@ def test_the_window_answers_during_a_run(qtbot, viewer, section, fake_method):
     click(qtbot, widget.run_bar.enhance)
     wait_running(qtbot, widget)
     widget.controller.genes.add([section.genes[2]])
+    widget.controller.turns.finish()
 
     assert widget.session.status is JobStatus.ENHANCING
     assert widget.session.genes.shown == (section.genes[2],)
@@ -288,6 +291,7 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     widget.controller.stage.open(section)
     widget.controller.genes.add(section.genes[:2])
     widget.controller.regions.paint()
+    widget.controller.turns.finish()
     widget.controller.runs.configure(method="fake")
 
     click(qtbot, widget.run_bar.enhance)

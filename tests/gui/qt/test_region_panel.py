@@ -60,6 +60,7 @@ def test_tools_are_asked_for_and_put_away(click, panel, session, controller, too
     made = panel.tools.buttons[tool]
     click(made)
     controller.regions.use.assert_called_once_with(tool)
+    assert not made.isChecked()  # not before the mouse has it
 
     session.regions.tool = tool
     assert made.isChecked()

@@ -15,6 +15,7 @@ from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.regions import Tool
 from napari_stentrans.section.regions import RegionKind
+from napari_stentrans.section.section import Section
 
 _ARMING = "arming a brush"
 
@@ -58,12 +59,16 @@ class RegionControl(RegionBoard):
 
     def use(self, tool: Tool | None) -> None:
         """Give the mouse a tool; None lets it move the view."""
-        section, stage = self._bench.session.section, self._bench.stage
-        if section is not None and tool is None:
-            self._bench.turns.give_up(_ARMING)
-            stage.put_brush_away(section)
-        elif tool is not None:
+        section = self._bench.session.section
+        if tool is not None:
             self._take(self._using(tool))
+        elif section is not None:
+            self.put_brush_away(section)
+
+    def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
+        """Let the mouse move the view, also if it is just about to get a tool."""
+        self._bench.turns.give_up(_ARMING)
+        self._bench.stage.put_brush_away(section, hide=hide)
 
     def _using(self, tool: Tool) -> Pieces:
         yield from self._making_canvas()

@@ -97,7 +97,7 @@ class RunControl:
         except InvalidRequestError as error:
             background.complain(error)
             return
-        self._bench.stage.put_brush_away(section)
+        self._regions.put_brush_away(section)
         self._before = session.enhanced
         background.run(
             JobStatus.ENHANCING,
@@ -228,10 +228,10 @@ class RunControl:
         self._results.put_back(self._bench.session.section, self._before)
 
     def _show(self, enhanced: EnhancedSection) -> None:
-        session, stage = self._bench.session, self._bench.stage
+        session = self._bench.session
         is_first_of_run = session.enhanced is self._before
         if is_first_of_run and session.view.mode is not ViewMode.SIDE_BY_SIDE:
-            stage.put_brush_away(enhanced.section, hide=True)
+            self._regions.put_brush_away(enhanced.section, hide=True)
         self._results.show(enhanced)
 
 

@@ -94,8 +94,13 @@ class RegionTools(QWidget):
         made.setCheckable(True)
         made.setMinimumWidth(0)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        made.clicked.connect(lambda checked: self._use(tool if checked else None))
+        made.clicked.connect(lambda checked: self._ask(tool, wanted=checked))
         return made
+
+    def _ask(self, tool: Tool, *, wanted: bool) -> None:
+        """Ask for a tool; its button is down once the mouse has it, not before."""
+        self.buttons[tool].setChecked(not wanted)
+        self._use(tool if wanted else None)
 
 
 def _with_reason(help_text: str, why: str) -> str:
