@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io.hdf5_heap import check_heaps
+from napari_stentrans.io.hdf5_heap import check_heaps, check_lengths
 from napari_stentrans.io.limits import require, require_held
 
 _MOST_OBJECTS = 100_000
@@ -113,5 +113,8 @@ def _declared(dataset: h5py.Dataset, name: str) -> float:
         return 0.0
     _check_kind(dataset.id.get_type(), f"{name}: {dataset.name}")
     declared = math.prod(map(float, dataset.shape)) * float(dataset.dtype.itemsize)
+    text = h5py.check_string_dtype(dataset.dtype)
+    if text is not None and text.length is None:
+        check_lengths(dataset, name)
     require_held(declared, dataset.id.get_storage_size(), f"{name}: {dataset.name}")
     return declared
