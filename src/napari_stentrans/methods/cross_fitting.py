@@ -70,7 +70,8 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
     """
     rng = np.random.default_rng(seed)
     fold = rng.permutation(section.n_spots) % (5 if section.n_spots <= _MANY else 2)
-    logs = [log_normalised(part)[0] for part in (section, *_halves(section, rng))]
+    parts = (section, *_halves(section, rng))
+    logs = [log for log, _, _ in map_in_order(log_normalised, parts)]
     k = programmes.n_channels - 1
     crossed = [programmes.scores.copy() for _ in logs]
 

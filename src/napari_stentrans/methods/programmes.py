@@ -109,9 +109,11 @@ def log_normalised(
     """Return log1p of counts at the median library; libraries; their median."""
     library = np.maximum(section.library_size, 1.0)
     median = float(np.median(library)) if median is None else median
-    log = sparse.csr_matrix(sparse.diags(median / library) @ section.counts)
-    log = log.astype(np.float32)
-    log.data = np.log1p(log.data)
+    counts = section.counts
+    factor = np.repeat(median / library, np.diff(counts.indptr))
+    data = np.log1p((counts.data * factor).astype(np.float32))
+    where = counts.indices.copy(), counts.indptr.copy()
+    log = sparse.csr_matrix((data, *where), counts.shape)
     return log, library, median
 
 
