@@ -217,7 +217,8 @@ def costs(bench: Benchmark) -> str:
         "## Cost\n\n"
         "Seconds to fit and to predict all genes at the scored spots, and growth of "
         "resident memory meanwhile, averaged over tasks and seeds; "
-        f"{os.cpu_count()} CPU cores, {platform.system()} {platform.machine()}.\n\n"
+        f"{os.cpu_count()} CPU cores, {platform.system()} {platform.machine()}. By the "
+        "clock: whatever else the machine was doing makes them longer.\n\n"
         + table(["section", *seconds.columns], rows)
     )
 
