@@ -12,27 +12,15 @@ from napari_stentrans.gui.canvas.layers import (
     raster_of,
     tag_of,
 )
-from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.scores import spot_pairs
-from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.raster import SpotRaster
 
 
 @pytest.fixture
-def opened(viewer, section, jobs):
-    """A controller with a section, two genes and a result that knows depth."""
-    controller = Controller(viewer, EnhanceSession(), jobs)
-    controller.stage.open(section)
-    controller.genes.add(section.genes[:2])
-    run(controller, jobs, method="kriging")
-    return controller
-
-
-def run(controller, jobs, **choices):
-    controller.runs.configure(**choices)
-    controller.runs.enhance()
-    jobs.last.finish()
+def opened(with_result):
+    """What these tests begin with: two genes and a result."""
+    return with_result
 
 
 def layer(controller, role, gene):
@@ -128,11 +116,11 @@ def test_every_way_of_comparing_shows_it(opened, viewer, mode):
     assert all("(even)" in each.name for each in of_gene)
 
 
-def test_results_of_methods_without_depth_are_left_as_they_are(opened, jobs, section):
+def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, section):
     opened.view.even_out(even=True)
     even, gene = opened.session.enhanced, str(section.genes[0])
 
-    run(opened, jobs, method="linear")
+    run(opened, method="linear")
     assert opened.session.view.even  # it is still wished for
     assert not opened.session.view.is_even
     assert layer(opened, Role.GENE, gene).name == f"{gene} measured"

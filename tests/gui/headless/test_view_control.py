@@ -17,19 +17,9 @@ PLAIN = {Role.IMAGE, Role.COUNTS, Role.GENE, Role.ENHANCED, Role.SD, Role.MISSIN
 
 
 @pytest.fixture
-def opened(viewer, section, jobs):
-    """A controller with a section, two genes and a result."""
-    controller = Controller(viewer, EnhanceSession(), jobs)
-    controller.stage.open(section)
-    controller.genes.add(section.genes[:2])
-    run(controller, jobs, method="kriging")
-    return controller
-
-
-def run(controller, jobs, **choices):
-    controller.runs.configure(**choices)
-    controller.runs.enhance()
-    jobs.last.finish()
+def opened(with_result):
+    """What these tests begin with: two genes and a result."""
+    return with_result
 
 
 def roles(controller):
@@ -124,9 +114,9 @@ def test_uncertainty_lies_on_top_of_what_is_uncertain(opened, viewer, section):
     assert order == sorted(order)
 
 
-def test_painting_does_not_cover_a_result(opened, jobs, section):
+def test_painting_does_not_cover_a_result(opened, run, section):
     first = opened.session.enhanced
-    run(opened, jobs, method="nearest")
+    run(opened, method="nearest")
     opened.regions.paint()
     opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
     assert opened.stage.canvas(section).visible
@@ -216,9 +206,9 @@ def test_another_section_is_looked_at_without_any_mode(
     assert not viewer.canvas.grid.enabled
 
 
-def test_results_are_compared_with_one_another(opened, jobs, section):
+def test_results_are_compared_with_one_another(opened, run, section):
     first = opened.session.enhanced
-    run(opened, jobs, method="nearest")
+    run(opened, method="nearest")
     second = opened.session.enhanced
     gene = section.genes[1]
 
@@ -237,9 +227,9 @@ def test_results_are_compared_with_one_another(opened, jobs, section):
     assert "measured" in layer_of(opened, Role.DIFFERENCE).name
 
 
-def test_both_results_have_the_same_colours(opened, jobs, section):
+def test_both_results_have_the_same_colours(opened, run, section):
     first = opened.session.enhanced
-    run(opened, jobs, method="nearest")
+    run(opened, method="nearest")
     opened.view.compare_with(first)
     opened.view.set_mode(ViewMode.BLINK)
     enhanced = opened.stage.find(section, Role.ENHANCED, section.genes[1])
@@ -252,9 +242,9 @@ def test_both_results_have_the_same_colours(opened, jobs, section):
     assert enhanced.colormap.name == "magma"
 
 
-def test_a_result_that_becomes_the_shown_one_is_compared_with_the_counts(opened, jobs):
+def test_a_result_that_becomes_the_shown_one_is_compared_with_the_counts(opened, run):
     first = opened.session.enhanced
-    run(opened, jobs, method="nearest")
+    run(opened, method="nearest")
     opened.view.compare_with(first)
 
     opened.runs.show(first)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTreeWidget,
+    QWidget,
+)
 
 
 def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
@@ -23,3 +31,23 @@ def note(text: str = "", parent: QWidget | None = None) -> QLabel:
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
     return label
+
+
+def table(columns: Mapping[str, str]) -> QTreeWidget:
+    """Make an empty table with the given columns and what each of them means.
+
+    Columns are as wide as they need to be; the last is cut off rather than scrolled to.
+    """
+    made = QTreeWidget()
+    made.setHeaderLabels(list(columns))
+    made.setRootIsDecorated(False)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    header, item = made.header(), made.headerItem()
+    if header is not None and item is not None:
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        last = len(columns) - 1
+        header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(20)
+        for column, help_text in enumerate(columns.values()):
+            item.setToolTip(column, help_text)
+    return made

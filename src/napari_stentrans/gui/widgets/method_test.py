@@ -8,7 +8,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
@@ -17,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import button, note, table
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import SessionWidget
 
@@ -95,21 +94,11 @@ class MethodTests(SessionWidget):
 
 
 def _table() -> QTreeWidget:
-    table = QTreeWidget()
-    table.setHeaderLabels(list(_COLUMNS))
-    table.setRootIsDecorated(False)
-    table.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
-    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.setToolTip("What each method made of the hidden spots")
-    table.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    header, item = table.header(), table.headerItem()
-    if header is not None and item is not None:
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setMinimumSectionSize(20)
-        header.setStretchLastSection(True)
-        for column, help_text in enumerate(_COLUMNS.values()):
-            item.setToolTip(column, help_text)
-    return table
+    made = table(_COLUMNS)
+    made.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
+    made.setToolTip("What each method made of the hidden spots")
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return made
 
 
 def _height(table: QTreeWidget) -> int:

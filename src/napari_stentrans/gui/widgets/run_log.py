@@ -9,25 +9,22 @@ from qtpy.QtWidgets import (
     QApplication,
     QFileDialog,
     QGridLayout,
-    QHeaderView,
-    QTreeWidget,
     QTreeWidgetItem,
 )
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import button, note, table
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import way_in_words
 
-_COLUMNS = ("Finished", "How", "Took", "Score", "Section")
-_HELP = (
-    "When the run was over",
-    "Preset or method",
-    "Time it took",
-    "Median correlation of genes with spots that were left out",
-    "Which section",
-)
+_COLUMNS = {
+    "Finished": "When the run was over",
+    "How": "Preset or method",
+    "Took": "Time it took",
+    "Score": "Median correlation of genes with spots that were left out",
+    "Section": "Which section",
+}
 _HEIGHT = 110
 _NOTHING = "No run yet"
 
@@ -41,14 +38,9 @@ class RunLog(Panel):
     def build(self) -> None:
         """Make the controls."""
         self.column.setContentsMargins(0, 0, 0, 0)
-        self.list = QTreeWidget()
-        self.list.setColumnCount(len(_COLUMNS))
-        self.list.setHeaderLabels(_COLUMNS)
-        self.list.setRootIsDecorated(False)
+        self.list = table(_COLUMNS)
         self.list.setFixedHeight(_HEIGHT)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setToolTip("Choose a run to see its result again")
-        self._make_header()
         self.as_python = button(
             "Copy as Python", "A script that repeats this run", self._copy_python
         )
@@ -82,17 +74,6 @@ class RunLog(Panel):
         session.events.enhanced.connect(self._mark)
         session.events.status.connect(self._enable)
         self._fill()
-
-    def _make_header(self) -> None:
-        header, item = self.list.header(), self.list.headerItem()
-        if header is None or item is None:
-            return
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        last = len(_COLUMNS) - 1  # a long name is cut off rather than scrolled to
-        header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(20)
-        for column, help_text in enumerate(_HELP):
-            item.setToolTip(column, help_text)
 
     def _fill(self) -> None:
         """List every run, the latest on top."""
