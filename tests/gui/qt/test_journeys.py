@@ -182,7 +182,7 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
         return None if layer is None else float(np.nanmax(layer.data))
 
     click(qtbot, panel.enhance)
-    qtbot.waitUntil(lambda: "Counting" in panel.status.text(), timeout=SOON)
+    qtbot.waitUntil(lambda: "Counting" in panel.bar.text(), timeout=SOON)
     assert level() == 0.5  # the preview is shown while the method counts
     click(qtbot, panel.stop)
     wait_idle(qtbot, widget)
@@ -190,7 +190,7 @@ def test_stop_keeps_and_cancel_restores(qtbot, viewer, section, fake_method):
     assert 0.5 < stopped < 50
 
     click(qtbot, panel.enhance)
-    qtbot.waitUntil(lambda: "Counting" in panel.status.text(), timeout=SOON)
+    qtbot.waitUntil(lambda: "Counting" in panel.bar.text(), timeout=SOON)
     click(qtbot, panel.cancel)
 
     assert widget.session.status is JobStatus.IDLE

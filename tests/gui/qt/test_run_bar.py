@@ -117,17 +117,19 @@ def test_buttons_reach_the_controller(click, shown, session, controller, section
     controller.runs.cancel.assert_called_once_with()
 
 
-def test_progress_is_shown(shown, session, section):
+def test_progress_is_shown(shown, session, section, qtbot):
     panel = shown(RunBar)
     session.section = section
     assert not panel.bar.isVisible()
     session.status = JobStatus.ENHANCING
+    session.message = Message("Enhancing …")
 
     session.progressed.emit(Progress("Training", 30, 120))
 
     assert panel.bar.isVisible()
+    qtbot.waitUntil(lambda: panel.bar.text() == "Training 30/120", timeout=2000)
     assert panel.bar.value() / panel.bar.maximum() == pytest.approx(0.25)
-    assert panel.status.text() == "Training 30/120"
+    assert panel.status.text() == "Enhancing …"
 
 
 def test_messages_are_shown_and_errors_stand_out(shown, session):

@@ -112,7 +112,7 @@ class RunControl:
             self._not_enhanced,
             self._progressed,
         )
-        background.say("Starting …")
+        background.say(f"Enhancing {section.name} …")
 
     def stop(self) -> None:
         """End the run early and keep what it has."""

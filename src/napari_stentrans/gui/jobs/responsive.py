@@ -17,7 +17,7 @@ from napari_stentrans.progress import Progress
 T = TypeVar("T")
 Report: TypeAlias = Callable[[Progress], bool]
 
-_POLL_MS = 30
+_POLL_MS = 100
 
 
 def next_turn(act: Callable[[], None]) -> None:
@@ -55,7 +55,8 @@ def responsively(work: Callable[[Report], T], title: str) -> T:
         def look() -> None:
             if future.done():
                 loop.quit()
-            for told in latest:
+            if latest:  # what is shown draws the whole window anew
+                told = latest.pop()
                 bar.total = told.n_steps or None
                 bar.set_description(told.phase)
                 bar.update(told.step - bar.n)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar
+from qtpy.QtWidgets import QComboBox, QHBoxLayout
 
 from napari_stentrans.config import preset_of
-from napari_stentrans.gui.jobs.remaining import RemainingTime, in_words, progress_text
+from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets import colours
+from napari_stentrans.gui.widgets.activity_bar import ActivityBar
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.forms import calm
@@ -20,9 +21,7 @@ from napari_stentrans.gui.widgets.wording import (
     cost_in_words,
     device_in_words,
 )
-from napari_stentrans.progress import Progress
 
-_BAR_STEPS = 1000
 _ENHANCE_HELP = (
     "Predict what is missing, between the spots and under what is painted (Ctrl+Enter)"
 )
@@ -39,7 +38,6 @@ class RunBar(Panel):
 
     def build(self) -> None:
         """Make the controls."""
-        self._remaining = RemainingTime()
         self._make_controls()
         self._lay_out()
         self._listen()
@@ -60,12 +58,7 @@ class RunBar(Panel):
         self.enhance.setShortcut(QKeySequence(_ENHANCE_KEY))
         self.stop = button("Stop", _STOP_HELP, lambda: runs.stop())
         self.cancel = button("Cancel", _CANCEL_HELP, lambda: runs.cancel())
-        self.bar = QProgressBar()
-        self.bar.setMaximum(_BAR_STEPS)
-        self.bar.setTextVisible(False)
-        policy = self.bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
-        self.bar.setSizePolicy(policy)
+        self.bar = ActivityBar()
         self.status = note()
         self.status.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -99,7 +92,7 @@ class RunBar(Panel):
         session.events.section.connect(self._enable)
         session.events.status.connect(self._enable)
         session.events.message.connect(self._show_message)
-        session.progressed.connect(self._show_progress)
+        session.progressed.connect(self.bar.take)
 
     def _choose(self, number: int) -> None:
         name = self.preset.itemData(number)
@@ -148,16 +141,7 @@ class RunBar(Panel):
         self.cancel.setToolTip(_CANCEL_HELP if status.is_busy else "Nothing runs")
         self.preset.setEnabled(not status.is_busy)
         self.bar.setVisible(status.is_busy)
-        self.bar.setValue(0)
-        self._remaining.restart()
-
-    def _show_progress(self, progress: Progress) -> None:
-        # One step says nothing about how far it is: Qt then shows a busy bar.
-        self.bar.setMaximum(_BAR_STEPS if progress.n_steps > 1 else 0)
-        self.bar.setValue(round(progress.fraction * _BAR_STEPS))
-        if self.session.status is not JobStatus.STOPPING:
-            seconds = self._remaining.after(progress)
-            self.status.setText(progress_text(progress, seconds))
+        self.bar.restart()
 
     def _show_message(self) -> None:
         message = self.session.message
