@@ -5,7 +5,7 @@
 Sections are found by looking into the folder. Each run (section, task, method, seed) is
 kept as a file, so that the benchmark can be stopped at any time and goes on where it
 was; runs whose code or configuration has changed are done again. `--report-only` writes
-the report from what is there.
+the report from what is there, and names what is not.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Unit:
 def main() -> None:
     """Parse the command line, run what is missing, write the report."""
     given = _parser().parse_args()
-    for name in ("methods", "tasks", "seeds"):
+    for name in ("methods", "tasks", "seeds", "untimed"):
         setattr(given, name, list(dict.fromkeys(getattr(given, name) or ())))
     cache = ResultCache(given.cache)
     candidates = survey(given.data)
@@ -78,7 +78,8 @@ def main() -> None:
     if not given.report_only:
         run_missing(units, cache, given.jobs)
     results = [found for unit in units if (found := cache.get(unit.facts))]
-    write_document(given.output, results, candidates, n_planned=len(units))
+    missing = [unit.facts for unit in units if not cache.path(unit.facts).exists()]
+    write_document(given.output, results, candidates, missing, tuple(given.untimed))
     print(f"wrote {given.output}: {len(results)} of {len(units)} runs")
 
 
@@ -177,6 +178,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--config", type=Path, help="json of a RunConfig, for all methods")
     add("--jobs", type=int, default=1, help="runs at a time (seconds suffer from more)")
     add("--no-paper", action="store_true", help="leave out the paper's protocol")
+    add(
+        "--untimed", nargs="+", help="leave out seconds of these: run beside other work"
+    )
     add("--report-only", action="store_true", help="run nothing")
     return parser
 

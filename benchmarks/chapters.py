@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import platform
-
-from comparison import CLASSICAL, HIDING, Benchmark, spread
-from layout import dash, difference, pair, percent, score, table, times
-
-from napari_stentrans.evaluation.distance import LABELS
+from comparison import CLASSICAL, HIDING, Benchmark
+from layout import (
+    dash,
+    difference,
+    headings,
+    listed,
+    pair,
+    percent,
+    row_name,
+    score,
+    table,
+    times,
+)
 
 OURS, BASE = "stentrans", "kriging"
 _RAW, _LOG = "pearson", "pearson_log_top"
 _DENOISED = {"r": _RAW, "log r": _LOG, "all log r": "pearson_log"}
-_SMOOTHING = {
-    "Spearman": "spearman",
-    "SSIM": "ssim",
-    "RMSE": "rmse",
-    "JS": "js",
-    "Moran ratio": "moran_ratio",
-    "variance ratio": "variance_ratio",
-    "gene-gene error": "gene_correlation_error",
-}
 
 
 def averages(bench: Benchmark) -> str:
@@ -33,13 +30,19 @@ def averages(bench: Benchmark) -> str:
         both.append(_average_table(bench, all_hiding, "all of these"))
     if not both:
         return ""
-    classical = [name for name in CLASSICAL if name in set(bench.runs["method"])]
+    classical = [name for name in CLASSICAL if bench.seeds(name)]
     told = (
         f"*against {BASE}*: ratio of the averages over sections, its interval, and "
-        "after the semicolon the lowest ratio on a single section. *against best "
-        f"classical*: of {', '.join(classical)} the best on each section and task, "
+        "after the semicolon the lowest ratio on a single section. *against best of "
+        f"{len(classical)}*: of {listed(classical)} the best on each section and task, "
         "chosen after the fact. *of ceiling*: share of the median noise ceiling."
     )
+    if any(bench.seeds(name) != bench.seeds() for name in bench.methods):
+        told += (
+            " A method with seeds in brackets was run on these alone: its ratios are "
+            "to the others on the same seeds, its r and log r are not to be compared "
+            "with those of rows with more seeds."
+        )
     return "## Hidden spots, averaged over sections\n\n" + "\n\n".join([told, *both])
 
 
@@ -60,24 +63,23 @@ def by_image(with_image: Benchmark, without: Benchmark) -> str:
 
 
 def _average_table(bench: Benchmark, tasks: tuple[str, ...], title: str) -> str:
-    raw, log = bench.wide(_RAW, tasks), bench.wide(_LOG, tasks)
-    shares = [bench.wide(name, tasks) for name in ("share", "share_log_top")]
+    raw = bench.wide(_RAW, tasks)
+    classical = [name for name in CLASSICAL if name in raw]
     rows = []
     for method in raw.columns:
-        row = [method]
-        for wide, share in zip((raw, log), shares, strict=True):
-            against = bench.ratio(wide[method], wide[BASE]) if BASE in wide else None
-            best = bench.best_classical(wide.drop(columns=method))
+        row = [row_name(bench, method, tasks)]
+        for name, share in ((_RAW, "share"), (_LOG, "share_log_top")):
             row += [
-                score(wide[method].mean()),
-                percent(share[method].mean()),
-                times(against if method != BASE else None),
-                times(bench.ratio(wide[method], best)),
+                score(bench.wide(name, tasks)[method].mean()),
+                percent(bench.wide(share, tasks)[method].mean()),
+                times(bench.against(name, tasks, method, (BASE,))),
+                times(bench.against(name, tasks, method, classical)),
             ]
         rows.append(row)
     heading = ["method"]
     for name in ("r", "log r"):
-        heading += [name, "of ceiling", f"against {BASE}", "against best classical"]
+        best = f"against best of {len(classical)}"
+        heading += [name, "of ceiling", f"against {BASE}", best]
     n_sections = raw.index.get_level_values("section").nunique()
     return f"**{title}** ({n_sections} sections)\n\n{table(heading, rows)}"
 
@@ -92,12 +94,11 @@ def denoising(bench: Benchmark) -> str:
     references = [name for name in ("raw", "pca20", BASE) if name in methods]
     rows = []
     for method in methods:
-        row = [method]
-        for wide in wides:
+        row = [row_name(bench, method, tasks)]
+        for column, wide in zip(_DENOISED.values(), wides, strict=True):
             row.append(score(wide[method].mean()))
             for name in references:
-                ratio = bench.ratio(wide[method], wide[name])
-                row.append(times(ratio if name != method else None))
+                row.append(times(bench.against(column, tasks, method, (name,))))
         rows.append(row)
     heading = ["method"]
     for name in _DENOISED:
@@ -114,13 +115,13 @@ def by_section(bench: Benchmark) -> str:
     """Return r / log r of every method on every section and task."""
     tasks = tuple(bench.tasks)
     raw, log = bench.wide(_RAW, tasks), bench.wide(_LOG, tasks)
-    limits = [bench.wide(name, tasks) for name in ("ceiling", "ceiling_log_top")]
+    limits = [bench.ceilings(name, tasks) for name in ("ceiling", "ceiling_log_top")]
     rows = []
     for key in raw.index:
         cells = [pair(raw.loc[key, m], log.loc[key, m]) for m in raw.columns]
-        ceiling = pair(*(limit.loc[key].mean() for limit in limits))
+        ceiling = pair(*(limit.loc[key] for limit in limits))
         rows.append([*map(str, key), *cells, ceiling])
-    heading = ["section", "task", *raw.columns, "ceiling"]
+    heading = ["section", "task", *headings(bench, raw.columns, tasks), "ceiling"]
     return f"## Every section: r / log r\n\n{table(heading, rows)}"
 
 
@@ -140,8 +141,8 @@ def paired(bench: Benchmark) -> str:
 
 def intervals(bench: Benchmark) -> str:
     """Return coverage and width of the 90 % intervals on every section and task."""
-    covered = bench.wide("coverage", tuple(bench.tasks))
-    width = bench.wide("interval_width", tuple(bench.tasks))
+    tasks = tuple(bench.tasks)
+    covered, width = bench.wide("coverage", tasks), bench.wide("interval_width", tasks)
     rows = []
     for key in covered.index:
         both = zip(covered.loc[key], width.loc[key], strict=True)
@@ -151,75 +152,7 @@ def intervals(bench: Benchmark) -> str:
         "## Do 90 % intervals cover 90 %?\n\n"
         "Share of scored spots and genes inside (and median width, in standard "
         "deviations of the measured counts: 3.29 is a gene's own spread).\n\n"
-        + table(["section", "task", *covered.columns], rows)
-    )
-
-
-def other_scores(bench: Benchmark) -> str:
-    """Return the scores of the SpatialBenchmarking study, and signs of smoothing."""
-    rows = []
-    for task in bench.tasks:
-        wide = {name: bench.wide(name, (task,)) for name in _SMOOTHING.values()}
-        for method in next(iter(wide.values())).columns:
-            cells = [
-                score(w[method].mean()) if method in w else "-" for w in wide.values()
-            ]
-            rows.append([task, method, *cells])
-    return (
-        "## Other scores, averaged over sections\n\n"
-        "Spearman and SSIM: more is better; RMSE (of z-scores), JS and gene-gene error "
-        "(of correlations between the 500 highest genes, log-normalised): less is. "
-        "Moran and variance ratio: predicted over measured; noise raises the measured "
-        "variance and lowers the measured Moran's I, so that a perfect prediction has "
-        "a variance ratio of the squared ceiling, and one over it for Moran's I.\n\n"
-        + table(["task", "method", *_SMOOTHING], rows)
-    )
-
-
-def by_distance(bench: Benchmark) -> str:
-    """Return the error by distance to the nearest visible spot."""
-    errors = bench.distances
-    errors = errors[(errors["protocol"] == "held-out") & (errors["task"] != "denoise")]
-    if errors.empty:
-        return ""
-    weighted = errors.assign(total=errors["error_log_top"] * errors["spots"])
-    groups = weighted.groupby(["distance", "method"], sort=False)
-    sums = groups[["total", "spots"]].sum()
-    wide = spread(sums["total"] / sums["spots"])
-    spots = spread(sums["spots"]).max(axis=1)
-    rows = [
-        [str(name), f"{spots[name]:,.0f}", *(score(v) for v in wide.loc[name])]
-        for name in (name for name in LABELS if name in wide.index)
-    ]
-    return (
-        "## Error by distance to the nearest visible spot\n\n"
-        "Squared error of log-normalised values in units of the gene's measured "
-        "variance, over the 500 highest genes, all sections and the tasks that hide "
-        "spots; 1 is no better than the gene's mean. Distances in pitches.\n\n"
-        + table(["distance", "spots", *wide.columns], rows)
-    )
-
-
-def costs(bench: Benchmark) -> str:
-    """Return seconds and memory of every method on every section."""
-    runs = bench.runs[bench.runs["protocol"] == "held-out"]
-    groups = runs.groupby(["section", "method"], sort=False)
-    mean = groups[["seconds", "peak_memory_mb"]].mean()
-    seconds, memory = (spread(mean[name]) for name in mean)
-    rows = []
-    for section in seconds.index:
-        both = zip(seconds.loc[section], memory.loc[section], strict=True)
-        cells = [
-            dash(spent, f"{spent:.1f} s, {grown:,.0f} MB") for spent, grown in both
-        ]
-        rows.append([str(section), *cells])
-    return (
-        "## Cost\n\n"
-        "Seconds to fit and to predict all genes at the scored spots, and growth of "
-        "resident memory meanwhile, averaged over tasks and seeds; "
-        f"{os.cpu_count()} CPU cores, {platform.system()} {platform.machine()}. By the "
-        "clock: whatever else the machine was doing makes them longer.\n\n"
-        + table(["section", *seconds.columns], rows)
+        + table(["section", "task", *headings(bench, covered.columns, tasks)], rows)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ import pandas as pd
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import STATISTICS
 
-CLASSICAL = ("nearest", "linear", "cubic", "gaussian", "published", "dist")
-"""What the best of is to be beaten by far."""
+CLASSICAL = ("nearest", "linear", "cubic", "gaussian")
+NETWORKS = ("published", "dist")
+"""Trained for each section, which takes long: they may have fewer seeds than others."""
 HIDING = ("upsample", "dropout", "region")
 _KEYS = ["protocol", "section", "task", "method"]
 
@@ -29,12 +31,15 @@ class Ratio:
         Its 95 % interval, sections being resampled.
     worst
         The lowest ratio on a single section (and task).
+    worst_at
+        Where that is: section and task.
     """
 
     value: float
     low: float
     high: float
     worst: float
+    worst_at: tuple[str, str]
 
 
 def spread(values: pd.Series) -> pd.DataFrame:
@@ -66,7 +71,7 @@ class Benchmark:
 
     def __init__(self, results: list[dict[str, Any]]) -> None:
         rows, distances, failures = [], [], []
-        self._replicates: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        self._replicates: dict[tuple[Any, ...], dict[int, dict[str, Any]]] = {}
         for result in results:
             facts = {key: result["facts"][key] for key in [*_KEYS, "seed"]}
             if "failure" in result:
@@ -76,7 +81,8 @@ class Benchmark:
             rows.append({**found["by_seed"][0], **facts})
             distances += [{**row, **facts} for row in found["distances"]]
             key = tuple(facts[name] for name in _KEYS)
-            self._replicates.setdefault(key, []).append(found["replicates"][0])
+            by_seed = self._replicates.setdefault(key, {})
+            by_seed[int(facts["seed"])] = found["replicates"][0]
         self.runs = pd.DataFrame(rows, columns=None if rows else [*_KEYS, "seed"])
         self.scores = self.runs.groupby(_KEYS, sort=False).mean(numeric_only=True)
         self.distances = pd.DataFrame(distances)
@@ -102,10 +108,58 @@ class Benchmark:
         present = [name for name in self.methods if name in wide]
         return wide[present].dropna(axis="columns", how="all")
 
+    def seeds(
+        self, method: str | None = None, tasks: Sequence[str] | None = None
+    ) -> tuple[int, ...]:
+        """Return the seeds of a method, or of all, on some tasks, or on all."""
+        runs = self.runs[self.runs["protocol"] == "held-out"]
+        if method is not None:
+            runs = runs[runs["method"] == method]
+        if tasks is not None:
+            runs = runs[runs["task"].isin(tasks)]
+        return tuple(sorted({int(seed) for seed in runs["seed"]}))
+
+    def together(
+        self, column: str, tasks: Sequence[str], methods: Sequence[str]
+    ) -> pd.DataFrame:
+        """One score of several methods, averaged over the seeds that all of them have.
+
+        Index section and task, a column a method. Seeds hide other spots, so that
+        methods may only be compared on the same ones. Where no seed is shared, there
+        is no row.
+        """
+        runs = self.runs[self.runs["protocol"] == "held-out"]
+        runs = runs[runs["task"].isin(tasks) & runs["method"].isin(methods)]
+        keys = ["section", "task", "seed", "method"]
+        by_seed = spread(runs.set_index(keys)[column])
+        shared = by_seed.reindex(columns=list(methods)).dropna()
+        return shared.groupby(["section", "task"], sort=False).mean()
+
+    def against(
+        self, column: str, tasks: Sequence[str], method: str, others: Sequence[str]
+    ) -> Ratio | None:
+        """Compare a method with others, on the seeds that all have.
+
+        Of several others the best on each section and task, chosen afterwards; those
+        that were not run on these tasks, and the method itself, are none of them.
+        """
+        rivals = [n for n in others if n != method and self.seeds(n, tasks)]
+        if not rivals:
+            return None
+        both = self.together(column, tasks, [method, *rivals])
+        return self.ratio(both[method], both[rivals].max(axis=1))
+
+    def ceilings(self, column: str, tasks: Sequence[str]) -> pd.Series:
+        """Return a ceiling of each section and task; every seed counts once."""
+        runs = self.runs[self.runs["protocol"] == "held-out"]
+        runs = runs[runs["task"].isin(tasks)]
+        by_seed = runs.groupby(["section", "task", "seed"], sort=False)[column].mean()
+        return by_seed.groupby(["section", "task"], sort=False).mean()
+
     def ratio(
         self, ours: pd.Series, theirs: pd.Series, n_replicates: int = 2000
     ) -> Ratio | None:
-        """Compare two columns of `wide` where both are known.
+        """Compare two columns of `together` where both are known.
 
         Sections are resampled, each with all of its tasks: they are what a new tissue
         would be one more of.
@@ -127,28 +181,33 @@ class Benchmark:
             low=low,
             high=high,
             worst=float(single.min()),
+            worst_at=single.index[int(single.argmin())],
         )
 
-    def best_classical(self, wide: pd.DataFrame) -> pd.Series:
-        """Return the best classical method of each row of `wide`, chosen afterwards."""
-        return wide[[name for name in CLASSICAL if name in wide]].max(axis=1)
-
     def paired(self, method: str, other: str) -> pd.DataFrame:
-        """Differences on each section and task, with intervals within the section."""
+        """Differences on each section and task, with intervals within the section.
+
+        On the seeds that both have.
+        """
+        pair = (method, other)
+        scores = {name: self.together(name, self.tasks, pair) for name in STATISTICS}
         rows = []
-        for protocol, section, task, name in self._replicates:
-            pair = [(protocol, section, task, of) for of in (method, other)]
-            known = all(key in self._replicates for key in pair)
-            if name != method or protocol != "held-out" or not known:
+        for (protocol, section, task, name), ours in self._replicates.items():
+            theirs = self._replicates.get((protocol, section, task, other), {})
+            seeds = [seed for seed in ours if seed in theirs]
+            if name != method or protocol != "held-out" or not seeds:
                 continue
             for statistic in STATISTICS:
-                values = [float(self.scores.loc[key, statistic]) for key in pair]
-                drawn = [self._drawn(key, statistic) for key in pair]
-                figures = compared(*values, *drawn)
+                values = scores[statistic].loc[(section, task)]
+                drawn = [_drawn(of, seeds, statistic) for of in (ours, theirs)]
+                figures = compared(float(values[method]), float(values[other]), *drawn)
                 row = {"section": section, "task": task, "statistic": statistic}
                 rows.append(row | figures)
         return pd.DataFrame(rows)
 
-    def _drawn(self, key: tuple[Any, ...], statistic: str) -> np.ndarray:
-        by_seed = [found[statistic] for found in self._replicates[key]]
-        return over_seeds(np.array(by_seed, dtype=np.float64))
+
+def _drawn(
+    replicates: dict[int, dict[str, Any]], seeds: list[int], statistic: str
+) -> np.ndarray:
+    by_seed = [replicates[seed][statistic] for seed in seeds]
+    return over_seeds(np.array(by_seed, dtype=np.float64))

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import chapters
+import details
 from comparison import Benchmark
-from layout import table
+from layout import listed, seeded, table
+from missing import not_run
 from sections import Candidate
+from target import target
+
+import napari_stentrans
 
 _HEAD = """\
 # Benchmark
@@ -40,11 +45,22 @@ def write_document(
     path: Path,
     results: list[dict[str, Any]],
     candidates: list[Candidate],
-    n_planned: int,
+    missing: list[dict[str, Any]],
+    untimed: tuple[str, ...] = (),
 ) -> None:
-    """Write the report of all results; it appears complete or not at all."""
+    """Write the report of all results; it appears complete or not at all.
+
+    Parameters
+    ----------
+    path, results, candidates
+        Where to, what of, and what was found in the folder of data.
+    missing
+        Facts of runs that were asked for and are not there.
+    untimed
+        Methods whose seconds say nothing: their runs shared the machine.
+    """
     bench = Benchmark(results)
-    parts = [_HEAD, _made_from(bench, len(results), n_planned)]
+    parts = [_HEAD, _made_from(bench), _unfinished(results, missing)]
     pictured = {c.name for c in candidates if c.image}
     with_image, without = (
         Benchmark([r for r in results if (r["facts"]["section"] in pictured) is has])
@@ -53,14 +69,15 @@ def write_document(
     if len(bench.runs):
         order: list[Callable[[Benchmark], str]] = [
             chapters.averages,
+            target,
             lambda _: chapters.by_image(with_image, without),
             chapters.denoising,
             chapters.by_section,
             chapters.paired,
             chapters.intervals,
-            chapters.other_scores,
-            chapters.by_distance,
-            chapters.costs,
+            details.other_scores,
+            details.by_distance,
+            lambda bench: details.costs(bench, untimed),
             chapters.paper_protocol,
         ]
         parts += [chapter(bench) for chapter in order]
@@ -71,29 +88,42 @@ def write_document(
     part.replace(path)
 
 
-def _made_from(bench: Benchmark, n_results: int, n_planned: int) -> str:
-    seeds = sorted({int(seed) for seed in bench.runs["seed"]})
+def _made_from(bench: Benchmark) -> str:
     told = f"napari-stentrans {version('napari-stentrans')}{_commit()}, "
-    told += f"seeds {', '.join(map(str, seeds)) or 'none'}."
-    if n_results < n_planned:
-        told += f" **Unfinished: {n_results} of {n_planned} runs.**"
-    return told
+    told += f"{seeded(bench.seeds())}" if bench.seeds() else "no seeds"
+    fewer = dict.fromkeys(bench.seeds(name) for name in bench.methods)
+    for seeds in fewer:
+        names = [name for name in bench.methods if bench.seeds(name) == seeds]
+        if seeds and seeds != bench.seeds():
+            told += f"; {listed(names)}: {seeded(seeds)} alone"
+    return f"{told}."
+
+
+def _unfinished(results: list[dict[str, Any]], missing: list[dict[str, Any]]) -> str:
+    if not missing:
+        return ""
+    facts = [*(result["facts"] for result in results), *missing]
+    told = not_run(missing, n_sections=len({of["section"] for of in facts}))
+    return (
+        f"**Unfinished: {len(results):,} of {len(facts):,} runs.** Not run:\n\n{told}"
+    )
 
 
 def _commit() -> str:
-    """Return the commit of this checkout, if it is one."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
+    """Return the commit of the methods, if they are of a checkout."""
+    folder = Path(napari_stentrans.__file__).parent
+
+    def git(*words: str) -> str:
         done = subprocess.run(
-            command,
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
         )
+        return done.stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", "__init__.py")
+        return f" ({git('describe', '--always', '--dirty')})"
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return f" ({done.stdout.strip()})"
 
 
 def _sections(bench: Benchmark, candidates: list[Candidate]) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-from comparison import Ratio
+from comparison import Benchmark, Ratio
 
 
 def table(heading: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
@@ -48,3 +48,36 @@ def times(ratio: Ratio | None) -> str:
 def difference(row: dict[str, Any]) -> str:
     """Return a difference with its interval."""
     return f"{row['difference']:+.4f} [{row['low']:+.4f}, {row['high']:+.4f}]"
+
+
+def listed(names: Sequence[Any]) -> str:
+    """Return names as they are said: a, b and c."""
+    told = [str(name) for name in names]
+    return " and ".join([", ".join(told[:-1]), told[-1]]) if told[1:] else "".join(told)
+
+
+def seeded(seeds: Sequence[int]) -> str:
+    """Return seeds as they are said."""
+    return f"seed{'s' if len(seeds) != 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def labelled(bench: Benchmark, method: str, tasks: Sequence[str] | None = None) -> str:
+    """Return the name of a method, with its seeds where it has fewer than others."""
+    seeds = bench.seeds(method, tasks)
+    few = seeds != bench.seeds(tasks=tasks)
+    return f"{method} ({seeded(seeds)})" if few else method
+
+
+def row_name(bench: Benchmark, method: str, tasks: tuple[str, ...]) -> str:
+    """Return the name of a row of averages; it tells if there are more in others."""
+    wide = bench.wide("pearson", tasks)
+    name, known = labelled(bench, method, tasks), wide[method].count()
+    what = "sections" if len(tasks) == 1 else "sections and tasks"
+    return name if known == len(wide) else f"{name}, {known} of {len(wide)} {what}"
+
+
+def headings(
+    bench: Benchmark, methods: Iterable[Any], tasks: Sequence[str] | None = None
+) -> list[str]:
+    """Return the names of columns of methods."""
+    return [labelled(bench, str(name), tasks) for name in methods]
