@@ -48,7 +48,7 @@ STRANGERS = {"methods": {"evaluation"}, "io": {"datasets"}, "gui": {"cli", "plug
 QT = {"qtpy", "PyQt5", "PyQt6", "PySide2", "PySide6"}
 WINDOW = {"napari", "qtpy", "magicgui", "superqt", "psygnal"}
 HEAVY = WINDOW | QT | {"torch", "vispy", "matplotlib", "scanpy", "squidpy"}
-HEAVY_AT_HOME = {"methods": {"torch"}, "gui": WINDOW}
+HEAVY_AT_HOME = {"methods": {"torch"}, "gui": WINDOW | {"vispy"}}
 """What may be imported at the top of a module there; elsewhere only when used."""
 
 TORCH_HOME = "methods"

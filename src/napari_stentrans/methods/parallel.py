@@ -22,6 +22,8 @@ from threadpoolctl import ThreadpoolController
 T = TypeVar("T")
 R = TypeVar("R")
 
+_WITH_BLAS = frozenset({"numpy", "scipy.linalg", "torch", "sklearn", "numba"})
+"""Modules that bring a linear-algebra library, or a pool of threads for it."""
 _CAN_GIVE_WAY = sys.platform == "linux"
 """Elsewhere a thread has no niceness of its own."""
 _GIVES_WAY = 5
@@ -43,15 +45,17 @@ def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Hold BLAS to one thread."""
-    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+    imported = frozenset(_WITH_BLAS.intersection(sys.modules))
+    with _libraries(imported).limit(limits=1, user_api="blas"):
         yield
 
 
 @lru_cache(maxsize=1)
-def _libraries(_n_imported: int) -> ThreadpoolController:
-    """Find the libraries with threads, again only if something was imported meanwhile.
+def _libraries(_imported: frozenset[str]) -> ThreadpoolController:
+    """Find the libraries with threads, again only if another one was imported since.
 
-    The search takes as long as reading a gene.
+    The search takes as long as reading a gene, and far longer in a window, whose
+    process has hundreds of libraries.
     """
     return ThreadpoolController()
 

@@ -14,7 +14,7 @@ from napari.layers import Layer
 from napari_stentrans.gui.jobs.turns import Pieces, Turns
 
 _SIZE = (12, 100)
-_FONT_SIZE = 8
+_FONT_SIZE = 9
 
 
 class ColorBars:

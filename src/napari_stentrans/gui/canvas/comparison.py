@@ -52,10 +52,11 @@ class Comparison:
     ) -> None:
         self._stage, self._again = stage, again
         self._derived = Derived(stage)
-        self._panels = SideBySide(stage)
+        turns = turns or Turns()
+        self._panels = SideBySide(stage, turns)
         self._solo = Solo(stage)
         self._fading = Fading(self._changed)
-        self._bars_of = ColorBars(turns or Turns())
+        self._bars_of = ColorBars(turns)
         self._is_arranging = False
         self._gene_before: str | None = None
 

@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.changes import set_visible
+
 _PASSED_ON = ("contrast_limits", "colormap", "gamma", "visible")
 
 
@@ -43,7 +45,7 @@ class Fading:
     def match(self) -> None:
         """Show each copy where its layer is shown."""
         for layer, copy in self._copy.items():
-            copy.visible = layer.visible
+            set_visible(copy, visible=layer.visible)
 
     def _release(self, layer: Layer) -> None:
         del self._copy[layer]

@@ -14,6 +14,7 @@ from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.jobs.turns import Pieces, Turns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 H = TypeVar("H", bound=Hashable)
 
 _SPACING = 0.01
-_FONT_SIZE = 10
+_FONT_SIZE = 11
 
 
 def panel_order(
@@ -59,10 +60,18 @@ def panel_order(
 
 
 class SideBySide:
-    """Shows layers as panels that are looked at by one camera."""
+    """Shows layers as panels that are looked at by one camera.
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    Parameters
+    ----------
+    stage
+        The layers.
+    turns
+        In which the names of panels are put up.
+    """
+
+    def __init__(self, stage: Stage, turns: Turns) -> None:
+        self._stage, self._turns = stage, turns
         self._before: list[tuple[Layer, bool]] | None = None
 
     @property
@@ -106,7 +115,8 @@ class SideBySide:
                 canvas.grid.spacing = _SPACING
                 canvas.grid.enabled = True
         for panel in panels:
-            _name(panel[0], visible=True)
+            if not panel[0].name_overlay.visible:
+                self._turns.take(self._naming(panel[0]), ("name", id(panel[0])))
         if is_new:
             self._viewer.fit_to_view(layers=[last])
 
@@ -131,6 +141,12 @@ class SideBySide:
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
+
+    def _naming(self, layer: Layer) -> Pieces:
+        """Put up the name of a panel that is still to be seen by then."""
+        yield from ()
+        if self.is_on and layer in self._viewer.layers and layer.visible:
+            _name(layer, visible=True)
 
     def _reorder(self, order: list[Layer]) -> None:
         layers = self._viewer.layers

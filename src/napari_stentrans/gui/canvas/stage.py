@@ -24,6 +24,7 @@ from napari_stentrans.gui.canvas.changes import (
 )
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.painted import let_be_painted
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
@@ -49,6 +50,10 @@ class Stage:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
+        if hasattr(viewer, "window"):
+            from napari_stentrans.gui.canvas.painted_drawn import draw_painted
+
+            draw_painted()
         self.even = False
         self._put_aside: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
 
@@ -282,6 +287,7 @@ class Stage:
     def _add(self, data: LayerData, above: Layer | None = None) -> Layer:
         """Add a layer at its place: the canvas on top, results above their gene."""
         layer = Layer.create(*data)
+        let_be_painted(layer)
         layers = self.viewer.layers
         place = len(layers)
         if above is not None and above in layers:

@@ -18,11 +18,13 @@ T = TypeVar("T")
 Report: TypeAlias = Callable[[Progress], bool]
 
 _POLL_MS = 100
+_TURN_MS = 1
+"""Not 0: Qt takes that for an event of now, handled before mouse, keys and painting."""
 
 
 def next_turn(act: Callable[[], None]) -> None:
     """Do something once the window has dealt with what waits, such as painting."""
-    QTimer.singleShot(0, act)
+    QTimer.singleShot(_TURN_MS, act)
 
 
 def responsively(work: Callable[[Report], T], title: str) -> T:

@@ -1,0 +1,222 @@
+"""How painted colour bars and names come onto the canvas: one texture each.
+
+Needs Qt, so it is imported only where there is a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from napari._vispy.overlays.base import LayerOverlayMixin, VispyCanvasOverlay
+from napari._vispy.utils.visual import overlay_to_visual
+from numpy.typing import NDArray
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QGuiApplication,
+    QImage,
+    QPainter,
+    QPen,
+)
+from vispy.scene import Image, Node, STTransform
+
+from napari_stentrans.gui.canvas.painted import PaintedColorBar, PaintedName, ticks
+
+_GAP = 4
+_FEWEST = 1e-12
+
+
+class Picture(Node):  # type: ignore[misc]
+    """A picture at the upper left corner of its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image = Image(parent=self)
+        # A panel of a grid may begin at half a pixel, where either of two would do.
+        self._image.transform = STTransform(translate=(0.1, 0.1))
+
+    def show(self, painted: QImage) -> None:
+        """Show what was painted, as large as it is on this screen."""
+        ratio = painted.devicePixelRatio()
+        self._image.set_data(_pixels(painted))
+        self._image.transform.scale = (1 / ratio, 1 / ratio)
+
+    def set_gl_state(self, *args: Any, **options: Any) -> None:
+        """Blend as told; a canvas asks that of what it shows."""
+        self._image.set_gl_state(*args, **options)
+
+    def _set_clipper(self, node: Node, clipper: Any) -> None:
+        """Clip the picture; vispy asks visuals alone, which a node is not."""
+        self._image._set_clipper(node, clipper)
+
+
+class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
+    """Paints anew whatever changes of a layer or of an overlay.
+
+    Parameters
+    ----------
+    watched
+        Events of the layer that change what is painted.
+    settings
+        Names of settings of the overlay that do.
+    parts
+        What napari gives to an overlay.
+    """
+
+    def __init__(
+        self, watched: tuple[Any, ...], settings: tuple[str, ...], **parts: Any
+    ) -> None:
+        super().__init__(node=Picture(), **parts)
+        self._settings = [getattr(self.overlay.events, name) for name in settings]
+        background = self.viewer.canvas.events.background_color
+        for signal in (*watched, *self._settings, background):
+            signal.connect(self._paint)
+        self.reset()
+
+    def close(self) -> None:
+        """Follow nothing more."""
+        for signal in self._settings:
+            signal.disconnect(self._paint)
+        super().close()
+
+    def reset(self) -> None:
+        """Show it as it is now."""
+        super().reset()
+        self._paint()
+
+    def _on_visible_change(self) -> None:
+        super()._on_visible_change()
+        self._paint()
+
+    def _on_opacity_change(self) -> None:
+        self._paint()
+
+    def _paint(self) -> None:
+        if not self._should_be_visible():
+            return  # painted once it is seen
+        font = QFont()
+        font.setPointSizeF(self.overlay.font_size)
+        size, draw = self._drawing(QFontMetricsF(font))
+        self.x_size, self.y_size = size.width(), size.height()
+        self.node.show(_painted(size, font, self._colour(), self.overlay.opacity, draw))
+        self._on_position_change()
+
+    def _colour(self) -> QColor:
+        own = self.overlay.color
+        red, green, blue, alpha = self._get_fgcolor() if own is None else own
+        return QColor.fromRgbF(float(red), float(green), float(blue), float(alpha))
+
+    def _drawing(
+        self, metrics: QFontMetricsF
+    ) -> tuple[QSize, Callable[[QPainter], None]]:
+        """Return the size of what is to be painted, and what paints it."""
+        raise NotImplementedError
+
+
+class VispyPaintedName(_Painted):
+    """Shows the name of a layer."""
+
+    def __init__(self, **parts: Any) -> None:
+        settings = ("font_size", "color", "box", "box_color")
+        super().__init__((parts["layer"].events.name,), settings, **parts)
+
+    def _drawing(
+        self, metrics: QFontMetricsF
+    ) -> tuple[QSize, Callable[[QPainter], None]]:
+        name = self.layer.name
+        size = QSize(int(metrics.horizontalAdvance(name)) + 2, int(metrics.height()))
+        at = QPointF(0, metrics.ascent())
+        return size, lambda painter: painter.drawText(at, name)
+
+
+class VispyPaintedColorBar(_Painted):
+    """Shows the colours of a layer and what they stand for."""
+
+    def __init__(self, **parts: Any) -> None:
+        events = parts["layer"].events
+        watched = (events.colormap, events.contrast_limits, events.gamma)
+        settings = ("size", "tick_length", "font_size", "color", "box", "box_color")
+        super().__init__(watched, settings, **parts)
+
+    def _drawing(
+        self, metrics: QFontMetricsF
+    ) -> tuple[QSize, Callable[[QPainter], None]]:
+        low, high = (float(limit) for limit in self.layer.contrast_limits)
+        texts = {value: f"{value:.6g}" for value in ticks(low, high)}
+        widest = max(map(metrics.horizontalAdvance, texts.values()), default=0.0)
+        wide, tall = self.overlay.size
+        line, tick = metrics.height(), self.overlay.tick_length
+        size = QSize(int(wide + tick + _GAP + widest) + 2, int(tall + line) + 1)
+        bar = QRectF(0.5, line / 2, wide, tall)
+        colours = _colours(self.layer, round(tall))
+
+        def draw(painter: QPainter) -> None:
+            painter.drawImage(bar, colours)
+            painter.drawRect(bar)
+            for value, text in texts.items():
+                share = (value - low) / max(high - low, _FEWEST)
+                y = bar.bottom() - share * tall
+                painter.drawLine(
+                    QPointF(bar.right(), y), QPointF(bar.right() + tick, y)
+                )
+                place = QRectF(
+                    bar.right() + tick + _GAP, y - line / 2, widest + 1, line
+                )
+                painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
+
+        return size, draw
+
+
+def _colours(layer: Any, n: int) -> QImage:
+    """One column of pixels, from the highest value down to the lowest."""
+    values = np.linspace(1, 0, max(n, 2)) ** layer.gamma
+    rgba = np.ascontiguousarray(np.round(layer.colormap.map(values) * 255), np.uint8)
+    image = QImage(rgba.tobytes(), 1, len(rgba), 4, QImage.Format.Format_RGBA8888)
+    return image.copy()  # its own memory
+
+
+def _painted(
+    size: QSize,
+    font: QFont,
+    colour: QColor,
+    opacity: float,
+    draw: Callable[[QPainter], None],
+) -> QImage:
+    """Paint on nothing, as finely as the screen shows it."""
+    ratio = max(screen.devicePixelRatio() for screen in QGuiApplication.screens())
+    image = QImage(size * ratio, QImage.Format.Format_RGBA8888)
+    image.setDevicePixelRatio(ratio)
+    image.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    painter.setOpacity(opacity)
+    painter.setFont(font)
+    painter.setPen(QPen(colour, 1))
+    draw(painter)
+    painter.end()
+    return image
+
+
+def _pixels(image: QImage) -> NDArray[np.uint8]:
+    """Pixels of an RGBA image, shape (row, column, 4)."""
+    height, width = image.height(), image.width()
+    bits: Any = image.constBits()
+    if hasattr(bits, "setsize"):  # PyQt gives a pointer, PySide a view
+        bits.setsize(image.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())
+    return rows[:, : 4 * width].reshape(height, width, 4).copy()
+
+
+_DRAWN: Mapping[type, type] = {
+    PaintedColorBar: VispyPaintedColorBar,
+    PaintedName: VispyPaintedName,
+}
+
+
+def draw_painted() -> None:
+    """Let napari draw what is painted as such."""
+    overlay_to_visual.update(_DRAWN)
