@@ -16,6 +16,7 @@ from napari_stentrans.io.hdf5_heap import check_heaps, check_lengths
 from napari_stentrans.io.limits import require, require_held
 
 _MOST_OBJECTS = 100_000
+_TEXTS_AT_ONCE = 1_000_000
 
 
 def is_hdf5(path: Path) -> bool:
@@ -80,10 +81,13 @@ def check_hdf5(file: h5py.File, name: str) -> None:
 
 def texts(dataset: Any) -> np.ndarray[Any, Any]:
     """Strings of a dataset, whatever way they are stored, shape as stored."""
-    values = dataset[:]
-    return np.array(
-        [v.decode() if isinstance(v, bytes) else str(v) for v in values], dtype=object
-    )
+    found = np.empty(dataset.shape, dtype=object)
+    for start in range(0, len(found), _TEXTS_AT_ONCE):
+        here = slice(start, start + _TEXTS_AT_ONCE)
+        found[here] = [
+            v.decode() if isinstance(v, bytes) else str(v) for v in dataset[here]
+        ]
+    return found
 
 
 def _check_attributes(found: h5py.HLObject, name: str) -> None:

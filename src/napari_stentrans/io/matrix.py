@@ -16,10 +16,16 @@ NORMALISED_NOTE = (
 )
 
 
-def as_counts(matrix: Any) -> sparse.csr_matrix:
+def as_counts(matrix: Any, *, copy: bool = True) -> sparse.csr_matrix:
     """Return a new canonical csr matrix of float32, shape (spot, gene).
 
-    Shares no memory with what was given, which may be dense, any sparse type, or lazy.
+    Parameters
+    ----------
+    matrix
+        May be dense, any sparse type, or lazy.
+    copy
+        Whether to share no memory with what was given; else that is changed in place,
+        where it is of this type already.
     """
     for load in ("to_memory", "compute"):
         if hasattr(matrix, load):
@@ -32,7 +38,7 @@ def as_counts(matrix: Any) -> sparse.csr_matrix:
             msg = "its sparse matrix is damaged: its indices are no whole numbers"
             raise ReadError(msg)
         matrix.check_format(full_check=True)  # a damaged file may point anywhere
-    counts = sparse.csr_matrix(matrix, dtype=np.float32, copy=True)
+    counts = sparse.csr_matrix(matrix, dtype=np.float32, copy=copy)
     counts.sum_duplicates()
     counts.eliminate_zeros()
     return counts

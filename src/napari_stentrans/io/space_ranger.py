@@ -21,12 +21,19 @@ from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.damage import attempt
 from napari_stentrans.io.images import misfit_note
 from napari_stentrans.io.kept import kept_beside
+from napari_stentrans.io.many_names import (
+    as_names,
+    give_memory_back,
+    n_repeated,
+    places_of,
+    without_suffix,
+)
 from napari_stentrans.io.matrix import normalised_notes
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.space_ranger_layout import Output, find_outputs
 from napari_stentrans.io.space_ranger_pictures import best_image, scale_factors
 from napari_stentrans.io.tenx_matrix import CountMatrix, read_matrix
-from napari_stentrans.io.tenx_positions import read_positions_table
+from napari_stentrans.io.tenx_positions import Positions, read_positions
 from napari_stentrans.io.visium_hd import bins_note, bins_of, choose_bins, size_notes
 from napari_stentrans.io.visium_hd_cells import cells_beside
 from napari_stentrans.section.detection import Detected
@@ -89,7 +96,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         positions = attempt(
             problems,
             output.positions.name,
-            partial(read_positions_table, output.positions),
+            partial(read_positions, output.positions),
         )
     if matrix is None or positions is None:
         raise ReadError("\n".join(problems))
@@ -97,8 +104,11 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     notes = [*matrix.notes]
     notes += normalised_notes(matrix.counts, allowed=options.allow_normalised)
     rows, places = _matched(matrix, positions, notes)
-    obs = positions.iloc[places].copy()
-    obs.index = matrix.barcodes[rows]
+    obs = positions.table.iloc[places]
+    obs.index = _taken(matrix.barcodes, rows)
+    seen = _on_checkerboard(positions.table)
+    del positions, places  # of millions of bins: before room is made for the rest
+    give_memory_back()
     pixel_xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
     factors = scale_factors(output.spatial, notes)
     image = best_image(output.spatial, factors, notes)
@@ -109,9 +119,9 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     placed = (
         kept.placed(array_rc)
         if kept is not None and options.lattice is None
-        else _placed(array_rc, pixel_xy, positions, factors, options)
+        else _placed(array_rc, pixel_xy, factors, options, on_checkerboard=seen)
     )
-    counts = matrix.counts[rows]
+    counts = _taken(matrix.counts, rows)
     notes += size_notes(counts.shape[0])
     if counts.nnz == 0:
         notes.append("All counts are zero.")
@@ -141,26 +151,26 @@ def _naming(root: Path) -> Path:
 
 
 def _matched(
-    matrix: CountMatrix, positions: pd.DataFrame, notes: list[str]
+    matrix: CountMatrix, positions: Positions, notes: list[str]
 ) -> tuple[IntArray, IntArray]:
     """Rows of the matrix under tissue, and their rows among the positions."""
-    place = positions.index.get_indexer(matrix.barcodes)
+    wanted, listed = as_names(matrix.barcodes), positions.barcodes
+    place = places_of(wanted, listed)
     if (place >= 0).mean() < 0.5:  # perhaps one of the two writes barcodes without "-1"
-        bare = positions.index.str.replace(r"-\d+$", "", regex=True)
-        if bare.is_unique:
-            wanted = matrix.barcodes.str.replace(r"-\d+$", "", regex=True)
-            without = bare.get_indexer(wanted)
+        bare = without_suffix(listed)
+        if not n_repeated(bare):
+            without = places_of(without_suffix(wanted), bare)
             place = without if (without >= 0).sum() > (place >= 0).sum() else place
     known = place >= 0
     if not known.any():
         msg = (
             f"none of the {len(matrix.barcodes)} barcodes of the counts (first: "
-            f"{matrix.barcodes[:1].tolist()}) is among the {len(positions)} positions "
-            f"(first: {positions.index[:1].tolist()}): "
+            f"{matrix.barcodes[:1].tolist()}) is among the {len(listed)} positions "
+            f"(first: {listed[:1].to_pylist()}): "
             "they belong to different sections"
         )
         raise ReadError(msg)
-    under_tissue = known & (positions["in_tissue"].to_numpy()[place] == 1)
+    under_tissue = known & (positions.table["in_tissue"].to_numpy()[place] == 1)
     if not under_tissue.any():
         msg = "no spot of the positions is marked as in tissue (in_tissue = 1)"
         raise ReadError(msg)
@@ -170,20 +180,31 @@ def _matched(
     if n_off:
         notes.append(f"{n_off} spots that are not under tissue left out.")
     rows = np.flatnonzero(under_tissue)
-    return rows, place[rows].astype(np.int64)
+    return rows, place[rows]
+
+
+def _taken(whole: Any, rows: IntArray) -> Any:
+    """Some rows in order, without a copy where these are all."""
+    return whole if len(rows) == whole.shape[0] else whole[rows]
+
+
+def _on_checkerboard(positions: pd.DataFrame) -> bool:
+    """Whether only every second place exists: rows and columns, in tissue or not."""
+    steps = positions[keys.ARRAY_ROW].to_numpy() + positions[keys.ARRAY_COL].to_numpy()
+    return not (steps % 2).any()
 
 
 def _placed(
     array_rc: FloatArray,
     pixel_xy: FloatArray,
-    positions: pd.DataFrame,
     factors: dict[str, Any],
     options: ReadOptions,
+    *,
+    on_checkerboard: bool,
 ) -> Detected:
     if options.lattice is not None:
         return options.place(array_rc, pixel_xy)
-    steps = positions[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
-    on_hex = "bin_size_um" not in factors and not (steps.sum(axis=1) % 2).any()
+    on_hex = "bin_size_um" not in factors and on_checkerboard
     return Detected(
         Lattice(LatticeKind.HEX if on_hex else LatticeKind.SQUARE), array_rc
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io.parquet import read_parquet
+from napari_stentrans.io.many_names import as_names, n_repeated
+from napari_stentrans.io.parquet import column_types, read_columns, read_parquet
 from napari_stentrans.io.text import fields, first_lines, read_table, separator
 
 _COLUMNS = (
@@ -30,38 +36,58 @@ def find_positions(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def read_positions_table(path: Path) -> pd.DataFrame:
-    """Positions of all spots of a slide, in tissue or not.
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """All spots of a slide, in tissue or not: 11 million bins of Visium HD.
 
-    Returns
-    -------
-    DataFrame, one row a spot
-        Indexed by barcode; in_tissue, array_row, array_col, pxl_row_in_fullres,
-        pxl_col_in_fullres.
+    Attributes
+    ----------
+    barcodes : ChunkedArray of string, shape (spot,)
+        Each once.
+    table : DataFrame, one row a spot
+        in_tissue, array_row, array_col, pxl_row_in_fullres, pxl_col_in_fullres.
+    """
+
+    barcodes: pa.ChunkedArray
+    table: pd.DataFrame
+
+
+def read_positions_table(path: Path) -> pd.DataFrame:
+    """Positions of all spots of a slide, as one table indexed by barcode.
 
     Raises
     ------
     ReadError
         Naming every problem of the table.
     """
-    table = _parquet(path) if path.suffix == ".parquet" else _csv(path)
-    missing = [name for name in ("barcode", *_COLUMNS) if name not in table.columns]
-    if missing:
-        msg = f"{path.name} has no column {', '.join(missing)}"
-        raise ReadError(msg)
-    if not len(table):
+    found = read_positions(path)
+    return found.table.set_axis(pd.Index(found.barcodes.to_numpy(), dtype=object))
+
+
+def read_positions(path: Path) -> Positions:
+    """Positions of all spots of a slide, in tissue or not.
+
+    Raises
+    ------
+    ReadError
+        Naming every problem of the table.
+    """
+    is_parquet = path.suffix == ".parquet"
+    found = _columns(path) if is_parquet else None
+    if found is None:
+        found = _cells(path, _parquet(path) if is_parquet else _csv(path))
+    barcodes, columns = next(found), zip(_COLUMNS, found, strict=True)
+    if not len(barcodes):
         msg = f"{path.name} lists no spot"
         raise ReadError(msg)
-    barcodes = pd.Index(table["barcode"].astype(str), dtype=object, name=None)
     problems = []
-    if not barcodes.is_unique:
-        n_twice = barcodes.duplicated().sum()
+    if n_twice := n_repeated(barcodes):
         problems.append(f"{path.name} lists {n_twice} barcodes more than once")
     numbers = {}
-    for name in _COLUMNS:
-        column = pd.to_numeric(table[name], errors="coerce")
+    for name, cells in columns:
+        column = pd.to_numeric(cells, errors="coerce")
         if column.isna().any():
-            first = barcodes[column.isna().to_numpy()][0]
+            first = barcodes[int(np.argmax(column.isna()))]
             problems.append(
                 f"{path.name} has {column.isna().sum()} cells that are no numbers in "
                 f"{name} (first: spot {first})"
@@ -69,7 +95,32 @@ def read_positions_table(path: Path) -> pd.DataFrame:
         numbers[name] = column.to_numpy()
     if problems:
         raise ReadError("\n".join(problems))
-    return pd.DataFrame(numbers, index=barcodes)
+    return Positions(barcodes, pd.DataFrame(numbers, copy=False))
+
+
+def _columns(path: Path) -> Iterator[Any] | None:
+    """Barcodes and columns of a table as Space Ranger writes it; None: otherwise."""
+    types = column_types(path)
+    names = ("barcode", *_COLUMNS)
+    numbers = (types.get(name, pa.null()) for name in _COLUMNS)
+    if types.get("barcode") != pa.string() or not all(
+        pa.types.is_integer(each) or pa.types.is_floating(each) for each in numbers
+    ):
+        return None
+    return (
+        column if pa.types.is_string(column.type) else column.to_pandas()
+        for column in read_columns(path, names)
+    )
+
+
+def _cells(path: Path, table: pd.DataFrame) -> Iterator[Any]:
+    """Barcodes and columns of any other table."""
+    missing = [name for name in ("barcode", *_COLUMNS) if name not in table.columns]
+    if missing:
+        msg = f"{path.name} has no column {', '.join(missing)}"
+        raise ReadError(msg)
+    yield as_names(table["barcode"].astype(str))
+    yield from (table[name] for name in _COLUMNS)
 
 
 def _parquet(path: Path) -> pd.DataFrame:

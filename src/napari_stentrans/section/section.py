@@ -8,9 +8,10 @@ writes to what it was given.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,8 @@ from napari_stentrans.section.lattice import (
 from napari_stentrans.section.quality import section_problems
 
 __all__ = ["Section", "TissueImage"]
+
+_PIECE: Final = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +154,12 @@ class Section:
         digest = hashlib.sha256()
         counts = self.counts
         for array in (counts.data, counts.indices, counts.indptr, self.array_rc):
-            digest.update(np.ascontiguousarray(array).astype("<f8").tobytes())
-        digest.update("\n".join(map(str, self.genes)).encode())
-        digest.update("\n".join(map(str, self.barcodes)).encode())
+            for piece in _pieces(array):
+                digest.update(np.ascontiguousarray(piece).astype("<f8").tobytes())
+        for names in (self.genes, self.barcodes):
+            for number, piece in enumerate(_pieces(names)):
+                digest.update(b"\n" if number else b"")
+                digest.update("\n".join(map(str, piece)).encode())
         return digest.hexdigest()[:16]
 
     def gene_index(self, genes: Iterable[str]) -> IntArray:
@@ -254,6 +260,11 @@ class Section:
             f"{self.name} has no gene {', '.join(told)}{more}. It has {self.n_genes} "
             f"genes, such as {', '.join(map(str, self.genes[:3]))}."
         )
+
+
+def _pieces(whole: Any) -> Iterator[Any]:
+    """Cut into pieces what may be long, so that copies of it stay small."""
+    return (whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE))
 
 
 def _canonical(counts: sparse.csr_matrix) -> sparse.csr_matrix:
