@@ -95,6 +95,7 @@ def test_keys_on_the_canvas_change_the_way_and_flip(
 ):
     canvas.setFocus()
     qtbot.keyClick(canvas, Qt.Key.Key_N)
+    widget.controller.turns.finish()
     assert viewer.canvas.grid.enabled
     qtbot.keyClick(canvas, Qt.Key.Key_W)
     assert widget.session.view.mode is ViewMode.BLINK
@@ -104,6 +105,7 @@ def test_keys_on_the_canvas_change_the_way_and_flip(
     seen = {measured.visible}
     for _ in range(2):
         widget.compare_panel.switch.timer.timeout.emit()
+        widget.controller.turns.finish()
         seen.add(measured.visible)
     assert seen == {True, False}
 
