@@ -16,7 +16,8 @@ OUT ?= demo
 # itself, and what is left behind. All of it: make pyside TESTS_PYSIDE=tests/gui/qt
 UNDER_PYSIDE := QT_API=pyside6 PYTEST_QT_API=pyside6 PYTHONPATH=$(abspath $(VENV)/pyside6)
 TESTS_PYSIDE ?= $(addprefix tests/gui/qt/test_,binding.py journeys.py \
-	gene_journey.py region_journeys.py section_panel.py gene_panel.py leaks.py craft.py)
+	gene_journey.py region_journeys.py section_panel.py gene_panel.py leaks.py craft.py \
+	painted_drawn.py activity_bar.py)
 
 .PHONY: help demo guide test pyside lint format coverage clean
 
