@@ -7,13 +7,17 @@ faster this computer is becomes known from its own runs: see `slowness_after`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from napari_stentrans.config import RunConfig
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.limits import machine_memory
 from napari_stentrans.section.section import Section
 
 _MEGABYTE = 1e6
+_GIGABYTE = 1e9
 _FASTER_ON_GPU = 10.0
 """How many times faster a GPU does the networks' part; only the first guess."""
 _MEMORY_OF_LATEST = 0.5
@@ -23,6 +27,8 @@ _INTERPOLATION = {"nearest": 0.1e-3, "linear": 0.1e-3, "cubic": 6e-4, "gaussian"
 _GENE_IMAGES = {"published": (0.5e-3, 0.25e-6), "dist": (1.3e-3, 0.45e-6)}
 """Seconds an epoch for each gene's image, and for each spot of it."""
 _RARE_SHARE = 0.01
+_MOST_KEPT = 700.0
+"""Megabytes that kriging keeps at the most of what it would compute twice."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,31 @@ def estimate(
     return Estimate(seconds * factor, _memory(work, config))
 
 
+def check_memory(section: Section, config: RunConfig, n_new: int = 0) -> None:
+    """Refuse a run that needs more memory than this computer has, before it is started.
+
+    Raises
+    ------
+    InvalidRequestError
+        Saying how much it would need, and how many spots would do.
+    """
+    there = machine_memory()
+    needed = estimate(Workload.of(section, config, n_new), config).memory
+    if there is None or needed <= there:
+        return
+    most = section.n_spots * there / needed
+    step = 10 ** max(int(math.log10(max(most, 1))) - 1, 0)
+    msg = (
+        f"a run on the {section.n_spots:,} spots of {section.name} needs about "
+        f"{needed / _GIGABYTE:,.0f} GB of memory, and this computer has "
+        f"{there / _GIGABYTE:,.0f} GB: about {int(most / step) * step:,} spots would "
+        "do. Open larger bins (of Visium HD 8 or 16 µm: bin_size), or a part of the "
+        "section, or use a smaller refinement"
+        + (" or the preset 'instant'." if config.method == "stentrans" else ".")
+    )
+    raise InvalidRequestError(msg)
+
+
 def slowness_after(
     slowness: Mapping[str, float],
     work: Workload,
@@ -147,6 +178,9 @@ def _memory(work: Workload, config: RunConfig) -> float:
         megabytes = 100 + 0.15 * work.spots + 0.003 * work.positions
     elif config.method in _GENE_IMAGES:
         megabytes = 200 + 3e-6 * work.genes * work.spots
+    elif config.method in _INTERPOLATION:
+        megabytes = 60 + 0.002 * work.spots + 0.001 * work.positions
     else:
-        megabytes = 30 + 0.055 * work.spots + 0.002 * work.positions
+        kept = min(0.055 * work.spots, _MOST_KEPT)
+        megabytes = 30 + kept + 0.003 * work.spots + 0.002 * work.positions
     return megabytes * _MEGABYTE

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import DeviceMemoryError, InvalidRequestError
+from napari_stentrans.estimates import check_memory
 from napari_stentrans.methods.base import (
     Enhancer,
     ExpressionField,
@@ -168,6 +169,7 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     started = time.perf_counter()
     section, config, missing = request.section, request.config, request.missing
     visible = _visible(section, missing)
+    check_memory(visible, config, missing.n_new)
     chosen = resolve_genes(section, request.genes)
     targets = resolve_targets(section, config, missing, request.at)
     method = _method(config)

@@ -4,10 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from napari_stentrans import estimates
 from napari_stentrans.config import PRESETS, RunConfig, with_preset
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.estimates import Workload, estimate, slowness_after
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.estimates import (
+    Workload,
+    check_memory,
+    estimate,
+    slowness_after,
+)
 from napari_stentrans.methods.base import method_names
+from napari_stentrans.pipeline import enhance
 
 MELANOMA = Workload(spots=279, genes=13_024, values=557_593, positions=1_116)
 VISIUM = Workload(spots=3_106, genes=10_913, values=2_423_896, positions=12_424)
@@ -35,6 +43,26 @@ def test_seconds_are_those_that_were_measured(work, name, seconds):
 def test_memory_is_what_was_measured():
     assert estimate(VISIUM, preset("instant")).memory == pytest.approx(0.21e9, rel=0.3)
     assert estimate(VISIUM, preset("standard")).memory == pytest.approx(0.6e9, rel=0.3)
+
+
+def test_what_kriging_keeps_is_bounded():
+    """Measured: 0.72 GB on 59,025 bins, 0.78 GB on 80,734, one position each."""
+    bins = Workload(spots=80_734, genes=2_973, values=11_309_131, positions=80_734)
+    assert 0.78e9 < estimate(bins, preset("instant")).memory < 1.5e9
+
+
+def test_a_run_is_refused_that_no_memory_here_would_hold(monkeypatch):
+    section = simulated_section(n_rows=12, n_cols=10, n_genes=12, seed=0).section
+    needed = estimate(Workload.of(section, RunConfig()), RunConfig()).memory
+    monkeypatch.setattr(estimates, "machine_memory", lambda: needed)
+    check_memory(section, RunConfig())
+    monkeypatch.setattr(estimates, "machine_memory", lambda: None)
+    check_memory(section, RunConfig())
+    monkeypatch.setattr(estimates, "machine_memory", lambda: needed / 2)
+    with pytest.raises(InvalidRequestError, match=r"101 spots.* about 50 spots.*bin_"):
+        check_memory(section, RunConfig())
+    with pytest.raises(InvalidRequestError, match="needs about"):
+        enhance(section)
 
 
 def test_more_thorough_is_never_cheaper():

@@ -106,6 +106,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate methods on one section."""
+    from napari_stentrans.estimates import check_memory
     from napari_stentrans.evaluation import evaluation_steps, plan_evaluation
     from napari_stentrans.progress import run_to_end
 
@@ -115,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
+    check_memory(section, config.model_copy(update={"method": "kriging"}))
     plan = plan_evaluation(
         section,
         args.methods,

@@ -19,15 +19,20 @@ LARGEST_RATIO: Final = 1100
 SMALL: Final = 16 << 20
 """Bytes that are never asked about."""
 _SHARE_OF_MACHINE = 0.5
+_USUAL_MEMORY = 16 * GIGABYTE
+
+
+def machine_memory() -> int | None:
+    """Bytes that this machine has; None where it does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return None
 
 
 def memory_limit() -> int:
     """Bytes that reading one section may take: half of the machine's memory."""
-    try:
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # Windows
-        machine = 16 * GIGABYTE
-    return int(machine * _SHARE_OF_MACHINE)
+    return int((machine_memory() or _USUAL_MEMORY) * _SHARE_OF_MACHINE)
 
 
 def require(n_bytes: float, what: str) -> None:

@@ -122,7 +122,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         else _placed(array_rc, pixel_xy, factors, options, on_checkerboard=seen)
     )
     counts = _taken(matrix.counts, rows)
-    notes += size_notes(counts.shape[0])
+    notes += size_notes(counts.shape[0], output.root)
     if counts.nnz == 0:
         notes.append("All counts are zero.")
     return Section(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from napari_stentrans.errors import InvalidRequestError
@@ -51,13 +52,33 @@ def bins_note(bins: Mapping[int, Output], chosen: int) -> str:
     return f"Visium HD, bins of {chosen} µm{also}."
 
 
-def size_notes(n_positions: int) -> list[str]:
-    """Warn of sections that are larger than most computers like."""
+def size_notes(n_positions: int, root: Path) -> list[str]:
+    """Warn of sections that are larger than most computers like, and say what to do.
+
+    Parameters
+    ----------
+    n_positions
+        Bins in tissue.
+    root
+        The folder of these bins; those of other sizes lie beside it.
+    """
     if n_positions < _MANY:
         return []
+    own = _FOLDER.fullmatch(root.name)
+    beside = (_FOLDER.fullmatch(child.name) for child in root.parent.iterdir())
+    sides = sorted({int(match[1]) for match in beside if own and match})
+    larger = [side for side in sides if own and side > int(own[1])]
+    bins = f"bins of {int(own[1])} µm" if own else "bins"
+    advice = (
+        f"open the bins of {' or '.join(map(str, larger))} µm instead (folder "
+        f"square_{larger[0]:03d}um, or bin_size={larger[0]})"
+        if larger
+        else "open larger bins (Space Ranger makes 8 and 16 µm), or a part of the slide"
+    )
     return [
-        f"There are {n_positions / 1e6:.1f} million bins: everything will take long "
-        "and much memory. Choose larger bins (bin_size) to begin with."
+        f"There are {n_positions / 1e6:.1f} million {bins} in tissue: good to look at, "
+        "but enhancing them takes hours and much memory, and each has few counts. To "
+        f"enhance, {advice}."
     ]
 
 

@@ -14,6 +14,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io import read_section
 from napari_stentrans.io.tenx_matrix import read_matrix
 from napari_stentrans.io.tenx_positions import read_positions
+from napari_stentrans.io.visium_hd import size_notes
 from napari_stentrans.section.lattice import LatticeKind
 
 N_GENES = 40
@@ -105,6 +106,26 @@ def test_counts_are_read_without_copies(tmp_path):
 
     np.testing.assert_array_equal(found.counts.toarray(), counts)
     assert peak < 12 * np.count_nonzero(counts) + 600 * len(counts)  # 8 are kept
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ((8, 16), "open the bins of 8 or 16 µm instead (folder square_008um"),
+        ((), "open larger bins"),
+    ],
+)
+def test_many_bins_come_with_what_to_open_instead(tmp_path, others, words):
+    root = tmp_path / "square_002um"
+    root.mkdir()
+    for side in others:
+        (tmp_path / f"square_{side:03d}um").mkdir()
+
+    (note,) = size_notes(5_500_000, root)
+
+    assert note.startswith("There are 5.5 million bins of 2 µm in tissue")
+    assert words in note
+    assert size_notes(100_000, root) == []
 
 
 def traced(read, path):
