@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from napari.components import ViewerModel
@@ -36,7 +36,7 @@ def turn():
 
 @pytest.fixture
 def turns(turn):
-    return Turns(turn)
+    return Turns(turn, clock=map(float, count()).__next__)  # each piece takes a second
 
 
 @pytest.fixture
@@ -103,6 +103,33 @@ def test_what_has_time_comes_last_and_delays_nothing(turns, turn, work, done):
     assert done == ["a0"]
     turn.all()
     assert done == ["a0", "a1", "b0", "slow0", "slow1"]
+
+
+def test_small_pieces_that_have_time_share_a_turn(turn, done):
+    def small(name):
+        yield from ()
+        done.append(name)
+
+    now = iter([0, 0.01, 0.02, 0.04, 1, 1.01])
+    turns = Turns(turn, clock=lambda: next(now))
+    for name in "abcde":
+        turns.take(small(name), at_once=False, has_time=True)
+
+    turn.next()
+    assert done == list("abc")  # the next would have begun after 0.04 s
+    turn.next()
+    assert done == list("abcde")
+    assert turns.are_over
+
+
+def test_what_has_no_time_never_shares_a_turn(turn, done, work):
+    turns = Turns(turn, clock=lambda: 0.0)
+    turns.take(work("a", n=3), at_once=False)
+    turns.take(work("b", n=3), at_once=False)
+
+    turn.next()
+
+    assert done == ["a0"]
 
 
 def test_work_that_has_time_lets_others_pass_between_its_pieces(

@@ -116,7 +116,8 @@ class SideBySide:
                 canvas.grid.enabled = True
         for panel in panels:
             if not panel[0].name_overlay.visible:
-                self._turns.take(self._naming(panel[0]), ("name", id(panel[0])))
+                key = ("name", id(panel[0]))
+                self._turns.take(self._naming(panel[0]), key, has_time=True)
         if is_new:
             self._viewer.fit_to_view(layers=[last])
 

@@ -6,6 +6,7 @@ tenth of a second: made one a turn, the window lives on between them. Knows no Q
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,6 +15,8 @@ Pieces: TypeAlias = Generator[None, None, None]
 """Work that yields wherever the window may be given a turn."""
 Later: TypeAlias = Callable[[Callable[[], None]], None]
 """Calls a function soon, in the main thread, after what waits there already."""
+_ENOUGH = 0.03
+"""Seconds after which a turn is over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +36,14 @@ class Turns:
     later
         How the next turn comes about. None: all pieces are done at once, as is right
         where there is no window.
+    clock
+        Tells the seconds.
     """
 
-    def __init__(self, later: Later | None = None) -> None:
-        self._later = later
+    def __init__(
+        self, later: Later | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._later, self._clock = later, clock
         self._waiting: list[_Work] = []
         self._at_work: _Work | None = None
         self._is_to_come = False
@@ -65,7 +72,8 @@ class Turns:
         at_once
             Whether the first piece may be done before this returns.
         has_time
-            Whether it comes after all work that has no time.
+            Whether it comes after all work that has no time. It is taken for small:
+            several such pieces may be done in one turn, since each turn is painted.
         """
         if key is not None:
             self.give_up(key)
@@ -97,13 +105,19 @@ class Turns:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Do one piece, or all of them where no turn will come."""
+        """Do one piece or a few small ones, or all of them where no turn will come."""
+        began = self._clock()
         try:
             self._do_piece()
-            while self._waiting and self._later is None:
+            while self._waiting and (self._later is None or self._fits(began)):
                 self._do_piece()
         finally:  # a piece that fails leaves the others be
             self._come_back()
+
+    def _fits(self, began: float) -> bool:
+        """Whether another piece fits into the turn."""
+        is_small = self._waiting[0].has_time and self._at_work is None
+        return is_small and self._clock() - began < _ENOUGH
 
     def _come_back(self) -> None:
         """Ask for another turn, if there is something left."""
