@@ -49,6 +49,7 @@ def test_opened_and_closed_twenty_times(make_napari_viewer, section):
         dock = viewer.window.add_dock_widget(widget, name="Enhance", area="right")
         widget.controller.genes.add([str(section.genes[0])])
         widget.controller.regions.paint()
+        widget.controller.turns.finish()  # a bar listens, once it is made
         QApplication.processEvents()
         gone += [weakref.ref(widget), weakref.ref(widget.controller)]
         viewer.window.remove_dock_widget(dock)
