@@ -18,12 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.io.anndata_out import (
+from napari_stentrans.io.assembly.kept import Kept
+from napari_stentrans.io.writers.as_anndata import (
     diameter_of,
     library_name,
     scverse_library,
 )
-from napari_stentrans.io.kept import Kept
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.lattice import (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.limits import machine_memory
+from napari_stentrans.io.files.limits import machine_memory
 from napari_stentrans.section.section import Section
 
 _MEGABYTE = 1e6

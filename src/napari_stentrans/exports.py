@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.io.anndata_out import library_name, section_to_anndata
-from napari_stentrans.io.endings import ending_among
-from napari_stentrans.io.replacing import check_place, replacing
+from napari_stentrans.io.files.endings import ending_among
+from napari_stentrans.io.files.replacing import check_place, replacing
+from napari_stentrans.io.writers.as_anndata import library_name, section_to_anndata
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _write_h5ad(what: Exportable, path: Path) -> Path:
 
 
 def _write_table(what: Exportable, path: Path) -> Path:
-    from napari_stentrans.io.export_spot_table import write_spot_table
+    from napari_stentrans.io.tables.section_writer import write_spot_table
 
     if isinstance(what, EnhancedSection):
         return what.save(path)
@@ -90,7 +90,7 @@ def _write_table(what: Exportable, path: Path) -> Path:
 
 
 def _write_parquet(what: Exportable, path: Path) -> Path:
-    from napari_stentrans.io.export_parquet import write_parquet
+    from napari_stentrans.io.tables.parquet_writer import write_parquet
 
     if isinstance(what, Section):
         return write_parquet(path, section_to_anndata(what), what.source)
@@ -107,14 +107,14 @@ def _write_parquet(what: Exportable, path: Path) -> Path:
 
 
 def _write_space_ranger(what: Exportable, path: Path) -> Path:
-    from napari_stentrans.io.export_mtx import write_space_ranger
+    from napari_stentrans.io.writers.space_ranger import write_space_ranger
 
     with _as_anndata(what, path.parent) as adata:
         return write_space_ranger(path, adata, _section_of(what).source)
 
 
 def _write_spatialdata(what: Exportable, path: Path) -> Path:
-    from napari_stentrans.io.export_spatialdata import write_spatialdata
+    from napari_stentrans.io.writers.spatialdata import write_spatialdata
 
     section, name = _section_of(what), library_name(_section_of(what))
     if isinstance(what, EnhancedSection):

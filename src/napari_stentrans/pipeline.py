@@ -100,7 +100,7 @@ def enhance(
         msg = f"read the section first: enhance(read_section({str(section)!r}), ...)"
         raise InvalidRequestError(msg)
     if not isinstance(section, Section):
-        from napari_stentrans.io.h5ad import section_from_anndata
+        from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
         whole = section_from_anndata(section)
     else:

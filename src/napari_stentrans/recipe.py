@@ -130,7 +130,7 @@ class Recipe:
         return told
 
     def _write_regions(self) -> Path:
-        from napari_stentrans.io.masks import write_missing
+        from napari_stentrans.io.regions.masks import write_missing
 
         parts = (self.missing.unmeasured, self.missing.outside)
         sites = (self.missing.new_rc, self.missing.outside_rc)

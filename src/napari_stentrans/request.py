@@ -96,7 +96,7 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
     if isinstance(missing, MissingRegions):
         return missing
     if isinstance(missing, str | Path):
-        from napari_stentrans.io.masks import read_missing
+        from napari_stentrans.io.regions.masks import read_missing
 
         return read_missing(Path(missing), section)
     array = np.asarray(missing)

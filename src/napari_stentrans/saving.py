@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures import ComparisonLook, comparison, telling_genes
-from napari_stentrans.io.beside import Beside
-from napari_stentrans.io.endings import ending_among
-from napari_stentrans.io.export import h5ad_steps
-from napari_stentrans.io.export_csv import ResultTable, check_size, table_steps
-from napari_stentrans.io.ome_tiff import PixelSize, ome_tiff_steps
-from napari_stentrans.io.replacing import check_writable, replacing
+from napari_stentrans.io.files.endings import ending_among
+from napari_stentrans.io.files.replacing import check_writable, replacing
+from napari_stentrans.io.tables.beside import Beside
+from napari_stentrans.io.tables.result_writer import (
+    ResultTable,
+    check_size,
+    table_steps,
+)
+from napari_stentrans.io.writers.h5ad import h5ad_steps
+from napari_stentrans.io.writers.ome_tiff import PixelSize, ome_tiff_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.square_grid import SquareGrid, drawn

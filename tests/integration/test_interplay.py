@@ -8,7 +8,7 @@ import pytest
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.exports import export
-from napari_stentrans.io.anndata_out import section_to_anndata
+from napari_stentrans.io.writers.as_anndata import section_to_anndata
 from napari_stentrans.pipeline import enhance
 
 pytestmark = pytest.mark.filterwarnings("ignore")

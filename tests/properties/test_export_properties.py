@@ -13,9 +13,9 @@ from scipy import sparse
 
 from napari_stentrans.exports import export
 from napari_stentrans.io import read_section
-from napari_stentrans.io.anndata_out import section_to_anndata
-from napari_stentrans.io.h5ad import section_from_anndata
+from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 from napari_stentrans.io.tables import read_anndata
+from napari_stentrans.io.writers.as_anndata import section_to_anndata
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import Lattice, LatticeKind

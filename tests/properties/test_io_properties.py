@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_stentrans.io import read_section
-from napari_stentrans.io.h5ad import section_from_anndata
-from napari_stentrans.io.matrix import unique_names
-from napari_stentrans.io.st_names import pair_key, parse_spot, spot_key
+from napari_stentrans.io.assembly.counts import unique_names
+from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
+from napari_stentrans.io.formats.listed.names import pair_key, parse_spot, spot_key
 from napari_stentrans.section.section import Section
 
 ORDERS = st.permutations(range(20))

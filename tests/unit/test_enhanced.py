@@ -204,7 +204,7 @@ def test_names_are_unique_whatever_is_asked_for():
 
 
 def test_saving_tells_how_many_genes_are_written(result, tmp_path, monkeypatch):
-    pytest.importorskip("napari_stentrans.io.export")
+    pytest.importorskip("napari_stentrans.io.writers.h5ad")
     monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 3)
     seen = []
 

@@ -13,13 +13,10 @@ from napari_stentrans import exports
 from napari_stentrans.datasets import samples, simulated_section
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.exports import export
-from napari_stentrans.io import (
-    export_mtx,
-    export_parquet,
-    export_spot_table,
-    read_section,
-)
-from napari_stentrans.io.replacing import replacing
+from napari_stentrans.io import read_section
+from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.tables import parquet_writer, section_writer
+from napari_stentrans.io.writers import space_ranger
 from napari_stentrans.pipeline import enhance
 
 ENDINGS = [".h5ad", ".csv", ".csv.gz", ".parquet", "", ".zarr"]
@@ -141,9 +138,9 @@ def test_a_full_disk_leaves_what_was_there(section, tmp_path, monkeypatch, endin
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("anndata.AnnData.write_h5ad", full)
-    monkeypatch.setattr(export_spot_table, "_rows", full)
-    monkeypatch.setattr(export_parquet, "_rows", full)
-    monkeypatch.setattr(export_mtx, "_write_matrix", full)
+    monkeypatch.setattr(section_writer, "_rows", full)
+    monkeypatch.setattr(parquet_writer, "_rows", full)
+    monkeypatch.setattr(space_ranger, "_write_matrix", full)
     if ending == ".zarr":
         monkeypatch.setattr("spatialdata.SpatialData.write", full)
 
@@ -208,8 +205,8 @@ def test_a_missing_folder_is_said(section, tmp_path):
 
 
 def test_large_matrices_go_out_in_blocks(section, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_mtx, "_BLOCK_VALUES", 5 * section.n_genes)
-    monkeypatch.setattr(export_parquet, "_BLOCK_VALUES", 5 * section.n_genes)
+    monkeypatch.setattr(space_ranger, "_BLOCK_VALUES", 5 * section.n_genes)
+    monkeypatch.setattr(parquet_writer, "_BLOCK_VALUES", 5 * section.n_genes)
 
     for ending in ("", ".parquet"):
         found = read_section(export(section, tmp_path / f"it{ending}"))

@@ -173,7 +173,7 @@ def test_every_ending_that_is_told_is_known(tmp_path):
 
 
 def test_too_much_for_a_table_is_said_before_computing(result, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_stentrans.io.export_csv._MOST_VALUES", 50)
+    monkeypatch.setattr("napari_stentrans.io.tables.result_writer._MOST_VALUES", 50)
     with pytest.raises(InvalidRequestError, match="choose fewer genes"):
         write(result, tmp_path / "x.csv")
 

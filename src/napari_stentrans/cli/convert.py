@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Convert one section."""
     from napari_stentrans.errors import InvalidRequestError
     from napari_stentrans.exports import ending_of, export
-    from napari_stentrans.io.replacing import check_place
+    from napari_stentrans.io.files.replacing import check_place
 
     try:
         ending_of(args.out)

@@ -102,7 +102,7 @@ def read_at(path: Path | None) -> FloatArray | None:
     """Array coordinates to predict at, in their order."""
     if path is None:
         return None
-    from napari_stentrans.io.masks import read_positions
+    from napari_stentrans.io.regions.masks import read_positions
 
     return read_positions(path)
 

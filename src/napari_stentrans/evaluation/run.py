@@ -150,6 +150,6 @@ def _as_section(section: Section | AnnData) -> Section:
     if isinstance(section, str):
         msg = f"read the section first: evaluate(read_section({section!r}), ...)"
         raise InvalidRequestError(msg)
-    from napari_stentrans.io.h5ad import section_from_anndata
+    from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
     return section_from_anndata(section)

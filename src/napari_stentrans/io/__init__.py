@@ -1,177 +1,26 @@
-"""Reading sections from files and folders, chosen by what is in them, not by names.
+"""Files to sections and back. `read_section` opens whatever can be opened.
 
-One format a module, each with ``sniff(path)`` (cheap, says whether it is this format)
-and ``read(path, options)``. A new format is one new module and one entry in
-`_FORMATS`. Imports nothing heavy before a file is opened.
+============= ======================================================================
+reading       tells the format of a path, and reads the section in it
+foreign       says what an input that is no section seems to be
+given_picture a picture that a person lays under a section
+tables        tables of ours (csv, tsv, parquet): written, and read again
+writers       all else that is written: h5ad, SpatialData, Space Ranger's, OME-TIFF
+regions       missing regions, to and from files
+formats       what others write, one format a module or folder
+pictures      pictures of the tissue, of any size
+assembly      counts and places made into a section, as all readers need it
+options       how a person wants a section read
+genes         lists of genes
+files         no biology: text, HDF5, zarr ..., and how far to believe a file
+============= ======================================================================
+
+Each may use what stands below it, and nothing above (`tests/architecture`). Nothing
+heavy is imported before a file is opened.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
-
-from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
-from napari_stentrans.io.damage import DAMAGE, said
-
-if TYPE_CHECKING:
-    from napari_stentrans.io.options import ReadWishes
-    from napari_stentrans.section.section import Section
+from napari_stentrans.io.reading import can_read, read_section
 
 __all__ = ["can_read", "read_section"]
-
-_FORMATS = (
-    "h5ad",
-    "parquet_table",
-    "spatialdata_zarr",
-    "xenium",
-    "visium_hd_cells",
-    "space_ranger",
-    "merscope",
-    "cosmx",
-    "stereo_gem",
-    "stereo_gef",
-    "loom",
-    "tenx_listed",
-    "spot_table",
-    "legacy_st",
-)
-"""In the order in which they are tried: those that are surest of themselves first."""
-_NEVER = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"PK\x03\x04", b"%PDF")
-"""How pictures, archives and documents begin: turned away before anything is loaded."""
-
-
-def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
-    """Read a section from a file or folder.
-
-    Parameters
-    ----------
-    path
-        Whatever `docs/formats.md` lists: an AnnData (``.h5ad``, ``.zarr``), a
-        SpatialData ``.zarr``, a Space Ranger or Xenium output folder or a part of one,
-        MERSCOPE and CosMx tables, Stereo-seq ``.gem`` and ``.gef``, loom, a 10x matrix
-        or a table of counts with positions beside it; or a folder that holds exactly
-        one of these.
-    **wishes
-        ``lattice`` overrules the lattice that is recognised from the positions:
-        "square", "hex", "quincunx" or "irregular". ``allow_normalised`` takes
-        normalised values where there are no raw counts. ``name`` is what to call the
-        section, instead of a name made from the path. ``image`` is the full-resolution
-        picture of the tissue, in whose pixels the spots lie; a pyramid or any other
-        picture, read reduced. ``image_alignment`` moves it, as in "mirrored turn=90
-        scale=1.1 right=120 down=-40". ``pitch`` adds up cells or beads in squares of
-        this side. ``bin_size``, ``library``, ``positions``, ``table`` and
-        ``coordinate_system`` choose where a format holds several; see
-        `io.options.ReadOptions`.
-
-    Raises
-    ------
-    ReadError, InvalidSectionError
-        Naming every problem found, and what to do.
-    InvalidRequestError
-        If a wish makes no sense, or not for this format.
-    """
-    from napari_stentrans.io.options import ReadOptions
-
-    options = ReadOptions.of(**wishes)
-    path = Path(path).expanduser()
-    try:
-        section = _pictured(_read(path, options), options)
-        given = options.given
-        return replace(section, wishes=given) if given else section
-    except StEnTransError as error:
-        error.add_note(f"while reading {path}")
-        raise
-    except DAMAGE as error:
-        msg = f"{path.name} is damaged or not what it seems to be: {said(error)}"
-        clear = ReadError(msg)
-        clear.add_note(f"while reading {path}")
-        raise clear from error
-
-
-def can_read(path: str | Path) -> bool:
-    """Whether `read_section` knows this file or folder. Cheap; never raises."""
-    try:
-        path = Path(path).expanduser()
-        return _format_of(path) is not None or len(_openable(path)) > 0
-    except DAMAGE:
-        return False
-
-
-def _read(path: Path, options: Any) -> Section:
-    found = _format_of(path, options.positions)
-    if found is None:
-        inside = _openable(path)
-        if len(inside) == 1:
-            return _read(inside[0], options)
-        if inside:
-            listed = "\n".join(f"  {file.name}" for file in inside)
-            msg = (
-                f"{path.name} holds {len(inside)} sections; open one of them:\n{listed}"
-            )
-            raise ReadError(msg)
-        from napari_stentrans.io.foreign import describe
-
-        raise ReadError(describe(path))
-    options.check_taken(found.TAKES, found.TITLE)
-    section: Section = found.read(path, options)
-    if options.pitch is None:
-        return section
-    from napari_stentrans.io.free_bins import in_squares
-
-    units_per_um = getattr(found, "units_per_um", _one)
-    return in_squares(section, options.pitch * units_per_um(path))
-
-
-def _one(_path: Path) -> float:
-    """Units of positions to a µm, of formats whose positions are in µm or unknown."""
-    return 1.0
-
-
-def _pictured(section: Section, options: Any) -> Section:
-    """Lay the picture that was asked for under the spots."""
-    if options.image is not None:
-        from napari_stentrans.io.large_images import with_picture
-
-        section = with_picture(section, options.image)
-    if options.image_alignment is None:
-        return section
-    if section.image is None:
-        msg = f"{section.name} has no picture that could be moved: give one (image)"
-        raise InvalidRequestError(msg)
-    return replace(section, image=section.image.aligned(options.image_alignment))
-
-
-def _format_of(path: Path, positions: Path | None = None) -> Any:
-    """Return the format module that knows this path, or None.
-
-    A positions file that a person names is for those formats that take one.
-    """
-    if not path.exists() or _begins_otherwise(path):
-        return None
-    for format_name in _FORMATS:
-        module = import_module(f"{__name__}.{format_name}")
-        named = positions is not None and "positions" in module.TAKES
-        try:
-            known = module.sniff(path, positions) if named else module.sniff(path)
-        except DAMAGE:
-            known = False
-        if known:
-            return module
-    return None
-
-
-def _begins_otherwise(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(8).startswith(_NEVER)
-
-
-def _openable(path: Path) -> list[Path]:
-    """Sections among what is in a folder that is of no format itself."""
-    if not path.is_dir():
-        return []
-    inside = [child for child in sorted(path.iterdir()) if child.name[0] != "."]
-    return [child for child in inside[:200] if _format_of(child) is not None]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import h5py
 
-from napari_stentrans.io.damage import DAMAGE
-from napari_stentrans.io.hdf5 import opened_hdf5
-from napari_stentrans.io.st_positions import is_positions_file
-from napari_stentrans.io.tenx_matrix import is_matrix_h5
-from napari_stentrans.io.text import fields, first_lines, separator
+from napari_stentrans.io.files.damage import DAMAGE
+from napari_stentrans.io.files.hdf5 import opened_hdf5
+from napari_stentrans.io.files.text import fields, first_lines, separator
+from napari_stentrans.io.formats.listed.positions import is_positions_file
+from napari_stentrans.io.formats.tenx_matrix import is_matrix_h5
 
 READABLE = (
     "What can be opened: AnnData (.h5ad, .zarr) with positions, SpatialData (.zarr), "

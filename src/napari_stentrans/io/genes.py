@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.damage import DAMAGE, said
-from napari_stentrans.io.text import opened
+from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.text import opened
 
 
 def read_gene_list(path: str | Path) -> list[str]:

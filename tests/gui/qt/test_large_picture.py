@@ -13,7 +13,7 @@ import tifffile
 
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
-from napari_stentrans.io.large_images import read_picture
+from napari_stentrans.io.pictures.large import read_picture
 from napari_stentrans.section.image import Alignment
 
 SIDE, SOON = 4096, 20_000

@@ -176,7 +176,7 @@ def test_small_files_that_unpack_to_much(
 
 
 def test_a_table_of_more_than_memory_is_refused(writers, sample, tmp_path, monkeypatch):
-    from napari_stentrans.io import limits
+    from napari_stentrans.io.files import limits
 
     paths = {}
     for name in ("h5ad", "visium_2", "merscope", "gem", "loom", "anndata_zarr"):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.export import write_h5ad
+from napari_stentrans.io.writers.h5ad import write_h5ad
 from napari_stentrans.methods.base import Prediction
 
 N_POSITIONS, N_GENES = 50, 23

@@ -11,7 +11,7 @@ from scipy import sparse
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError, InvalidSectionError, ReadError
 from napari_stentrans.io import can_read, read_section
-from napari_stentrans.io.h5ad import section_from_anndata
+from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 from napari_stentrans.section.lattice import LatticeKind
 
 

@@ -8,7 +8,7 @@ import h5py
 import pytest
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io.hdf5 import opened_hdf5
+from napari_stentrans.io.files.hdf5 import opened_hdf5
 
 NAMES = [f"barcode {number}" for number in range(50)]
 

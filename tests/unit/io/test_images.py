@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from napari_stentrans.io import images
-from napari_stentrans.io.images import image_from_array, read_image
+from napari_stentrans.io.pictures import images
+from napari_stentrans.io.pictures.images import image_from_array, read_image
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.canvas.layers import image_layer
-from napari_stentrans.io import laid_pictures, large_images, read_section
-from napari_stentrans.io.large_images import with_picture
+from napari_stentrans.io import given_picture, read_section
+from napari_stentrans.io.given_picture import with_picture
+from napari_stentrans.io.pictures import laid, large
 from napari_stentrans.section.image import Modality
 
 SHAPE = (600, 800)
@@ -91,8 +92,8 @@ def assert_brightness(data, at):
 
 @pytest.fixture(params=[4096, 300], ids=["small", "lazy"])
 def longest_side(request, monkeypatch):
-    real = large_images.read_picture
-    for module in (large_images, laid_pictures):
+    real = large.read_picture
+    for module in (large, laid, given_picture):
         monkeypatch.setattr(module, "read_picture", lambda p: real(p, request.param))
     return request.param
 
@@ -250,7 +251,7 @@ def test_the_mosaic_of_merscope_lies_under_the_cells(tmp_path, longest_side, til
 def test_a_mosaic_that_takes_minutes_is_only_read_when_asked_for(tmp_path, monkeypatch):
     images = write_merscope(tmp_path)
     tifffile.imwrite(images / "mosaic_DAPI_z3.tif", marked())
-    monkeypatch.setattr(laid_pictures, "_QUICK_BYTES", 1000)
+    monkeypatch.setattr(laid, "_QUICK_BYTES", 1000)
     section = read_section(tmp_path)
     assert section.image is None
     assert any("takes minutes" in note for note in section.notes)
@@ -326,14 +327,14 @@ def test_the_middle_of_an_outline_is_that_of_its_area(tmp_path):
 
 
 def test_bins_are_read_unless_cells_are_asked_for(tmp_path, monkeypatch):
-    from napari_stentrans.io import visium_hd_cells
+    from napari_stentrans.io.formats.space_ranger import cells as hd_cells
 
     cells = write_segmented(tmp_path, squares())
     (tmp_path / "binned_outputs" / "square_008um").mkdir(parents=True)
-    assert not visium_hd_cells.sniff(tmp_path)
-    assert visium_hd_cells.sniff(cells)
+    assert not hd_cells.sniff(tmp_path)
+    assert hd_cells.sniff(cells)
     bins = tmp_path / "binned_outputs" / "square_008um"
-    assert visium_hd_cells.cells_beside(bins) == cells
+    assert hd_cells.cells_beside(bins) == cells
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ from PIL import Image
 
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.gui.canvas.layers import image_layer
-from napari_stentrans.io import large_images, read_section, tiff_picture
-from napari_stentrans.io.large_images import read_picture, with_picture
-from napari_stentrans.io.mask_pictures import labels_of_sites
+from napari_stentrans.io import read_section
+from napari_stentrans.io.given_picture import with_picture
+from napari_stentrans.io.pictures import large, tiff
+from napari_stentrans.io.pictures.large import read_picture
+from napari_stentrans.io.regions.pictures import labels_of_sites
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.sites import PaintSites
@@ -249,7 +251,7 @@ def test_a_size_that_no_file_holds_is_refused(tmp_path, slide):
 
 
 def test_what_is_packed_in_one_piece_is_shown_reduced(tmp_path, slide, monkeypatch):
-    monkeypatch.setattr(tiff_picture, "_LARGEST_PIECE", 1 << 20)
+    monkeypatch.setattr(tiff, "_LARGEST_PIECE", 1 << 20)
     tifffile.imwrite(tmp_path / "s.tif", slide, compression="zlib", rowsperstrip=2400)
     image = read_picture(tmp_path / "s.tif", 800)
     assert image.full is None
@@ -268,7 +270,7 @@ def test_a_pyramid_is_read_at_a_small_level(tmp_path, slide, monkeypatch):
     write_ome_pyramid(tmp_path / "s.ome.tif", slide)
     asked = []
     monkeypatch.setattr(
-        large_images,
+        large,
         "averaged",
         lambda level, step, *_: asked.append((level.size, step)) or np.zeros((1, 1, 3)),
     )
@@ -285,7 +287,7 @@ def test_memory_stays_bounded_without_a_pyramid(tmp_path, monkeypatch):
     )
     picture[3000:3100, 1500:1600] = 200
     del picture
-    monkeypatch.setattr(tiff_picture, "BAND_BYTES", 1 << 22)
+    monkeypatch.setattr(tiff, "BAND_BYTES", 1 << 22)
 
     tracemalloc.start()
     image = read_picture(tmp_path / "s.tif", 1000)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_stentrans.io.many_names import (
+from napari_stentrans.io.files.many_names import (
     as_names,
     n_repeated,
     places_of,

@@ -9,7 +9,11 @@ from PIL import Image
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.masks import read_missing, read_positions, write_missing
+from napari_stentrans.io.regions.masks import (
+    read_missing,
+    read_positions,
+    write_missing,
+)
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster

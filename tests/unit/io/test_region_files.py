@@ -12,7 +12,7 @@ from PIL import Image
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.masks import read_missing, read_regions, write_regions
+from napari_stentrans.io.regions.masks import read_missing, read_regions, write_regions
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.regions import RegionKind, Regions

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from napari_stentrans.errors import InvalidSectionError
 from napari_stentrans.io import read_section
-from napari_stentrans.io.together import section_of_parts
+from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import LatticeKind

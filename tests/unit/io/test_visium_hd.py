@@ -12,9 +12,9 @@ import pytest
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import read_section
-from napari_stentrans.io.tenx_matrix import read_matrix
-from napari_stentrans.io.tenx_positions import read_positions
-from napari_stentrans.io.visium_hd import size_notes
+from napari_stentrans.io.formats.space_ranger.bins import size_notes
+from napari_stentrans.io.formats.space_ranger.positions import read_positions
+from napari_stentrans.io.formats.tenx_matrix import read_matrix
 from napari_stentrans.section.lattice import LatticeKind
 
 N_GENES = 40

@@ -44,7 +44,7 @@ class Handle:
         InvalidRequestError
             If no section is open.
         """
-        from napari_stentrans.io.anndata_out import section_to_anndata
+        from napari_stentrans.io.writers.as_anndata import section_to_anndata
 
         result, section = self.result, self.section
         if result is not None:

@@ -12,7 +12,7 @@ from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.region_shelf import RegionShelf
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
-from napari_stentrans.io.masks import read_regions, write_regions
+from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.regions import NAMES, RegionKind, Regions
 from napari_stentrans.section.section import Section

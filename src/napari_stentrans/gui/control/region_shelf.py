@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.io.masks import read_regions, write_regions
+from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.regions import Regions
 from napari_stentrans.section.section import Section

@@ -36,7 +36,7 @@ def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
 
 def picturing(section: Section, path: Path) -> Steps[Section]:
     """Read a picture and lay it under the spots of a section."""
-    from napari_stentrans.io.large_images import with_picture
+    from napari_stentrans.io.given_picture import with_picture
 
     yield Progress("Reading the picture", 0, 1)
     wishes = {**section.wishes, "image": str(path.absolute())}
@@ -60,7 +60,7 @@ def adopting(
     from anndata import AnnData
 
     from napari_stentrans import keys
-    from napari_stentrans.io.h5ad import section_from_anndata
+    from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
     yield Progress("Reading", 0, 1)
     obsm = dict(adata.obsm)

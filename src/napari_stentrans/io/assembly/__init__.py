@@ -1,0 +1,1 @@
+"""What readers share: counts and places made into a section. Knows no file format."""

@@ -1,0 +1,97 @@
+"""Cells or beads that lie at the very same place, made one. Knows no file format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from napari_stentrans.io.assembly.counts import are_counts
+from napari_stentrans.section.detection import impose_lattice
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.section import Section
+
+_MOST = 0.5
+"""Share of the spots that may lie where another one does: more are several captures."""
+
+
+def section_of_parts(**parts: Any) -> Section:
+    """Build a section; on no lattice, what lies at one place is added up.
+
+    Two measurements of one place differ by counting noise alone, and no method can tell
+    them apart; their sum is what a larger cell there would have shown. On a lattice, or
+    where most spots share their place, several captures are in the file: the section
+    refuses them.
+
+    Parameters
+    ----------
+    **parts
+        As `Section` has them.
+
+    Returns
+    -------
+    Section
+        Where some were added up, ``obs["joined"]`` has the names of the others at each
+        place, and a note says how many.
+    """
+    array_rc = np.asarray(parts["array_rc"], dtype=np.float64)
+    whole = array_rc.ndim == 2 and len(array_rc) == len(parts["obs"])
+    if parts["lattice"].is_regular or not whole or not np.isfinite(array_rc).all():
+        return Section(**parts)
+    place, first = _places(array_rc)
+    shared = np.bincount(place, minlength=len(first))[place] > 1
+    if not shared.any() or shared.mean() > _MOST:
+        return Section(**parts)
+    return Section(**(parts | _joined(parts, array_rc, place, first, shared)))
+
+
+def _places(array_rc: FloatArray) -> tuple[IntArray, IntArray]:
+    """Number of the place of each spot, in order; and the first spot of each place."""
+    _, first, inverse = np.unique(
+        array_rc, axis=0, return_index=True, return_inverse=True
+    )
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[inverse.ravel()], first[order].astype(np.int64)
+
+
+def _joined(
+    parts: dict[str, Any],
+    array_rc: FloatArray,
+    place: IntArray,
+    first: IntArray,
+    shared: np.ndarray[Any, np.dtype[np.bool_]],
+) -> dict[str, Any]:
+    """Return what changes: counts are added up; the rest is that of the first one."""
+    counts = sparse.csr_matrix(parts["counts"])
+    weights = np.ones(len(place), dtype=np.float32)
+    summed = are_counts(counts)
+    if not summed:
+        weights /= np.bincount(place)[place]
+    shape = (len(first), len(place))
+    gathers = sparse.csr_matrix((weights, (place, np.arange(len(place)))), shape=shape)
+    others = np.setdiff1d(np.flatnonzero(shared), first)
+    names = pd.Series(parts["obs"].index[others].astype(str), dtype=object)
+    told = names.groupby(place[others]).agg(";".join)
+    obs = parts["obs"].iloc[first].copy()
+    joined = np.full(len(first), "", dtype=object)
+    joined[told.index.to_numpy()] = told.to_numpy()
+    obs["joined"] = joined
+    n_places = len(np.unique(place[shared]))
+    done = "counts were added up" if summed else "values were averaged"
+    note = (
+        f"Places with several cells or beads: {n_places} ({shared.sum()} in all). "
+        f'Their {done} under the name of the first; obs["joined"] has the other names.'
+    )
+    free_rc, pixel_xy = array_rc[first], parts.get("pixel_xy")
+    return {
+        "counts": sparse.csr_matrix(gathers @ counts),
+        "obs": obs,
+        "array_rc": free_rc,
+        "lattice": impose_lattice(free_rc, parts["lattice"].kind),
+        "pixel_xy": None if pixel_xy is None else pixel_xy[first],
+        "notes": (*parts.get("notes", ()), note),
+    }

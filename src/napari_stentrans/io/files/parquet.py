@@ -1,0 +1,64 @@
+"""Parquet tables, held against memory before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from napari_stentrans.io.files.limits import SMALL, require, require_held
+
+_ROW_BYTES = 8.0
+
+
+def column_names(path: Path) -> list[str]:
+    """Column names of a parquet file."""
+    names: list[str] = pq.read_schema(path).names
+    return names
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a whole parquet table, if it fits into memory.
+
+    Raises
+    ------
+    ReadError
+        If it declares more than it can hold, or than fits.
+    """
+    _check(path)
+    return pd.read_parquet(path)
+
+
+def read_columns(path: Path, names: Iterable[str]) -> Iterator[pa.ChunkedArray]:
+    """Read some columns one by one: nothing else is in memory meanwhile.
+
+    Raises
+    ------
+    ReadError
+        As `read_parquet` does.
+    """
+    _check(path)
+    with pq.ParquetFile(path) as file:
+        for name in names:
+            yield file.read(columns=[name], use_pandas_metadata=False).column(0)
+
+
+def column_types(path: Path) -> dict[str, pa.DataType]:
+    """Types of the columns of a parquet file, by name."""
+    schema = pq.read_schema(path)
+    return dict(zip(schema.names, schema.types, strict=True))
+
+
+def _check(path: Path) -> None:
+    """Hold what a table declares against its size and against memory."""
+    with pq.ParquetFile(path) as file:
+        found = file.metadata
+    groups = [found.row_group(at) for at in range(found.num_row_groups)]
+    unpacked = float(sum(group.total_byte_size for group in groups))
+    wide = float(found.num_rows) * found.num_columns * _ROW_BYTES
+    # Repeated values are stored once, so few bytes may well be many rows; not any.
+    require_held(unpacked, path.stat().st_size, path.name)
+    require(max(unpacked, wide) * 2 - SMALL, path.name)

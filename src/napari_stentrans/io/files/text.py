@@ -1,0 +1,155 @@
+"""Text files and tables, gzipped or not, by their content."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, cast
+
+import pandas as pd
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.files.limits import Budget
+
+_GZIP = b"\x1f\x8b"
+_LONGEST_LINE = 16_000_000
+_TABLE_FACTOR = 8.0
+"""Bytes of memory that a character of a table takes while it is read."""
+_PROBE = 2048
+
+
+def opened(path: Path) -> TextIO:
+    """Open a text file for reading, unpacking it if it is gzipped."""
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    if packed:
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig"))
+    return path.open(encoding="utf-8-sig")
+
+
+def first_lines(path: Path, n: int) -> list[str]:
+    """First lines of a text file, without blank ones; empty where it is no text."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return []
+    found: list[str] = []
+    try:
+        with opened(path) as file:
+            if "\0" in file.read(_PROBE):
+                return []
+            file.seek(0)
+            while len(found) < n and (line := file.readline(_LONGEST_LINE)):
+                if line.strip():
+                    found.append(line.rstrip("\r\n"))
+    except (UnicodeDecodeError, gzip.BadGzipFile):
+        return []
+    except EOFError:  # cut off: what is there already may be enough to know it
+        return found
+    return found
+
+
+def separator(line: str) -> str:
+    """Separator of a table, from one of its lines."""
+    return max("\t,; ", key=lambda mark: (line.count(mark), mark == "\t"))
+
+
+def fields(line: str, mark: str) -> list[str]:
+    """Cells of a line, without quotes and blanks around them."""
+    if '"' in line:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark))]
+    if " " in line and mark != " ":
+        return [cell.strip() for cell in line.split(mark)]
+    return line.split(mark)
+
+
+def lines_of(file: TextIO, name: str) -> Iterator[str]:
+    """Lines of a text file, none of which may be longer than memory is good for.
+
+    Raises
+    ------
+    ReadError
+        At a line without end.
+    """
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith("\n"):
+            msg = (
+                f"{name} has a line of over {_LONGEST_LINE:,} characters; it is damaged"
+            )
+            raise ReadError(msg)
+        yield line
+
+
+class Measured:
+    """A text file that stops being read where its table would not fit into memory.
+
+    What a small packed file unpacks to is known only while it is unpacked.
+    """
+
+    def __init__(self, file: TextIO, name: str) -> None:
+        self._file = file
+        self._budget = Budget(name)
+
+    def read(self, size: int = -1) -> str:
+        """Read some characters; what pandas asks for."""
+        text = self._file.read(size)
+        self._budget.take(len(text) * _TABLE_FACTOR)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through its lines; what pandas takes for a sign that it is a file."""
+        return iter(self._file)
+
+
+@contextmanager
+def whole_lines(name: str) -> Iterator[None]:
+    """Refuse lines with more cells than the header, which pandas would cut.
+
+    Raises
+    ------
+    ReadError
+        At such lines.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
+    except pd.errors.ParserWarning as error:
+        msg = f"{name} has lines with more cells than its header"
+        raise ReadError(msg) from error
+
+
+def read_table(
+    path: Path, *, header: bool = True, names: str | int | None = None
+) -> pd.DataFrame:
+    """Read a whole small table; cells stay text where they are no numbers.
+
+    ``names`` is the column of names, which stay as they are written ("007", "NA").
+    """
+    lines = first_lines(path, 1)
+    if not lines:
+        raise ValueError("it is empty or not text")  # noqa: EM101
+    with opened(path) as file, whole_lines(path.name):
+        table: pd.DataFrame = pd.read_csv(
+            Measured(file, path.name),  # type: ignore[call-overload]
+            sep=separator(lines[0]),
+            header=0 if header else None,
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=["", "NA", "NaN", "nan"],
+            index_col=False,
+            float_precision="round_trip",
+            converters=None if names is None else {names: str},
+        )
+    return table
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of a table reads as a number; "nan" and "inf" do."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""CosMx flat files: a table of counts and one of cells, by field of view and number."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.cells import (
+    CellTable,
+    cell_section,
+    first_of,
+    matched_rows,
+    positions_of,
+    without_probes,
+)
+from napari_stentrans.io.files.text import read_table
+from napari_stentrans.io.files.wide_table import WideTable, header_of, read_wide
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.section import Section
+
+TITLE: Final = "CosMx flat files"
+TAKES: Final[frozenset[str]] = frozenset()
+
+_KEYS = ("fov", "cell_ID")
+_CENTRE = ("CenterX_global_px", "CenterY_global_px")
+_PIXEL_UM = 0.12028
+"""Side of a pixel of the instrument."""
+_NO_GENE = re.compile(
+    r"neg(ative|prb|probe)|system.?control|false.?code", re.IGNORECASE
+)
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is a folder of flat files or one of its two tables."""
+    return None not in _parts(path)
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read the cells; positions become µm.
+
+    Raises
+    ------
+    ReadError
+        If the two tables do not fit each other.
+    """
+    counts_path, cells_path = _parts(path)
+    if counts_path is None or cells_path is None:
+        msg = f"{path.name} lacks *_exprMat_file.csv or *_metadata_file.csv"
+        raise ReadError(msg)
+    table = read_table(cells_path)
+    keys = first_of(table.columns, _KEYS)
+    table = table.set_axis(_names(table[list(keys)]), axis=0)
+    wide = _read_counts(counts_path)
+    real = np.flatnonzero(_numbers(wide.keys, 1) != 0)
+    names = _names(wide.keys)[real]
+    place, notes = matched_rows(names, table, cells_path.name)
+    notes.append(f"Pixels of {_PIXEL_UM} µm were taken for the positions.")
+    if len(real) < len(wide.keys):
+        notes.append("Counts outside cells (cell_ID 0) left out.")
+    wide, left_out = without_probes(wide, _NO_GENE.match, "control probes")
+    xy = positions_of(table, _CENTRE, place, cells_path.name)
+    cells = CellTable(
+        counts=wide.counts[real],
+        names=names,
+        var=wide.var,
+        xy=xy * _PIXEL_UM,
+        obs=table.iloc[place],
+        what="CosMx cells",
+        notes=notes + left_out,
+    )
+    return cell_section(cells, path, options)
+
+
+def _parts(path: Path) -> tuple[Path | None, Path | None]:
+    """Tables of counts and of cells of a folder, or of the one a table lies in."""
+    is_part = path.is_file() and re.search("exprMat|metadata", path.name)
+    folder = path.parent if is_part else path
+    if not folder.is_dir():
+        return None, None
+    counts, cells = (
+        [file for file in sorted(folder.glob(f"*{what}*.csv*")) if _is(file, columns)]
+        for what, columns in (("exprMat", _KEYS), ("metadata", (*_KEYS, *_CENTRE)))
+    )
+    return (counts[0] if counts else None), (cells[0] if cells else None)
+
+
+def _is(file: Path, columns: tuple[str, ...]) -> bool:
+    return len(first_of(header_of(file), columns)) > 0
+
+
+def _read_counts(path: Path) -> WideTable:
+    """Read the counts; newer exports name each cell in a third column as well."""
+    columns = header_of(path)
+    keys = first_of(columns, _KEYS)
+    wide = read_wide(path, [*keys, *(name for name in columns if name == "cell")])
+    wide.keys.drop(columns="cell", errors="ignore", inplace=True)
+    return wide
+
+
+def _numbers(keys: pd.DataFrame, column: int) -> np.ndarray:
+    found: np.ndarray = pd.to_numeric(keys.iloc[:, column], errors="coerce").to_numpy()
+    return found
+
+
+def _names(keys: pd.DataFrame) -> pd.Index:
+    """Name of each cell: field of view and number."""
+    fov, number = (keys.iloc[:, at].astype(str) for at in (0, 1))
+    return pd.Index(fov + "_" + number, dtype=object, name=None)

@@ -1,0 +1,157 @@
+"""AnnData as the rest of the world writes it: what the counts and positions are.
+
+Looks where counts, positions and images are commonly kept, takes the first that fit,
+and says in the section's notes what it took. Never changes the AnnData it is given.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import InvalidSectionError, ReadError
+from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.assembly.kept import kept_in_uns
+from napari_stentrans.io.assembly.together import section_of_parts
+from napari_stentrans.io.files.damage import attempt, from_library
+from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
+from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
+from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
+from napari_stentrans.io.formats.h5ad.library import image_entry, one_library
+from napari_stentrans.io.formats.h5ad.positions import find_places, under_tissue
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.pictures.images import (
+    image_from_library,
+    misfit_note,
+    scale_factor,
+)
+from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+TITLE: Final = "AnnData (h5ad, zarr)"
+TAKES: Final = frozenset({"library"})
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is an AnnData, in HDF5 or as a zarr folder."""
+    if path.is_dir():
+        return attributes(path).get("encoding-type") == "anndata"
+    if not is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return "obs" in file and "var" in file
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read an AnnData.
+
+    Raises
+    ------
+    ReadError, InvalidSectionError
+        Naming every problem found.
+    """
+    import anndata
+
+    with warnings.catch_warnings(), from_library(path.name):
+        warnings.simplefilter("ignore")  # old layouts and repeated names: handled below
+        if path.is_dir():
+            check_zarr(path)
+            adata = anndata.read_zarr(path)
+        else:
+            with opened_hdf5(path):
+                adata = anndata.read_h5ad(path)
+    return section_of(adata, path, options)
+
+
+def section_of(adata: AnnData, path: Path, options: ReadOptions) -> Section:
+    """Make a section of an AnnData that was read from a path."""
+    named = replace(options, name=options.name_for(path))
+    return replace(_section(adata, named), source=str(path))
+
+
+def section_from_anndata(
+    adata: AnnData,
+    *,
+    name: str = "section",
+    lattice: LatticeKind | str | None = None,
+    allow_normalised: bool = False,
+) -> Section:
+    """Make a section of an AnnData, which stays as it is.
+
+    Parameters
+    ----------
+    adata
+        Raw counts in ``X``, ``layers["counts"]`` (or another layer), or ``raw``;
+        positions in ``obs`` (array_row, array_col or x, y) or ``obsm["spatial"]``
+        (x, y in full-resolution pixels); images in ``uns["spatial"]``.
+    name
+        What to call it.
+    lattice
+        Overrules the lattice that is recognised.
+    allow_normalised
+        Take normalised values where there are no raw counts.
+
+    Raises
+    ------
+    ReadError, InvalidSectionError
+        Naming every problem found.
+    """
+    options = ReadOptions.of(
+        lattice=lattice, name=name, allow_normalised=allow_normalised
+    )
+    return _section(adata, options)
+
+
+def _section(adata: AnnData, options: ReadOptions) -> Section:
+    problems: list[str] = []
+    adata = one_library(adata, options.library)
+    if min(adata.shape) == 0:
+        msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
+        raise InvalidSectionError(msg)
+    kept = under_tissue(adata.obs)
+    allowed = options.allow_normalised
+    values = attempt(problems, "counts", lambda: find_values(adata, allowed=allowed))
+    places = attempt(problems, "positions", lambda: find_places(adata))
+    if values is None or places is None:
+        raise ReadError("\n".join(problems))
+
+    notes = [*values.notes, *places.notes]
+    if not kept.all():
+        notes.append(f"{(~kept).sum()} spots that are not under tissue left out.")
+    pixel_xy = None if places.pixel_xy is None else places.pixel_xy[kept]
+    proportions_xy = pixel_xy if places.on_array else None
+    placed = options.place(places.array_rc[kept], proportions_xy)
+    ours = kept_in_uns(adata.uns, places.array_rc[kept])
+    if ours is not None:
+        placed = ours.placed(places.array_rc[kept]) if not options.lattice else placed
+        pixel_xy = pixel_xy if ours.has_pixel_xy else None
+    library = image_entry(adata, options.library, notes)
+    image = image_from_library(library, notes)
+    if image is not None and pixel_xy is not None:
+        notes += misfit_note(image, pixel_xy)
+    obs = plain(adata.obs)[kept]
+    obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
+    return section_of_parts(
+        name=options.name or "section",
+        counts=values.counts[np.flatnonzero(kept)],
+        obs=obs,
+        var=named_genes(values.var, notes, as_they_are=keys.SECTION in adata.uns),
+        array_rc=placed.array_rc,
+        lattice=placed.lattice,
+        pixel_xy=pixel_xy,
+        spot_diameter=None
+        if ours is not None and not ours.has_spot_diameter
+        else scale_factor(library, "spot_diameter_fullres"),
+        image=image,
+        notes=tuple(notes),
+    )

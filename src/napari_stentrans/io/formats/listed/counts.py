@@ -1,0 +1,150 @@
+"""Count tables as text, of any size, read line by line into a sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.files.limits import Budget
+from napari_stentrans.io.files.text import (
+    fields,
+    first_lines,
+    is_number,
+    lines_of,
+    opened,
+    separator,
+)
+
+_SHOWN = 3
+_MOST_RAGGED = 10_000
+_ROW_BYTES = 400.0
+_VALUE_BYTES = 24.0
+"""What a row and a value of it take: once here, twice while they are put together."""
+_ABSENT = ("", "NA", "NaN", "nan")
+
+
+@dataclass(frozen=True, eq=False)
+class CountTable:
+    """A table of numbers with names on both sides.
+
+    Attributes
+    ----------
+    values : csr_matrix of float32, shape (row, column)
+    row_names, column_names
+    """
+
+    values: sparse.csr_matrix
+    row_names: list[str]
+    column_names: list[str]
+
+
+@dataclass(frozen=True)
+class TableStart:
+    """What the first lines of a table show.
+
+    A header may leave out the cell above the row names, as R does.
+    """
+
+    mark: str
+    column_names: list[str]
+    row_names: list[str]
+
+    @classmethod
+    def of(cls, lines: list[str]) -> TableStart:
+        """Read the header and the row names of the first lines."""
+        mark = separator(lines[0])
+        columns = fields(lines[0], mark)
+        rows = [fields(line, mark) for line in lines[1:]]
+        if not rows or len(rows[0]) != len(columns) + 1:
+            columns = columns[1:]
+        return cls(mark, columns, [row[0] for row in rows])
+
+
+def read_count_table(path: Path) -> CountTable:
+    """Read a table of counts.
+
+    Raises
+    ------
+    ReadError
+        Naming every kind of problem, and where it first occurs.
+    """
+    lines = first_lines(path, 2)
+    if len(lines) < 2:
+        msg = f"{path.name} has no rows under its header"
+        raise ReadError(msg)
+    start = TableStart.of(lines)
+    with opened(path) as file:
+        rest = lines_of(file, path.name)
+        next(line for line in rest if line.strip())  # the header, after blank lines
+        table = _read_lines(rest, start, Budget(path.name))
+    if table.problems:
+        raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))
+    values = sparse.csr_matrix(
+        (
+            np.concatenate([np.empty(0, np.float32), *table.values]),
+            np.concatenate([np.empty(0, np.int32), *table.columns]),
+            np.cumsum([0, *map(len, table.values)]),
+        ),
+        shape=(len(table.names), len(start.column_names)),
+    )
+    return CountTable(values, table.names, start.column_names)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    names: list[str]
+    columns: list[NDArray[np.int32]]
+    values: list[NDArray[np.float32]]
+    problems: list[str]
+
+
+def _read_lines(lines: Iterable[str], start: TableStart, budget: Budget) -> _Rows:
+    mark, column_names = start.mark, start.column_names
+    rows = _Rows([], [], [], [])
+    ragged: list[str] = []
+    absent: list[str] = []
+    strange: list[str] = []
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        name, *cells = fields(line.rstrip("\r\n"), mark)
+        if len(cells) != len(column_names):
+            ragged.append(f"line {number} has {len(cells) + 1}")
+            if len(ragged) > _MOST_RAGGED:
+                break
+            continue
+        counted = [column for column, cell in enumerate(cells) if cell != "0"]
+        try:
+            values = np.array([cells[column] for column in counted], dtype=np.float32)
+        except ValueError:
+            for column in counted:
+                place = f"in line {number}, column {column_names[column]!r}"
+                if cells[column] in _ABSENT:
+                    absent.append(place)
+                elif not is_number(cells[column]):
+                    strange.append(f"{cells[column]!r} {place}")
+            continue
+        budget.take(_ROW_BYTES + _VALUE_BYTES * len(counted))
+        rows.names.append(name)
+        rows.columns.append(np.array(counted, dtype=np.int32))
+        rows.values.append(values)
+    if ragged:
+        rows.problems.append(
+            f"{len(ragged)} lines do not fit the {len(column_names) + 1} cells of the "
+            f"header ({_some(ragged)}). The file may be cut off; copy it again."
+        )
+    if absent:
+        rows.problems.append(f"{len(absent)} cells are empty ({_some(absent)}).")
+    if strange:
+        rows.problems.append(f"{len(strange)} cells are no numbers ({_some(strange)}).")
+    return rows
+
+
+def _some(places: list[str]) -> str:
+    return "; ".join(places[:_SHOWN]) + ("; ..." if len(places) > _SHOWN else "")

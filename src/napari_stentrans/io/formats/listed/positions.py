@@ -1,0 +1,214 @@
+"""The coordinates or selection file that lies beside a legacy ST table.
+
+Two kinds: array_row and array_col by spot name, or the selections of the ST spot
+detector, in which x is the column and y the row of the array, a spot is called
+``{x}x{y}``, pixel_x and pixel_y are pixels of the image, and ``selected`` tells what is
+under tissue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.files.damage import DAMAGE, attempt
+from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.formats.listed.counts import TableStart
+from napari_stentrans.io.formats.listed.names import (
+    identity,
+    pair_key,
+    share_of_spots,
+    spot_key,
+)
+from napari_stentrans.io.formats.space_ranger.positions import read_positions_table
+from napari_stentrans.section.lattice import FloatArray
+
+_ROW_COL = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"))
+_X_Y = (
+    ("x", "y"),
+    ("xcoord", "ycoord"),
+    ("x_coord", "y_coord"),
+    ("x_centroid", "y_centroid"),
+    ("center_x", "center_y"),
+    ("imagecol", "imagerow"),
+    ("pxl_col_in_fullres", "pxl_row_in_fullres"),
+)
+_PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
+_MAX_BESIDE = 200
+_BEADS = "MatchedBeadLocation"
+"""Curio lists beads under this name: barcode, x, y, and often without a header."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpotPositions:
+    """Positions by spot name.
+
+    Attributes
+    ----------
+    path
+        Where they come from.
+    key : ndarray of str, shape (listed,)
+        How each spot is called in the count table, as `names.spot_key` spells it.
+    array_rc : ndarray, shape (listed, 2)
+    pixel_xy : ndarray, shape (listed, 2), optional
+        Pixels of the image they were picked on.
+    selected : ndarray of bool, shape (listed,)
+        Whether a spot is under tissue.
+    table : DataFrame
+        All columns, as they were.
+    """
+
+    path: Path
+    key: np.ndarray[tuple[int], np.dtype[np.str_]]
+    array_rc: FloatArray
+    pixel_xy: FloatArray | None
+    selected: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    table: pd.DataFrame
+
+
+def is_positions_file(path: Path) -> bool:
+    """Whether a text file is a table of positions, from its header."""
+    lines = first_lines(path, 1)
+    if not lines:
+        return False
+    columns = fields(lines[0], separator(lines[0]))
+    return _axes(columns) is not None or (_BEADS in path.name and len(columns) == 3)
+
+
+def positions_beside(path: Path) -> Path | None:
+    """Find the positions file that belongs to a count table, in the same folder.
+
+    One whose name tells the same section; else, where there is no other count table
+    that it could belong to, the only one with a name that tells no section.
+    """
+    beside = [
+        file
+        for file in sorted(path.parent.iterdir())[:_MAX_BESIDE]
+        if file != path and file.is_file() and _is_positions_file(file)
+    ]
+    same = [file for file in beside if identity(file) == identity(path)]
+    if same:
+        return same[0]
+    nameless = [file for file in beside if not identity(file)]
+    if len(nameless) != 1 or _has_other_tables(path, beside):
+        return None
+    return nameless[0]
+
+
+def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:
+    """Read a positions file, for a count table that has these spot names.
+
+    Raises
+    ------
+    ReadError
+        If positions are no numbers.
+    """
+    table = _table(path)
+    table.columns = [str(column).strip() for column in table.columns]
+    axes = _axes(list(table.columns))
+    if axes is None:
+        msg = f"{path.name} has no columns array_row and array_col, nor x and y"
+        raise ReadError(msg)
+    problems: list[str] = []
+    array_rc = attempt(problems, path.name, lambda: _numbers(path, table, *axes))
+    pixel_xy = None
+    for x, y in _PIXELS:
+        if {x, y} <= set(table.columns) - set(axes):
+            pixel_xy = attempt(
+                problems, path.name, partial(_numbers, path, table, x, y)
+            )
+            break
+    if array_rc is None or problems:
+        raise ReadError("\n".join(problems))
+    selected = np.ones(len(table), dtype=bool)
+    for mark in ("selected", keys.IN_TISSUE):
+        if mark in table:
+            selected &= pd.to_numeric(table[mark], errors="coerce").to_numpy() == 1
+    key = _keys(table, axes, array_rc, set(map(spot_key, spot_names)))
+    return SpotPositions(path, key, array_rc, pixel_xy, selected, table)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Read a list of positions: csv or parquet, with a header or in a known order."""
+    if path.suffix == ".parquet" or "tissue_positions" in path.name:
+        return read_positions_table(path).reset_index(names="barcode")
+    first = first_lines(path, 1)
+    columns = fields(first[0], separator(first[0])) if first else []
+    if len(columns) == 3 and all(map(_is_number, columns[1:])):
+        return read_table(path, header=False).set_axis(["barcode", "x", "y"], axis=1)
+    return read_table(path)
+
+
+def _axes(columns: list[str]) -> tuple[str, str] | None:
+    """(row, col) columns of a positions table, as they are spelled there."""
+    known = {column.lower(): column for column in columns}
+    for row, col in _ROW_COL:
+        if row in known and col in known:
+            return known[row], known[col]
+    for x, y in _X_Y:
+        if x in known and y in known and len(columns) < 50:
+            return known[y], known[x]
+    return None
+
+
+def _is_number(cell: str) -> bool:
+    return pd.notna(pd.to_numeric(cell, errors="coerce"))
+
+
+def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatArray:
+    columns = [pd.to_numeric(table[name], errors="coerce") for name in (first, second)]
+    found = np.column_stack([column.to_numpy(np.float64) for column in columns])
+    bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    if len(bad):
+        msg = (
+            f"{path.name} has {len(bad)} rows without numbers in {first}, {second} "
+            f"(first: line {bad[0] + 2})"
+        )
+        raise ReadError(msg)
+    return found
+
+
+def _keys(
+    table: pd.DataFrame, axes: tuple[str, str], array_rc: FloatArray, known: set[str]
+) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
+    """Name of each listed spot: of the ways to name it, the one best known."""
+    row, col = array_rc.T
+    ways: list[list[str]] = []
+    named = table.columns[0]
+    if named not in ("x", "y", "X", "Y", *axes):
+        ways.append([spot_key(str(name)) for name in table[named]])
+    if axes[0].lower() not in (name for names in _ROW_COL for name in names):
+        ways.append([pair_key(x, y) for y, x in zip(row, col, strict=True)])
+        if {"new_x", "new_y"} <= set(table.columns):
+            new = table[["new_x", "new_y"]].apply(pd.to_numeric, errors="coerce")
+            ways.append([pair_key(x, y) for x, y in new.to_numpy(np.float64)])
+    else:
+        ways.append([pair_key(r, c) for r, c in zip(row, col, strict=True)])
+    return np.array(max(ways, key=lambda way: len(known.intersection(way))), dtype=str)
+
+
+def _is_positions_file(path: Path) -> bool:
+    try:
+        return is_positions_file(path)
+    except DAMAGE:
+        return False
+
+
+def _has_other_tables(path: Path, positions: list[Path]) -> bool:
+    for file in sorted(path.parent.iterdir())[:_MAX_BESIDE]:
+        if file == path or file in positions or not file.is_file():
+            continue
+        lines = first_lines(file, 5)
+        if len(lines) > 1:
+            start = TableStart.of(lines)
+            shares = map(share_of_spots, (start.column_names, start.row_names))
+            if max(shares) > 0.5:
+                return True
+    return False

@@ -1,0 +1,108 @@
+"""Spots with counts, matched to a list of positions and made into a section.
+
+Shared by the readers of tables and of matrices that have no positions of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from napari_stentrans import keys
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.counts import as_counts, plain, unique_names
+from napari_stentrans.io.assembly.together import section_of_parts
+from napari_stentrans.io.formats.listed.names import spot_key
+from napari_stentrans.io.formats.listed.positions import SpotPositions
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.lattice import FloatArray, LatticeKind
+from napari_stentrans.section.section import Section, TissueImage
+
+
+@dataclass(eq=False)
+class Placed:
+    """Spots of the table that have a position, in the table's order."""
+
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]]
+    obs: pd.DataFrame
+    array_rc: FloatArray
+    pixel_xy: FloatArray | None = None
+    image: TissueImage | None = None
+    listed_xy: FloatArray | None = None
+    notes: list[str] = field(default_factory=list)
+    checkerboard: LatticeKind = LatticeKind.HEX
+
+
+def placed_section(
+    path: Path,
+    counted: tuple[sparse.csr_matrix, pd.DataFrame],
+    placed: Placed,
+    notes: list[str],
+    options: ReadOptions,
+) -> Section:
+    """Make a section of counts and genes, and of those spots that have a place."""
+    counts, var = counted
+    names, repeated = unique_names(var.index)
+    found = options.place(placed.array_rc, placed.pixel_xy, placed.checkerboard)
+    obs = placed.obs
+    obs[keys.ARRAY_ROW], obs[keys.ARRAY_COL] = placed.array_rc.T
+    return section_of_parts(
+        name=options.name_for(path),
+        counts=as_counts(counts[placed.rows]),
+        obs=obs,
+        var=var.set_axis(names, axis=0),
+        array_rc=found.array_rc,
+        lattice=found.lattice,
+        pixel_xy=placed.pixel_xy,
+        image=placed.image,
+        source=str(path),
+        notes=tuple(notes + placed.notes + repeated),
+    )
+
+
+def from_list(spots: list[str], positions: SpotPositions) -> Placed:
+    """Positions from the list beside the table; what is not selected is left out."""
+    wanted = pd.Index([spot_key(name) for name in spots])
+    key = pd.Index(positions.key)
+    if not key.is_unique:
+        twice = key[key.duplicated()][0]
+        msg = f"{positions.path.name} lists spot {twice} more than once"
+        raise ReadError(msg)
+    place = key.get_indexer(wanted)
+    if not (place >= 0).any():  # perhaps one of the two writes barcodes without "-1"
+        bare_key, bare = (
+            names.str.replace(r"-\d+$", "", regex=True) for names in (key, wanted)
+        )
+        if bare_key.is_unique:
+            place = bare_key.get_indexer(bare)
+    known = place >= 0
+    chosen = known & positions.selected[place]
+    name = positions.path.name
+    notes = []
+    if n_unlisted := int((~known).sum()):
+        notes.append(f"{n_unlisted} spots that {name} does not list left out.")
+    if n_off := int((known & ~chosen).sum()):
+        notes.append(f"{n_off} spots that {name} does not mark as selected left out.")
+    if n_absent := int((positions.selected & ~key.isin(wanted)).sum()):
+        notes.append(f"{n_absent} spots selected in {name} have no counts.")
+    if not chosen.any():
+        msg = f"no spot of the table is selected in {name}"
+        raise ReadError(msg)
+    rows = np.flatnonzero(chosen)
+    obs = plain(positions.table.iloc[place[rows]])
+    obs.index = pd.Index([spots[row] for row in rows], dtype=object)
+    nameless = [name for name in obs if str(name).startswith("Unnamed:")]
+    obs = obs.drop(columns=nameless)
+    pixel_xy = None if positions.pixel_xy is None else positions.pixel_xy[place[rows]]
+    return Placed(
+        rows,
+        obs,
+        positions.array_rc[place[rows]],
+        pixel_xy,
+        listed_xy=positions.pixel_xy,
+        notes=notes,
+    )

@@ -1,0 +1,1 @@
+"""MERSCOPE output: cells, and the mosaics that lie under them."""

@@ -1,0 +1,1 @@
+"""Space Ranger output: Visium spots, Visium HD bins, and the cells of Visium HD."""

@@ -1,0 +1,52 @@
+"""Pictures of Space Ranger output, and their scale."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_stentrans.io.files.damage import attempt
+from napari_stentrans.io.pictures.images import read_image
+from napari_stentrans.section.image import TissueImage
+
+
+def scale_factors(spatial: Path, notes: list[str]) -> dict[str, Any]:
+    """Read the numbers of scalefactors_json.json; notes say what is damaged."""
+    files = sorted(spatial.glob("*scalefactors_json*.json"))
+    if not files:
+        notes.append("No scalefactors_json.json: the image cannot be aligned.")
+        return {}
+    problems: list[str] = []
+    found = attempt(problems, files[0].name, lambda: json.loads(files[0].read_text()))
+    if not isinstance(found, dict):
+        notes.append(
+            f"The scale factors are not used: {' '.join(problems) or 'no table'}."
+        )
+        return {}
+    return {
+        key: value for key, value in found.items() if isinstance(value, int | float)
+    }
+
+
+def best_image(
+    spatial: Path, factors: dict[str, Any], notes: list[str]
+) -> TissueImage | None:
+    """The hires picture, else the lowres one, else none; notes say what is damaged."""
+    for resolution in ("hires", "lowres"):
+        scale = factors.get(f"tissue_{resolution}_scalef", 0)
+        for file in sorted(spatial.glob(f"*tissue_{resolution}_image.*")):
+            if scale > 0:
+                damage: list[str] = []
+                image = attempt(
+                    damage, file.name, partial(read_image, file, scale, resolution)
+                )
+                if image is not None and np.ptp(image.data) > 0:
+                    return image
+                what = damage[0] if damage else f"{file.name} is blank"
+                notes.append(f"The image {what}.")
+    notes.append("There is no usable image of the tissue.")
+    return None

@@ -1,0 +1,215 @@
+"""Space Ranger output, Visium and Visium HD: counts, positions, image, scale factors.
+
+Finds the parts of an output folder from wherever in it a person points. Which
+arrangement the spots have is known from the instrument, not guessed from the few that
+may be left: Visium numbers a hexagonal array so that row + col is even, Visium HD is a
+full square array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.io.assembly.counts import normalised_notes
+from napari_stentrans.io.assembly.kept import kept_beside
+from napari_stentrans.io.files.damage import attempt
+from napari_stentrans.io.files.many_names import (
+    as_names,
+    give_memory_back,
+    n_repeated,
+    places_of,
+    without_suffix,
+)
+from napari_stentrans.io.formats.space_ranger.bins import (
+    bins_note,
+    bins_of,
+    choose_bins,
+    size_notes,
+)
+from napari_stentrans.io.formats.space_ranger.cells import cells_beside
+from napari_stentrans.io.formats.space_ranger.layout import Output, find_outputs
+from napari_stentrans.io.formats.space_ranger.pictures import best_image, scale_factors
+from napari_stentrans.io.formats.space_ranger.positions import Positions, read_positions
+from napari_stentrans.io.formats.tenx_matrix import CountMatrix, read_matrix
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.pictures.images import misfit_note
+from napari_stentrans.section.detection import Detected
+from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
+from napari_stentrans.section.section import Section
+
+TITLE: Final = "Space Ranger output"
+TAKES: Final = frozenset({"bin_size"})
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is a Space Ranger output, a part of one, or a folder of them."""
+    return len(find_outputs(path)) > 0
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read the one section that a path means.
+
+    Raises
+    ------
+    ReadError
+        Naming every problem; or the sections there are, where there are several.
+    """
+    outputs = find_outputs(path)
+    bins = bins_of(outputs)
+    if bins:
+        chosen = choose_bins(bins, options.bin_size, path.name)
+        section = _read_output(bins[chosen], options, source=path)
+        cells = cells_beside(bins[chosen].root)
+        also = [] if cells is None else [f"For cells instead of bins, open {cells}."]
+        notes = (bins_note(bins, chosen), *also, *section.notes)
+        return replace(section, notes=notes)
+    if options.bin_size is not None:
+        msg = f"{path.name} is no Visium HD output, so it has no bins to choose from"
+        raise InvalidRequestError(msg)
+    if len(outputs) > 1:
+        listed = "\n".join(f"  {output.root.relative_to(path)}" for output in outputs)
+        msg = f"{path.name} holds {len(outputs)} sections; open one of them:\n{listed}"
+        raise ReadError(msg)
+    return _read_output(outputs[0], options, source=path)
+
+
+def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
+    problems: list[str] = []
+    matrix = positions = None
+    if output.matrix is None:
+        problems.append(
+            f"{output.root.name} holds no count matrix (filtered_feature_bc_matrix.h5 "
+            "or a folder with matrix.mtx)"
+        )
+    else:
+        matrix = attempt(
+            problems, output.matrix.name, partial(read_matrix, output.matrix)
+        )
+    if output.positions is None:
+        problems.append(
+            f"{output.spatial.name} holds no tissue_positions (csv or parquet)"
+        )
+    else:
+        positions = attempt(
+            problems,
+            output.positions.name,
+            partial(read_positions, output.positions),
+        )
+    if matrix is None or positions is None:
+        raise ReadError("\n".join(problems))
+
+    notes = [*matrix.notes]
+    notes += normalised_notes(matrix.counts, allowed=options.allow_normalised)
+    rows, places = _matched(matrix, positions, notes)
+    obs = positions.table.iloc[places]
+    obs.index = _taken(matrix.barcodes, rows)
+    seen = _on_checkerboard(positions.table)
+    del positions, places  # of millions of bins: before room is made for the rest
+    give_memory_back()
+    pixel_xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
+    factors = scale_factors(output.spatial, notes)
+    image = best_image(output.spatial, factors, notes)
+    if image is not None:
+        notes += misfit_note(image, pixel_xy)
+    array_rc = obs[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
+    kept = kept_beside(output.spatial, array_rc)
+    placed = (
+        kept.placed(array_rc)
+        if kept is not None and options.lattice is None
+        else _placed(array_rc, pixel_xy, factors, options, on_checkerboard=seen)
+    )
+    counts = _taken(matrix.counts, rows)
+    notes += size_notes(counts.shape[0], output.root)
+    if counts.nnz == 0:
+        notes.append("All counts are zero.")
+    return Section(
+        name=options.name_for(_naming(output.root)),
+        counts=counts,
+        obs=obs,
+        var=matrix.var,
+        array_rc=placed.array_rc,
+        lattice=placed.lattice,
+        pixel_xy=pixel_xy if kept is None or kept.has_pixel_xy else None,
+        spot_diameter=factors.get("spot_diameter_fullres")
+        if kept is None or kept.has_spot_diameter
+        else None,
+        image=image,
+        source=str(source),
+        notes=tuple(notes),
+    )
+
+
+def _naming(root: Path) -> Path:
+    """Path to name the section after: bins of Visium HD carry the sample's name too."""
+    if root.parent.name != "binned_outputs":
+        return root
+    sample = ReadOptions().name_for(root.parent)
+    return root.with_name(f"{sample}_{root.name}")
+
+
+def _matched(
+    matrix: CountMatrix, positions: Positions, notes: list[str]
+) -> tuple[IntArray, IntArray]:
+    """Rows of the matrix under tissue, and their rows among the positions."""
+    wanted, listed = as_names(matrix.barcodes), positions.barcodes
+    place = places_of(wanted, listed)
+    if (place >= 0).mean() < 0.5:  # perhaps one of the two writes barcodes without "-1"
+        bare = without_suffix(listed)
+        if not n_repeated(bare):
+            without = places_of(without_suffix(wanted), bare)
+            place = without if (without >= 0).sum() > (place >= 0).sum() else place
+    known = place >= 0
+    if not known.any():
+        msg = (
+            f"none of the {len(matrix.barcodes)} barcodes of the counts (first: "
+            f"{matrix.barcodes[:1].tolist()}) is among the {len(listed)} positions "
+            f"(first: {listed[:1].to_pylist()}): "
+            "they belong to different sections"
+        )
+        raise ReadError(msg)
+    under_tissue = known & (positions.table["in_tissue"].to_numpy()[place] == 1)
+    if not under_tissue.any():
+        msg = "no spot of the positions is marked as in tissue (in_tissue = 1)"
+        raise ReadError(msg)
+    if not known.all():
+        notes.append(f"{(~known).sum()} barcodes without a position left out.")
+    n_off = int((known & ~under_tissue).sum())
+    if n_off:
+        notes.append(f"{n_off} spots that are not under tissue left out.")
+    rows = np.flatnonzero(under_tissue)
+    return rows, place[rows]
+
+
+def _taken(whole: Any, rows: IntArray) -> Any:
+    """Some rows in order, without a copy where these are all."""
+    return whole if len(rows) == whole.shape[0] else whole[rows]
+
+
+def _on_checkerboard(positions: pd.DataFrame) -> bool:
+    """Whether only every second place exists: rows and columns, in tissue or not."""
+    steps = positions[keys.ARRAY_ROW].to_numpy() + positions[keys.ARRAY_COL].to_numpy()
+    return not (steps % 2).any()
+
+
+def _placed(
+    array_rc: FloatArray,
+    pixel_xy: FloatArray,
+    factors: dict[str, Any],
+    options: ReadOptions,
+    *,
+    on_checkerboard: bool,
+) -> Detected:
+    if options.lattice is not None:
+        return options.place(array_rc, pixel_xy)
+    on_hex = "bin_size_um" not in factors and on_checkerboard
+    return Detected(
+        Lattice(LatticeKind.HEX if on_hex else LatticeKind.SQUARE), array_rc
+    )

@@ -1,0 +1,175 @@
+"""SpatialData: a table, the shapes or labels that it annotates, and a picture.
+
+Spots are placed in the pixels of the picture, so that any transformation between the
+two is respected; without a picture, in the coordinate system itself.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.files.damage import from_library
+from napari_stentrans.io.files.zarr_folder import attributes, check_zarr, is_group
+from napari_stentrans.io.formats.spatialdata.picture import find_picture, to_affine
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from spatialdata import SpatialData
+
+TITLE: Final = "SpatialData (zarr)"
+TAKES: Final = frozenset({"table", "coordinate_system", "library"})
+
+_GLOBAL = "global"
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is a SpatialData zarr."""
+    if not path.is_dir():
+        return False
+    if "spatialdata_attrs" in attributes(path):
+        return True
+    return is_group(path) and any(is_group(path / name) for name in ("tables", "table"))
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read one table with its positions and a picture.
+
+    Raises
+    ------
+    ReadError
+        If the package spatialdata is missing; or listing the tables, regions or
+        coordinate systems where it is not clear which is meant.
+    """
+    from napari_stentrans.io.formats.h5ad.reader import section_of
+
+    whole = _opened(path)
+    table_name = _chosen("tables", "table", sorted(whole.tables), options.table, path)
+    table = whole.tables[table_name]
+    region = _region(table, options.library, path)
+    notes = [f"Read as SpatialData, table {table_name!r}."]
+    if region is None:
+        notes.append("The table belongs to no shapes or labels.")
+        adata = table.copy()
+    else:
+        adata = _placed(whole, table, region, options, notes)
+    chosen = replace(options, library=None)
+    name = options.name or f"{chosen.name_for(path)}_{table_name}"
+    if table_name == "table":
+        name = chosen.name_for(path)
+    section = section_of(adata, path, replace(chosen, name=name))
+    return replace(section, notes=(*notes, *section.notes))
+
+
+def _opened(path: Path) -> SpatialData:
+    """Open the folder; pictures stay where they are until they are looked at."""
+    try:
+        import spatialdata
+    except ImportError as error:
+        msg = (
+            f"{path.name} is SpatialData, which needs the package spatialdata: "
+            'pip install "napari-stentrans[spatialdata]"'
+        )
+        raise ReadError(msg) from error
+    check_zarr(path, ("tables", "table", "shapes"))
+    with warnings.catch_warnings(), from_library(path.name):
+        warnings.simplefilter("ignore")  # on old versions, and on what is damaged
+        return spatialdata.read_zarr(
+            path,
+            selection=("tables", "shapes", "labels", "images"),
+            on_bad_files="warn",
+        )
+
+
+def _chosen(
+    many: str, option: str, there: list[str], wished: str | None, path: Path
+) -> str:
+    """Return the one that is wished for, or the only one."""
+    listed = ", ".join(there) or "none that can be read"
+    if wished is not None:
+        if wished not in there:
+            msg = f"{path.name} has no {option} {wished!r}; it has {listed}"
+            raise ReadError(msg)
+        return wished
+    if len(there) != 1:
+        msg = f"{path.name} has {len(there)} {many} ({listed}); choose one: {option}"
+        raise ReadError(msg)
+    return there[0]
+
+
+def _region(table: AnnData, wished: str | None, path: Path) -> str | None:
+    """Return what the table annotates: one of its regions, or None."""
+    found = table.uns.get("spatialdata_attrs", {}).get("region")
+    if found is None:
+        return None
+    regions = [found] if isinstance(found, str) else [str(each) for each in found]
+    return _chosen("regions", "library", regions, wished, path)
+
+
+def _placed(
+    whole: SpatialData,
+    table: AnnData,
+    region: str,
+    options: ReadOptions,
+    notes: list[str],
+) -> AnnData:
+    """Rows of the table that annotate the region, with its positions and picture."""
+    from spatialdata import get_centroids
+
+    if region not in whole:
+        msg = f"the table annotates {region!r}, which is not there or cannot be read"
+        raise ReadError(msg)
+    element = whole[region]
+    system = _system(element, options.coordinate_system)
+    listed = get_centroids(element, coordinate_system=system).compute()
+    linked = table.uns["spatialdata_attrs"]
+    in_region = table.obs[linked["region_key"]].astype(str) == region
+    adata = table[in_region.to_numpy()].copy()
+    place = pd.Index(listed.index).get_indexer(adata.obs[linked["instance_key"]])
+    if not (place >= 0).any():
+        msg = f"no row of the table has a place in {region!r}"
+        raise ReadError(msg)
+    if (place < 0).any():
+        notes.append(
+            f"{(place < 0).sum()} rows without a place in {region!r} left out."
+        )
+    adata = adata[place >= 0].copy()
+    system_xy = listed[["x", "y"]].to_numpy(np.float64)[place[place >= 0]]
+    picture = find_picture(whole, system, notes)
+    if keys.SECTION in adata.uns:  # written by us: in full-resolution pixels already
+        picture = picture.in_place()
+    notes.append(f"Positions of {region!r} in coordinate system {system!r}.")
+    adata.obsm[keys.SPATIAL] = picture.pixels_at(system_xy)
+    adata.uns[keys.SPATIAL] = {region: picture.library(_diameter(element, system))}
+    return adata
+
+
+def _system(element: Any, wished: str | None) -> str:
+    from spatialdata.transformations import get_transformation
+
+    there = sorted(get_transformation(element, get_all=True))
+    if wished is not None and wished not in there:
+        msg = f"there is no coordinate_system {wished!r}; there is {', '.join(there)}"
+        raise ReadError(msg)
+    return wished or (_GLOBAL if _GLOBAL in there else there[0])
+
+
+def _diameter(element: Any, system: str) -> float | None:
+    """Diameter of circles in units of the coordinate system; None for other shapes."""
+    if "radius" not in getattr(element, "columns", ()):
+        return None
+    return 2 * float(np.median(element["radius"])) * _scale(to_affine(element, system))
+
+
+def _scale(affine: FloatArray) -> float:
+    return float(np.sqrt(abs(np.linalg.det(affine[:2, :2]))))

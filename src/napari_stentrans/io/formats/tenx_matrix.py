@@ -1,0 +1,214 @@
+"""Count matrices as 10x Genomics writes them: one h5, or a folder with an mtx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.counts import as_counts, unique_names
+from napari_stentrans.io.files.damage import attempt
+from napari_stentrans.io.files.hdf5 import opened_hdf5, texts
+from napari_stentrans.io.files.limits import require
+from napari_stentrans.io.files.mtx import mtx_shape, read_mtx
+from napari_stentrans.io.files.text import Measured, opened
+
+_EXPRESSION = "Gene Expression"
+_BARCODE_BYTES = 300.0
+_VALUE_BYTES = 24.0
+"""What reading takes at most, measured on five million bins."""
+_MTX_PARTS = {
+    "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
+    "barcodes": ("barcodes.tsv",),
+    "features": ("features.tsv", "genes.tsv"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class CountMatrix:
+    """Counts with their names.
+
+    Attributes
+    ----------
+    counts : csr_matrix of float32, shape (barcode, gene)
+    barcodes
+    var
+        Indexed by unique gene names, with ``gene_ids`` and ``feature_types``.
+    notes
+        What a person should know about it.
+    """
+
+    counts: sparse.csr_matrix
+    barcodes: pd.Index
+    var: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def is_matrix_h5(path: Path) -> bool:
+    """Whether a file is a 10x count matrix in h5."""
+    if not (path.is_file() and h5py.is_hdf5(path)):
+        return False
+    with h5py.File(path, "r") as file:
+        return "matrix" in file and "barcodes" in file["matrix"]
+
+
+def is_matrix_folder(path: Path) -> bool:
+    """Whether a folder holds a 10x count matrix as mtx."""
+    return path.is_dir() and any(_part(path, name) for name in _MTX_PARTS["matrix"])
+
+
+def read_matrix(path: Path) -> CountMatrix:
+    """Read an h5 or an mtx folder.
+
+    Raises
+    ------
+    ReadError
+        Naming every part that is missing or does not fit.
+    """
+    return _read_folder(path) if path.is_dir() else _read_h5(path)
+
+
+def _read_h5(path: Path) -> CountMatrix:
+    with opened_hdf5(path) as file:
+        group = file["matrix"]
+        n_genes, n_barcodes = (int(size) for size in group["shape"][:])
+        barcodes = texts(group["barcodes"])
+        features = {
+            column: texts(group["features"][key])
+            for column, key in (
+                ("id", "id"),
+                ("name", "name"),
+                ("type", "feature_type"),
+            )
+            if key in group["features"]
+        }
+        _check_names(barcodes, features, (n_barcodes, n_genes))
+        n_values = len(group["data"])
+        require(n_barcodes * _BARCODE_BYTES + n_values * _VALUE_BYTES, path.name)
+        parts = (
+            group["data"].astype(np.float32)[:],
+            _whole_numbers(group["indices"]),
+            group["indptr"][:],
+        )
+    # Columns of genes a barcode are rows of barcodes: no transposition is needed.
+    counts = sparse.csr_matrix(parts, shape=(n_barcodes, n_genes))
+    counts.check_format(full_check=True)
+    return _assembled(counts, barcodes, features)
+
+
+def _whole_numbers(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
+    """Read indices with 32 bits, where these are enough to count all values.
+
+    HDF5 turns what does not fit into the largest number: no gene has that.
+    """
+    is_short = dataset.dtype.kind in "iu" and dataset.size <= np.iinfo(np.int32).max
+    found: np.ndarray[Any, Any] = (
+        dataset.astype(np.int32)[:] if is_short else dataset[:]
+    )
+    return found
+
+
+def _read_folder(path: Path) -> CountMatrix:
+    problems: list[str] = []
+    found: dict[str, Any] = {}
+    for what, names in _MTX_PARTS.items():
+        parts = [part for name in names if (part := _part(path, name)) is not None]
+        if parts:
+            reader = mtx_shape if what == "matrix" else _read_names
+            found[what] = attempt(problems, parts[0].name, partial(reader, parts[0]))
+            found[f"{what} file"] = parts[0]
+        else:
+            problems.append(f"{path.name} holds no {' or '.join(names)}")
+    if problems:
+        raise ReadError("\n".join(problems))
+    barcodes = found["barcodes"][:, 0]
+    columns = dict(zip(("id", "name", "type"), found["features"].T, strict=False))
+    _check_names(barcodes, columns, found["matrix"][::-1])
+    file = found["matrix file"]
+    matrix = attempt(problems, file.name, partial(read_mtx, file))
+    if matrix is None:
+        raise ReadError("\n".join(problems))
+    return _assembled(matrix.T, barcodes, columns)
+
+
+def _check_names(
+    barcodes: np.ndarray[Any, Any], features: Mapping[str, Any], shape: tuple[int, int]
+) -> None:
+    """Hold the declared shape (barcode, gene) against the names, before it is believed.
+
+    Raises
+    ------
+    ReadError
+        If there are more or fewer names.
+    """
+    ids = features.get("id", features.get("name"))
+    n_barcodes, n_genes = shape
+    problems = []
+    if len(barcodes) != n_barcodes:
+        problems.append(f"{len(barcodes)} barcodes for {n_barcodes} columns of counts")
+    if ids is None or len(ids) != n_genes:
+        n_names = 0 if ids is None else len(ids)
+        problems.append(f"{n_names} gene names for {n_genes} rows of counts")
+    if problems:
+        raise ReadError("\n".join(problems))
+
+
+def _assembled(
+    matrix: Any, barcodes: np.ndarray[Any, Any], features: Mapping[str, Any]
+) -> CountMatrix:
+    n_genes = matrix.shape[1]
+    ids = features["id"] if "id" in features else features["name"]
+    symbols = np.asarray(features.get("name", ids), dtype=object)
+    symbols = np.where(symbols == "", ids, symbols)
+    kinds = np.asarray(features.get("type", [_EXPRESSION] * n_genes), dtype=object)
+
+    notes = []
+    chosen = kinds == _EXPRESSION
+    if chosen.any() and not chosen.all():
+        others = ", ".join(sorted({str(kind) for kind in kinds[~chosen]}))
+        notes.append(
+            f"{(~chosen).sum()} features that are no genes left out ({others})."
+        )
+    else:
+        chosen = np.ones(n_genes, dtype=bool)
+    names, repeated = unique_names(pd.Index(symbols[chosen]))
+    var = pd.DataFrame(
+        {"gene_ids": np.asarray(ids)[chosen], "feature_types": kinds[chosen]},
+        index=names,
+    )
+    matrix = sparse.csr_matrix(matrix)
+    # The matrix was made here, so it is put in order in place.
+    counts = as_counts(
+        matrix if chosen.all() else matrix[:, np.flatnonzero(chosen)], copy=False
+    )
+    return CountMatrix(
+        counts, pd.Index(barcodes, dtype=object), var, tuple(notes + repeated)
+    )
+
+
+def _part(folder: Path, name: str) -> Path | None:
+    """File of that name, packed or not, with any prefix (GEO adds one)."""
+    found = [*folder.glob(f"*{name}"), *folder.glob(f"*{name}.gz")]
+    return min(found, key=lambda file: (len(file.name), file.name), default=None)
+
+
+def _read_names(path: Path) -> np.ndarray[Any, Any]:
+    """Cells of a table without header, as text, shape (row, column)."""
+    with opened(path) as file:
+        table = pd.read_csv(
+            Measured(file, path.name),  # type: ignore[call-overload]
+            sep="\t",
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+        )
+    cells: np.ndarray[Any, Any] = table.to_numpy(dtype=object)
+    return cells

@@ -1,0 +1,1 @@
+"""Xenium output: cells, and the pictures that lie under them."""

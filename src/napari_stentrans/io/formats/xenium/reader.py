@@ -1,0 +1,116 @@
+"""Xenium output: a 10x count matrix and the cells it counts, with centroids in µm."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.cells import (
+    CellTable,
+    cell_section,
+    first_of,
+    matched_rows,
+    positions_of,
+)
+from napari_stentrans.io.files.parquet import column_names, read_parquet
+from napari_stentrans.io.files.text import read_table
+from napari_stentrans.io.files.wide_table import header_of
+from napari_stentrans.io.formats.tenx_matrix import (
+    is_matrix_folder,
+    is_matrix_h5,
+    read_matrix,
+)
+from napari_stentrans.io.formats.xenium.pictures import chosen_picture, own_picture
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.pictures.laid import LaidPicture, with_own_picture
+from napari_stentrans.section.section import Section
+
+TITLE: Final = "Xenium output"
+TAKES: Final[frozenset[str]] = frozenset()
+
+_CENTROID = ("x_centroid", "y_centroid")
+_TABLES = ("cells.parquet", "cells.csv.gz", "cells.csv")
+_MATRICES = ("cell_feature_matrix.h5", "cell_feature_matrix")
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is an output folder, its table of cells, or its matrix."""
+    folder = _folder(path)
+    return _matrix(folder) is not None and _cells(folder) is not None
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read the cells.
+
+    Raises
+    ------
+    ReadError
+        If matrix and table do not fit each other.
+    """
+    folder = _folder(path)
+    matrix_path, table_path = _matrix(folder), _cells(folder)
+    if matrix_path is None or table_path is None:
+        msg = f"{folder.name} lacks cell_feature_matrix or cells (csv or parquet)"
+        raise ReadError(msg)
+    matrix = read_matrix(matrix_path)
+    is_parquet = table_path.suffix == ".parquet"
+    table = read_parquet(table_path) if is_parquet else read_table(table_path)
+    table = table.set_axis(
+        pd.Index([_id(cell) for cell in table["cell_id"]], dtype=object), axis=0
+    )
+    place, notes = matched_rows(matrix.barcodes, table, table_path.name)
+    cells = CellTable(
+        counts=matrix.counts,
+        names=matrix.barcodes,
+        var=matrix.var,
+        xy=positions_of(table, _CENTROID, place, table_path.name),
+        obs=table.iloc[place].drop(columns="cell_id"),
+        what="Xenium cells",
+        notes=[*matrix.notes, *notes],
+    )
+    section = cell_section(cells, path, options)
+    return with_own_picture(section, partial(own_picture, folder), options)
+
+
+def laid_picture(source: Path, picture: Path) -> LaidPicture | None:
+    """Where a picture that a person chose lies under the cells; None: unknown.
+
+    Raises
+    ------
+    ReadError
+        If the file that tells is damaged.
+    """
+    folder = _folder(source)
+    return chosen_picture(folder, picture) if sniff(folder) else None
+
+
+def _folder(path: Path) -> Path:
+    """Output folder that a part of it lies in."""
+    inside = path.name in _TABLES or path.name in _MATRICES
+    return path.parent if inside else path
+
+
+def _matrix(folder: Path) -> Path | None:
+    file, inside = (folder / name for name in _MATRICES)
+    if is_matrix_h5(file):
+        return file
+    return inside if is_matrix_folder(inside) else None
+
+
+def _cells(folder: Path) -> Path | None:
+    for name in _TABLES:
+        path = folder / name
+        if not path.is_file():
+            continue
+        names = column_names(path) if path.suffix == ".parquet" else header_of(path)
+        if first_of(names, (*_CENTROID, "cell_id")):
+            return path
+    return None
+
+
+def _id(cell: object) -> str:
+    return cell.decode() if isinstance(cell, bytes) else str(cell)

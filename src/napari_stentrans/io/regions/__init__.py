@@ -1,0 +1,1 @@
+"""Missing regions, to and from files: pictures, tables, lists of spots, polygons."""

@@ -1,0 +1,169 @@
+"""Tables of marked sites: array positions or barcodes, with labels.
+
+Labels: 1 predict here, 2 outside the tissue, 0 nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans import keys
+from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.regions.tables import LABEL
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.missing import (
+    OUTSIDE,
+    PREDICT,
+    MissingRegions,
+    match_positions,
+)
+from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
+
+
+def columns_of(path: Path) -> list[str]:
+    """Names of the columns of a table; empty where there is no text."""
+    lines = first_lines(path, 1)
+    return fields(lines[0], separator(lines[0])) if lines else []
+
+
+def table_of(path: Path, names: str | None = None) -> pd.DataFrame:
+    """Read a table; the column of names stays as it is written.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is none.
+    """
+    if not path.exists():
+        msg = f"{path} cannot be read: there is no such file"
+        raise InvalidRequestError(msg)
+    if not first_lines(path, 1):
+        msg = f"{path} is empty, or neither a table nor a picture"
+        raise InvalidRequestError(msg)
+    table = read_table(path, names=names)
+    return table.set_axis([str(column).strip() for column in table.columns], axis=1)
+
+
+def positions_of(table: pd.DataFrame, path: Path) -> FloatArray:
+    """Array coordinates of a table, shape (position, 2).
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming what is missing, or the first line that holds no numbers.
+    """
+    wanted = [keys.ARRAY_ROW, keys.ARRAY_COL]
+    missing = [column for column in wanted if column not in table]
+    if missing:
+        msg = (
+            f"{path.name} has no column {' and no column '.join(missing)}, only "
+            f"{', '.join(table.columns[:6])}. Its first line must name the columns."
+        )
+        raise InvalidRequestError(msg)
+    if not len(table):
+        msg = f"{path.name} lists no position"
+        raise InvalidRequestError(msg)
+    numbers = table[wanted].apply(pd.to_numeric, errors="coerce")
+    array_rc: FloatArray = numbers.to_numpy(dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(array_rc).all(axis=1))
+    if len(bad):
+        msg = (
+            f"{path.name}: {len(bad)} positions are no numbers (first: line "
+            f"{bad[0] + 2}, {', '.join(map(str, table[wanted].iloc[bad[0]]))})"
+        )
+        raise InvalidRequestError(msg)
+    return array_rc
+
+
+def missing_of(path: Path, section: Section) -> MissingRegions:
+    """Read a table of positions or of barcodes.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it does not fit the section.
+    """
+    header = columns_of(path)
+    if keys.ARRAY_ROW in header or keys.ARRAY_COL in header:
+        table = table_of(path)
+        array_rc = positions_of(table, path)
+        return _regions(section, array_rc, _labels(table, path), path)
+    barcodes, labels = _barcodes(path, section)
+    return _regions(section, section.array_rc[barcodes], labels, path)
+
+
+def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
+    """Spots of a list of barcodes, with or without a header, and their labels."""
+    table = table_of(path)
+    if table.columns[0] in section.barcodes:  # there is no header
+        table = read_table(path, header=False)
+        table.columns = pd.Index(
+            ["barcode", LABEL, *table.columns[2:]][: table.shape[1]]
+        )
+    names = table[table.columns[0]].astype(str).str.strip()
+    spots = section.barcodes.get_indexer(pd.Index(names))
+    if (spots < 0).any():
+        unknown = names[spots < 0]
+        msg = (
+            f"{path.name}: {len(unknown)} of {len(names)} barcodes are not in the "
+            f"section (first: {unknown.iloc[0]!r}). Give barcodes of this section, or "
+            "columns array_row and array_col."
+        )
+        raise InvalidRequestError(msg)
+    return spots.astype(np.int64), _labels(table, path)
+
+
+def _labels(table: pd.DataFrame, path: Path) -> IntArray:
+    if LABEL not in table:
+        return np.full(len(table), PREDICT, dtype=np.int64)
+    labels = pd.to_numeric(table[LABEL], errors="coerce").to_numpy()
+    bad = np.flatnonzero(~np.isin(labels, (0, PREDICT, OUTSIDE)))
+    if len(bad):
+        msg = (
+            f"{path.name}: {len(bad)} labels are not 0, 1 or 2 (first: line "
+            f"{bad[0] + 2}, {table[LABEL].iloc[bad[0]]!r})"
+        )
+        raise InvalidRequestError(msg)
+    return labels.astype(np.int64)
+
+
+def _regions(
+    section: Section, array_rc: FloatArray, labels: IntArray, path: Path
+) -> MissingRegions:
+    off = np.flatnonzero(~section.lattice.is_site(array_rc) & (labels > 0))
+    if len(off):
+        row, col = array_rc[off[0]]
+        msg = (
+            f"{path.name}: {len(off)} positions are no sites of the "
+            f"{section.lattice.kind} lattice (first: array_row={row:g}, "
+            f"array_col={col:g}). A mask marks sites; to predict between them choose a "
+            "refinement, or give exact positions (at)."
+        )
+        raise InvalidRequestError(msg)
+    spot = match_positions(section, array_rc)
+    at_spots = np.zeros(section.n_spots, dtype=np.int64)
+    at_spots[spot[spot >= 0]] = labels[spot >= 0]
+    empty = [
+        np.unique(array_rc[(spot < 0) & (labels == label)], axis=0) for label in (1, 2)
+    ]
+    return MissingRegions(at_spots == PREDICT, at_spots == OUTSIDE, empty[0], empty[1])
+
+
+def to_table(regions: MissingRegions, raster: SpotRaster) -> pd.DataFrame:
+    """Write down marked positions and their labels."""
+    parts = (
+        (raster.array_rc[regions.unmeasured], PREDICT),
+        (raster.array_rc[regions.outside], OUTSIDE),
+        (regions.new_rc, PREDICT),
+        (regions.outside_rc, OUTSIDE),
+    )
+    array_rc = np.concatenate([positions for positions, _ in parts])
+    labels = np.concatenate([np.full(len(at), label) for at, label in parts])
+    return pd.DataFrame(
+        {keys.ARRAY_ROW: array_rc[:, 0], keys.ARRAY_COL: array_rc[:, 1], LABEL: labels}
+    )

@@ -1,0 +1,187 @@
+"""One text table with everything: names, array places, perhaps pixels, then genes.
+
+What `tables.result_writer` and `tables.section_writer` write, with what lies beside it;
+and what people make by hand: its second and third column are array_row and array_col.
+"""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from napari_stentrans import keys
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.counts import as_counts
+from napari_stentrans.io.files.text import (
+    fields,
+    first_lines,
+    is_number,
+    opened,
+    separator,
+)
+from napari_stentrans.io.formats.h5ad.reader import section_of
+from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.tables.beside import (
+    Beside,
+    folder_of,
+    matched,
+    part_of,
+    read_beside,
+)
+from napari_stentrans.io.tables.columns import NO_GENES, PLACES, as_anndata, gene_of
+from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+TITLE: Final = "a table of spots with coordinates and genes"
+TAKES: Final[frozenset[str]] = frozenset()
+
+_FEWEST_GENES = 2
+
+
+def sniff(path: Path) -> bool:
+    """Whether this is such a table."""
+    lines = first_lines(path, 2)
+    if len(lines) < 2:
+        return False
+    mark = separator(lines[0])
+    header, row = fields(lines[0], mark), fields(lines[1], mark)
+    if tuple(header[1:3]) != PLACES or len(row) != len(header):
+        return False
+    first = _first_gene(header)
+    fewest = 1 if folder_of(path).is_dir() else _FEWEST_GENES
+    return len(header) - first >= fewest and all(map(is_number, row[first:]))
+
+
+def read(path: Path, options: ReadOptions) -> Section:
+    """Read a table, spot by spot.
+
+    Raises
+    ------
+    ReadError, InvalidSectionError
+        Naming every problem found.
+    """
+    adata, notes = _whole(path)
+    section = section_of(adata, path, options)
+    return replace(section, notes=(*section.notes, *notes))
+
+
+def read_anndata(path: Path) -> AnnData:
+    """Return all that a table and the folder beside it hold.
+
+    Raises
+    ------
+    ReadError
+        If they are damaged.
+    """
+    adata, _ = _whole(path)
+    file = part_of(path, folder_of(path), keys.SD)
+    if file.is_file():
+        header, _, sd = _table(file, first=1)
+        if [gene_of(name) for name in header[1:]] == list(adata.var_names):
+            adata.layers[keys.SD] = sd.toarray()
+    return adata
+
+
+def _whole(path: Path) -> tuple[AnnData, list[str]]:
+    """All but the standard deviations, and what to say about it."""
+    header, heads, counts = _table(path)
+    first = _first_gene(header)
+    cells = {
+        name: [head[at] for head in heads]
+        for at, name in enumerate(header[1:first], start=1)
+    }
+    barcodes, genes = [head[0] for head in heads], [*map(gene_of, header[first:])]
+    notes: list[str] = []
+    ours = _beside(path, barcodes, genes, notes)
+    obs = ours.spots.copy()
+    for column in (keys.ORIGIN, keys.BARCODE):
+        if column in cells:
+            obs[column] = np.array(cells[column], dtype=object)
+    for column in PLACES:
+        obs[column] = _numbers(cells[column])
+    adata = as_anndata(counts, obs, ours.genes, ours.told)
+    if {"x", "y"} <= cells.keys():
+        adata.obsm[keys.SPATIAL] = np.column_stack(
+            [_numbers(cells["x"]), _numbers(cells["y"])]
+        )
+    return adata, notes
+
+
+def _beside(path: Path, spots: list[str], genes: list[str], notes: list[str]) -> Beside:
+    """Return what belongs to the table; what is of other spots or genes is left out."""
+    found = read_beside(path) or Beside(pd.DataFrame(), pd.DataFrame())
+    fitting = Beside(
+        matched(found.spots, spots), matched(found.genes, genes), found.told
+    )
+    for what in ("spots", "genes"):
+        if getattr(fitting, what).shape[1] < getattr(found, what).shape[1]:
+            folder = folder_of(path).name
+            notes.append(f"{folder} tells of other {what}; that was left out.")
+    return fitting
+
+
+def _table(
+    path: Path, first: int | None = None
+) -> tuple[list[str], list[list[str]], sparse.csr_matrix]:
+    """Header, cells in front of the genes (``first`` is the first one), and values."""
+    mark = separator(first_lines(path, 1)[0])
+    with opened(path) as file:
+        rows = csv.reader(file, delimiter=mark)
+        header = next(rows)
+        first = _first_gene(header) if first is None else first
+        return header, *_spots(path, rows, header, first)
+
+
+def _spots(
+    path: Path, rows: Iterable[list[str]], header: list[str], first: int
+) -> tuple[list[list[str]], sparse.csr_matrix]:
+    """Cells in front of the genes, and the counts: most are zero and pass unread."""
+    heads: list[list[str]] = []
+    values, genes, ends = array("f"), array("l"), array("q", [0])
+    for row in filter(None, rows):
+        if len(row) != len(header):
+            msg = f"{path.name}: spot {row[0]!r} has {len(row)} cells of {len(header)}"
+            raise ReadError(msg)
+        heads.append(row[:first])
+        stored = [at for at in range(first, len(row)) if row[at] != "0"]
+        try:
+            values.extend([float(row[at]) for at in stored])
+        except (ValueError, OverflowError):
+            wrong = next(at for at in stored if not is_number(row[at]))
+            msg = (
+                f"{path.name}: spot {row[0]!r} has {row[wrong]!r} under "
+                f"{header[wrong]!r}, which is no number"
+            )
+            raise ReadError(msg) from None
+        genes.extend([at - first for at in stored])
+        ends.append(len(values))
+    shape = (len(heads), len(header) - first)
+    parts = (np.asarray(values), np.asarray(genes), np.asarray(ends))
+    return heads, as_counts(sparse.csr_matrix(parts, shape=shape))
+
+
+def _first_gene(header: list[str]) -> int:
+    """Column of the first gene: behind the names, and what is known to be none."""
+    at = 3
+    while at < len(header) and header[at] in NO_GENES:
+        at += 1
+    return at
+
+
+def _numbers(cells: list[str]) -> FloatArray:
+    """Coordinates to their last digit; NaN, which a section names, for text."""
+    return np.array(
+        [float(cell) if is_number(cell) else float("nan") for cell in cells],
+        dtype=np.float64,
+    )

@@ -1,0 +1,114 @@
+"""Writing an enhanced section as h5ad, gene block by gene block.
+
+The whole matrix is never in memory, and the file takes its name only when it is
+complete: whatever happens before, nothing half-written is left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.io.files.replacing import check_writable, replacing
+from napari_stentrans.progress import Progress, Steps, run_to_end
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_CHUNK_BYTES = 1 << 20
+_PHASE = "Writing genes"
+
+
+class Block(Protocol):
+    """Some genes of every position: expected counts and their standard deviation."""
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """Shape (position, gene)."""
+
+    @property
+    def sd(self) -> NDArray[np.float32]:
+        """Shape (position, gene)."""
+
+
+def write_h5ad(
+    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
+) -> Path:
+    """Do all of `h5ad_steps` at once."""
+    return run_to_end(h5ad_steps(path, annotations, blocks))
+
+
+def h5ad_steps(
+    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
+) -> Steps[Path]:
+    """Write an AnnData whose matrices come as blocks of columns.
+
+    Parameters
+    ----------
+    path
+        Where to; an existing file is replaced, once the new one is complete.
+    annotations : AnnData, shape (position, gene)
+        Everything but ``X`` and ``layers["sd"]``.
+    blocks
+        (columns, block) one after the other, all columns once.
+
+    Returns
+    -------
+    Path
+        ``path``.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the file cannot be written there.
+    """
+    path = Path(path)
+    check_writable(path)
+    with replacing(path) as unfinished:
+        annotations.write_h5ad(unfinished)
+        with h5py.File(unfinished, "r+") as file:
+            yield from _matrix_steps(file, annotations.shape, blocks)
+    return path
+
+
+def _matrix_steps(
+    file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Block]]
+) -> Steps[None]:
+    mean = sd = None
+    for columns, prediction in blocks:
+        if mean is None or sd is None:
+            width = prediction.mean.shape[1]
+            mean = _dense(file, "X", shape, width)
+            sd = _dense(file, f"layers/{keys.SD}", shape, width)
+        mean[:, columns] = prediction.mean
+        sd[:, columns] = prediction.sd
+        yield Progress(_PHASE, columns.stop, shape[1])
+    if mean is None:
+        _dense(file, "X", shape, 1)
+        _dense(file, f"layers/{keys.SD}", shape, 1)
+
+
+def _dense(
+    file: h5py.File, name: str, shape: tuple[int, int], block_width: int
+) -> h5py.Dataset:
+    """Make room for a matrix as AnnData stores it; chunks are as wide as the blocks.
+
+    So every chunk is written once and whole, straight through, without a cache.
+    """
+    if name in file:  # a matrix that is left out is marked as empty
+        del file[name]
+    chunks = None
+    if min(shape) > 0:
+        width = min(block_width, shape[1])
+        rows = max(1, _CHUNK_BYTES // (4 * width))
+        chunks = (min(rows, shape[0]), width)
+    dataset = file.create_dataset(name, shape, dtype=np.float32, chunks=chunks)
+    dataset.attrs["encoding-type"] = "array"
+    dataset.attrs["encoding-version"] = "0.2.0"
+    return dataset
