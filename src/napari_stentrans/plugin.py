@@ -44,16 +44,13 @@ def write(path: str, layers: list[LayerData]) -> list[str]:
     """
     from napari_stentrans.errors import StEnTransError
     from napari_stentrans.exports import export
-    from napari_stentrans.gui.canvas import placing
     from napari_stentrans.gui.canvas.behind import behind
-    from napari_stentrans.section.section import Section
+    from napari_stentrans.gui.canvas.placing import placed
 
     target = Path(path) if Path(path).suffix else Path(f"{path}.h5ad")
     try:
-        what = behind(options.get("metadata", {}) for _, options, _ in layers)
-        if isinstance(what, Section):
-            return [str(export(placing.placed(what), target))]
-        return [str(export(placing.placed_result(what), target))]
+        metadata = [options.get("metadata", {}) for _, options, _ in layers]
+        return [str(export(placed(behind(metadata), metadata), target))]
     except ValueError as error:  # which napari would take for "no writer found"
         raise StEnTransError(str(error)) from error
 

@@ -14,7 +14,6 @@ from npe2 import PluginManager, PluginManifest
 from napari_stentrans import plugin
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.canvas.layers import (
     enhanced_layers,
     missing_layer,
@@ -86,10 +85,10 @@ def test_an_enhanced_layer_is_its_whole_result(viewer, result, tmp_path):
 
 def test_a_layer_that_shows_another_result_writes_that_one(section, result, tmp_path):
     stage, gene = Stage(ViewerModel()), str(result.genes[0])
-    stage.add_gene(section, gene, result)
+    stage.expression.add_gene(section, gene, result)
     other = enhance(section, method="linear", genes=result.genes)
 
-    stage.show_enhanced(other, gene)
+    stage.expression.show_enhanced(other, gene)
     (written,) = stage.viewer.layers.save(str(tmp_path / "other.h5ad"))
 
     np.testing.assert_array_equal(ad.read_h5ad(written).X, other.read(other.genes).mean)
@@ -102,10 +101,13 @@ def test_a_picture_that_was_moved_is_written_as_it_lies(
     own = replace(section)  # another section to everybody else
     mine = result.of_section(own)
     data = enhanced_layers(mine, result.genes[0]) if of_result else []
-    viewer = ViewerModel()
-    viewer.layers.extend(layers_of([*section_to_layers(own), *data]))
+    stage = Stage(ViewerModel())
+    stage.open(own)
     moved = Alignment().turned(90)
-    placing.lay(own, moved)
+    stage.placing.lay(own, moved)
+    for each in data:  # later: what is added then knows it, too
+        stage.add(each)
+    viewer = stage.viewer
 
     (written,) = viewer.layers.save(str(tmp_path / "moved.h5ad"))
 

@@ -56,8 +56,8 @@ def stage(section, result):
     stage = Stage(ViewerModel())
     stage.open(section)
     for gene in section.genes[:2]:
-        stage.add_gene(section, gene, result)
-    stage.add_canvas(section)
+        stage.expression.add_gene(section, gene, result)
+    stage.painting.add_canvas(section)
     return stage
 
 
@@ -118,7 +118,7 @@ def test_the_painting_is_on_the_measured_side(stage, section, comparison, plan):
 
 
 def test_one_gene_has_the_picture_beside_it(stage, section, comparison, plan):
-    stage.remove_gene(section, section.genes[1])
+    stage.expression.remove_gene(section, section.genes[1])
 
     comparison.show(plan(ViewMode.SIDE_BY_SIDE))
 
@@ -171,7 +171,7 @@ def test_leaving_puts_everything_back(stage, section, comparison, plan, mode, ex
 @pytest.mark.parametrize("mode", ViewMode)
 def test_the_user_s_selection_stays(stage, section, comparison, plan, mode):
     canvas = stage.canvas(section)
-    stage.arm_brush(section)
+    stage.painting.arm_brush(section)
 
     comparison.show(plan(mode, show_origin=True))
 

@@ -9,7 +9,6 @@ import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.control import trials
 from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
@@ -86,7 +85,7 @@ def test_a_picture_that_was_moved_is_looked_at_where_it_lies(
         return MethodTest("dropout", 1, 1, (MethodScore("flat", 0, 0, 0, 0, 0),))
 
     monkeypatch.setattr(trials, "comparing", noting)
-    placing.lay(section, Alignment(shift_xy=(25.0, 0.0)))
+    opened.stage.placing.lay(section, Alignment(shift_xy=(25.0, 0.0)))
     opened.trials.test("dropout")
     jobs.last.finish()
 

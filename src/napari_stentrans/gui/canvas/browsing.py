@@ -60,14 +60,16 @@ class Browsing:
             self._bring_up(section, gene)
             return
         if before is None:
-            stage.add_measured(section, gene)
+            stage.expression.add_measured(section, gene)
             self._pin(section, gene, pinned=False)
             yield
         elif before != gene:
             self._take_over(section, before, gene)
         enhanced = result()
         if enhanced is not None and self._layers(section, gene):
-            yield from stage.showing_enhanced(enhanced, gene, with_sd=with_sd)
+            yield from stage.expression.showing_enhanced(
+                enhanced, gene, with_sd=with_sd
+            )
             self._rescale_sd(section, gene)
         self._bring_up(section, gene)
 
@@ -85,11 +87,11 @@ class Browsing:
         for role, layer in self._layers(section, before).items():
             _tag(layer, replace(_tag_of(layer), gene=gene))
             if role is Role.GENE:
-                even = self._stage.even
+                even = self._stage.expression.even
                 data, options, _ = looks.gene_layer(section, gene, even=even)
                 layer.data = data
                 layer.contrast_limits = options["contrast_limits"]
-            layer.name = looks.layer_name(role, gene, even=self._stage.even)
+            layer.name = looks.layer_name(role, gene, even=self._stage.expression.even)
 
     def _rescale_sd(self, section: Section, gene: str) -> None:
         layer = self._stage.find(section, Role.SD, gene)
@@ -103,7 +105,7 @@ class Browsing:
         if shown is None or any(layer.visible for layer in layers.values()):
             return
         with drawn_once(self._stage.viewer.layers):
-            self._stage.hide_expression(section)
+            self._stage.expression.hide(section)
             set_visible(shown, visible=True)
 
     def _layers(self, section: Section, gene: str) -> dict[Role, Layer]:

@@ -141,7 +141,7 @@ class Comparison:
         top = find(plan.section, Role.ENHANCED, plan.gene)
         top = top or find(plan.section, Role.GENE, plan.gene)
         if plan.gene is not None and top is not None:
-            self._stage.hide_expression(plan.section)
+            self._stage.expression.hide(plan.section)
             top.visible = True
 
     def _changed(self) -> None:
@@ -166,7 +166,7 @@ class Comparison:
             self._solo.show(plan.section, there)
         elif plan.mode is not ViewMode.SIDE_BY_SIDE:
             self._solo.hide()
-            self._stage.show_sd(plan.section, shown=plan.show_sd)
+            self._stage.expression.show_sd(plan.section, shown=plan.show_sd)
             self._fading.match()
 
     def _pair(self, plan: Plan, gene: str) -> Pair | None:

@@ -9,9 +9,10 @@ from napari.layers import Layer
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.changes import drawn_once, remove
+from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
-from napari_stentrans.gui.canvas.stage import Stage, is_even
+from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
@@ -73,16 +74,18 @@ class SetLayers:
         stage, section, layers = self._stage, drawn.section, self._viewer.layers
         if stage.find(section, Role.GENE, of=drawn.of) is None:
             with drawn_once(layers):
-                stage.hide_expression(section)
+                stage.expression.hide(section)
                 stage.add(drawn.measured)
             yield
         measured = stage.find(section, Role.GENE, of=drawn.of)
         if measured is not None and is_even(measured) is not drawn.even:
-            stage.fill(drawn.measured, measured)
+            stage.expression.fill(drawn.measured, measured)
         if drawn.enhanced is not None and measured is not None:
             of_mean, of_sd = drawn.enhanced
             of_mean[1]["contrast_limits"] = tuple(measured.contrast_limits)
-            yield from stage.putting_enhanced(of_mean, of_sd, with_sd=with_sd)
+            yield from stage.expression.putting_enhanced(
+                of_mean, of_sd, with_sd=with_sd
+            )
         self.follow_slider()
 
     def remove(self, section: Section, of: GeneSet) -> None:

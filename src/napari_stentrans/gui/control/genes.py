@@ -156,13 +156,13 @@ class GeneControl:
         for name in names:
             self._browsing.pin(section, name)
             if stage.find(section, Role.GENE, name) is None:
-                stage.add_measured(section, name)
+                stage.expression.add_measured(section, name)
                 yield
             if session.section is not section:
                 return
             result, is_there = session.enhanced, name in stage.genes(section)
             if result is not None and is_there:
-                yield from stage.showing_enhanced(
+                yield from stage.expression.showing_enhanced(
                     result, name, with_sd=session.view.show_sd
                 )
                 yield
@@ -170,7 +170,7 @@ class GeneControl:
 
     def _removing(self, section: Section, name: str) -> Pieces:
         yield from ()
-        self._bench.stage.remove_gene(section, name)
+        self._bench.stage.expression.remove_gene(section, name)
         for each in self._sets.of(section):
             if each.name == name:
                 self._sets.remove(section, each)
@@ -184,7 +184,7 @@ class GeneControl:
             if result is None or result.section is not section:
                 return
             if session.view.show_sd and stage.find(section, Role.SD, gene) is None:
-                yield from stage.showing_enhanced(result, gene, with_sd=True)
+                yield from stage.expression.showing_enhanced(result, gene, with_sd=True)
                 yield
         self._view.arrange()
 
@@ -252,7 +252,7 @@ class GeneControl:
             self._asked = ()
             self._bench.background.failed(error)
 
-        even = self._bench.stage.even
+        even = self._bench.stage.expression.even
         steps = partial(_drawing, list(wanted), section, session.enhanced, even=even)
         self._drawing.run(steps, JobListener(put, lambda _: None, failed))
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui.canvas import placing
-from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture_tiles import PictureTiles
 from napari_stentrans.section.facts import (
@@ -19,7 +17,7 @@ from napari_stentrans.section.section import Section
 
 
 class PictureControl:
-    """Moves pictures; `gui.canvas.placing` remembers where each lies."""
+    """Moves pictures; the stage knows where each lies."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -32,10 +30,7 @@ class PictureControl:
         section = self._bench.session.section
         if section is None or section.image is None:
             return
-        placing.lay(section, alignment)
-        layer = self._bench.stage.find(section, Role.IMAGE)
-        if layer is not None:
-            layer.affine = section.image.aligned(alignment).shown_affine
+        self._bench.stage.placing.lay(section, alignment)
         self.follow()
 
     def reset(self) -> None:
@@ -52,6 +47,7 @@ class PictureControl:
         """Tell how the picture of the current section lies, and read what is shown."""
         self._tiles.follow()
         section, about = self._bench.session.section, self._bench.session.about
+        placing = self._bench.stage.placing
         image = None if section is None else placing.picture_of(section)
         about.alignment = None if image is None else image.alignment
         if self._told == (section, about.alignment):
@@ -67,11 +63,11 @@ class PictureControl:
 
     def placed(self, section: Section) -> Section:
         """Return the section with its picture as it lies now."""
-        return placing.placed(section)
+        return self._bench.stage.placing.placed(section)
 
     def placed_result(self, result: EnhancedSection) -> EnhancedSection:
         """Return the result with the picture as it lies now."""
-        return placing.placed_result(result)
+        return self._bench.stage.placing.placed_result(result)
 
     def close(self) -> None:
         """Read no more."""

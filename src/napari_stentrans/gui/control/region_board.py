@@ -128,7 +128,7 @@ class RegionBoard:
         """Return the canvas of the section, made if need be."""
         section = self._bench.session.section
         if section is not None and self._canvas is None:
-            self._bench.stage.add_canvas(section)
+            self._bench.stage.painting.add_canvas(section)
             self.follow()
         return self._canvas
 

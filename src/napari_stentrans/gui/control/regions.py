@@ -68,7 +68,7 @@ class RegionControl(RegionBoard):
     def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
         """Let the mouse move the view, also if it is just about to get a tool."""
         self._bench.turns.give_up(_ARMING)
-        self._bench.stage.put_brush_away(section, hide=hide)
+        self._bench.stage.painting.put_brush_away(section, hide=hide)
 
     def _using(self, tool: Tool) -> Pieces:
         yield from self._making_canvas()
@@ -159,8 +159,8 @@ class RegionControl(RegionBoard):
         section, state = self._bench.session.section, self._bench.session.regions
         label = label or state.current
         if section is not None and label is not None:
-            self._bench.stage.add_canvas(section)
+            self._bench.stage.painting.add_canvas(section)
             # First: a layer that moves or hides drops its brush.
             yield from self._view.arranging()
-            self._bench.stage.arm_brush(section, label, tool.value)
+            self._bench.stage.painting.arm_brush(section, label, tool.value)
             self._show()

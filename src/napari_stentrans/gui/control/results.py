@@ -49,7 +49,7 @@ class Results:
     def _showing(self, result: EnhancedSection) -> Pieces:
         session, stage = self._bench.session, self._bench.stage
         for gene in stage.genes(result.section):
-            yield from stage.showing_enhanced(result, gene)
+            yield from stage.expression.showing_enhanced(result, gene)
             yield
             if session.enhanced is not result:  # another one, or a run was cancelled
                 return
@@ -73,7 +73,7 @@ class Results:
         if result is not None:
             self.show(result)
         elif section is not None:
-            self._bench.stage.remove_enhanced(section)
+            self._bench.stage.expression.remove_enhanced(section)
             self._view.arrange()
 
     def forget_others(self, sections: Iterable[Section]) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from napari_stentrans.config import RunConfig, with_preset
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.foretelling import Foretelling
 from napari_stentrans.gui.control.memory import Memory
@@ -106,7 +105,7 @@ class RunControl:
                 section,
                 session.run.config,
                 missing,
-                placing.picture_of(section),
+                self._bench.stage.placing.picture_of(section),
             ),
             partial(self._enhanced, missing or MissingRegions.none(section)),
             self._not_enhanced,

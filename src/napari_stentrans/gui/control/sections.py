@@ -163,7 +163,7 @@ class SectionControl:
             layer.name = f"{layer.name} before"  # its name is for the new one
         stage.open(section)
         for gene in genes:
-            stage.add_gene(section, gene, None)
+            stage.expression.add_gene(section, gene, None)
         self.choose(section)
         remove(stage.viewer.layers, old)
         painted = painted and stage.canvas(section) is None

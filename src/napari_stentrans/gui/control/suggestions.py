@@ -76,7 +76,7 @@ class SuggestionControl:
         self._desk.discard()
         state.is_searching, state.suggestions = False, ()
         if before is not None:
-            self._bench.stage.show_suggestions(before, None)
+            self._bench.stage.painting.show_suggestions(before, None)
 
     def close(self) -> None:
         """End what runs."""
@@ -119,7 +119,7 @@ class SuggestionControl:
         data = None
         if found and self._sites is not None:
             data = suggestion_layer(self._sites, found, pointed_at)
-        stage.show_suggestions(section, data)
+        stage.painting.show_suggestions(section, data)
 
 
 def _searching(

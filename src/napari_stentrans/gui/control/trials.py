@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from napari_stentrans.gui.canvas import placing
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.state.runs import MethodTest
@@ -28,7 +27,12 @@ class TrialControl:
             return
         background.run(
             JobStatus.TESTING,
-            partial(comparing, placing.placed(section), session.run.config, task),
+            partial(
+                comparing,
+                self._bench.stage.placing.placed(section),
+                session.run.config,
+                task,
+            ),
             partial(self._tested, section),
         )
         background.say("Testing methods …")

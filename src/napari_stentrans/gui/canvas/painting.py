@@ -1,0 +1,59 @@
+"""The layer to paint missing regions on, its brush, and the outlines of suggestions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.changes import remove, set_visible
+from napari_stentrans.gui.canvas.layers import LayerData, Role
+from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+_BRUSH_PIXELS = 3
+
+
+class Painting:
+    """Where the mouse paints; what is painted there is no matter of this class."""
+
+    def __init__(self, layers: TaggedLayers) -> None:
+        self._layers = layers
+
+    def add_canvas(self, section: Section) -> Labels:
+        """Return the layer to paint on, visible, adding it if need be."""
+        canvas = self._layers.canvas(section)
+        if canvas is None:
+            canvas = self._layers.add(looks.missing_layer(section))
+            canvas.brush_size = _BRUSH_PIXELS
+        set_visible(canvas, visible=True)
+        return canvas
+
+    def arm_brush(self, section: Section, label: int = 1, mode: str = "paint") -> None:
+        """Let the mouse paint a label on the canvas, in one of napari's modes."""
+        canvas = self.add_canvas(section)
+        canvas.selected_label = label
+        self._layers.viewer.layers.selection.active = canvas
+        canvas.mode = mode
+
+    def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
+        """Let the mouse move the view again; hide what is painted, if asked to."""
+        canvas = self._layers.canvas(section)
+        if canvas is not None:
+            canvas.mode = "pan_zoom"
+            set_visible(canvas, visible=canvas.visible and not hide)
+
+    def show_suggestions(self, section: Section, data: LayerData | None) -> None:
+        """Show outlines of suggestions instead of those before; None for none."""
+        layers = self._layers.viewer.layers
+        shown, active = self._layers.find(section, Role.SUGGESTED), None
+        if shown is not None:
+            active = layers.selection.active
+            remove(layers, [shown])
+        if data is not None:
+            active = layers.selection.active if shown is None else active
+            self._layers.add(data)
+        if active in layers:  # a new layer would take the mouse
+            layers.selection.active = active

@@ -1,0 +1,88 @@
+"""Layers that carry a tag of ours: finding them in a viewer, and putting others in.
+
+The layer list is the one truth about what is shown: nothing is remembered here, and a
+layer that the user deletes is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from napari.layers import Layer
+
+from napari_stentrans.gui.canvas.gene_sets import GeneSet
+from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.painted import let_be_painted
+from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+_ON_TOP = (Role.MISSING, Role.SUGGESTED)
+
+
+class TaggedLayers:
+    """Our layers in one viewer.
+
+    Attributes
+    ----------
+    viewer
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+
+    def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
+        """Yield every layer of ours with its tag, the lowest first."""
+        for layer in self.viewer.layers:
+            tag = tag_of(layer.metadata)
+            if tag is not None:
+                yield layer, tag
+
+    def sections(self) -> tuple[Section, ...]:
+        """Sections that have a layer, in order of appearance."""
+        return tuple(dict.fromkeys(tag.section for _, tag in self.tagged()))
+
+    def genes(self, section: Section) -> tuple[str, ...]:
+        """Genes of a section that have a layer."""
+        found = [tag.gene for _, tag in self.tagged() if tag.section is section]
+        return tuple(dict.fromkeys(gene for gene in found if gene is not None))
+
+    def find(
+        self,
+        section: Section,
+        role: Role,
+        gene: str | None = None,
+        of: GeneSet | None = None,
+    ) -> Layer | None:
+        """Return the layer that shows this, or None."""
+        wanted = (role, gene, of)
+        for layer, tag in self.tagged():
+            if tag.section is section and (tag.role, tag.gene, tag.of) == wanted:
+                return layer
+        return None
+
+    def canvas(self, section: Section) -> Labels | None:
+        """Layer on which missing regions of a section are painted, or None."""
+        return self.find(section, Role.MISSING)
+
+    def add(self, data: LayerData, above: Layer | None = None) -> Layer:
+        """Add a layer above another one, else on top of all but the painting."""
+        layer = Layer.create(*data)
+        let_be_painted(layer)
+        layers = self.viewer.layers
+        place = len(layers)
+        if above is not None and above in layers:
+            place = layers.index(above) + 1
+        elif not _is_on_top(layer):
+            while place and _is_on_top(layers[place - 1]):
+                place -= 1
+        layers.insert(place, layer)
+        return layer
+
+
+def _is_on_top(layer: Layer) -> bool:
+    tag = tag_of(layer.metadata)
+    return tag is not None and tag.role in _ON_TOP
