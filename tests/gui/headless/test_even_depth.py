@@ -134,7 +134,7 @@ def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, sect
 
 
 def test_sets_of_genes_are_drawn_anew(opened, jobs, section):
-    opened.genes.add_slider(section.genes[:3])
+    opened.gene_sets.add_slider(section.genes[:3])
     jobs.last.finish()
     opened.view.even_out(even=True)
     jobs.last.finish()

@@ -220,7 +220,7 @@ def test_the_uncertainty_has_layers_only_when_it_is_asked_for(
 ):
     one, two = map(str, section.genes[:2])
     opened.genes.add([one, two])
-    opened.genes.add_signature([one, two], "pair")
+    opened.gene_sets.add_signature([one, two], "pair")
     enhance()
     assert not [tag for _, tag in opened.stage.tagged() if tag.role is Role.SD]
 
@@ -246,7 +246,7 @@ def set_layer(opened, role):
 
 def test_a_signature_is_a_layer(opened, section, finish):
     genes = list(map(str, section.genes[:4]))
-    opened.genes.add_signature(genes, "T cells")
+    opened.gene_sets.add_signature(genes, "T cells")
     finish()
 
     assert opened.session.genes.sets == ("T cells",)
@@ -259,7 +259,7 @@ def test_a_signature_is_a_layer(opened, section, finish):
 
 def test_a_signature_follows_each_result(opened, section, enhance, finish):
     genes = list(map(str, section.genes[:3]))
-    opened.genes.add_signature(genes, "T cells")
+    opened.gene_sets.add_signature(genes, "T cells")
     enhance()
     spread = [1 / section.gene_counts(gene).std() for gene in genes]
     enhanced = set_layer(opened, Role.ENHANCED)
@@ -278,7 +278,7 @@ def test_a_signature_follows_each_result(opened, section, enhance, finish):
 def test_names_of_signatures_are_free(opened, section, finish):
     genes = list(map(str, section.genes[:2]))
     for name in ("T cells", "T cells", "", genes[0]):
-        opened.genes.add_signature(genes, name)
+        opened.gene_sets.add_signature(genes, name)
         finish()
 
     assert opened.session.genes.sets == (
@@ -288,8 +288,8 @@ def test_names_of_signatures_are_free(opened, section, finish):
 
 def test_signatures_asked_for_at_once_all_come(opened, section, finish):
     genes = list(map(str, section.genes[:4]))
-    opened.genes.add_signature(genes[:2], "one")
-    opened.genes.add_signature(genes[2:], "two")
+    opened.gene_sets.add_signature(genes[:2], "one")
+    opened.gene_sets.add_signature(genes[2:], "two")
     finish()
 
     assert set(opened.session.genes.sets) == {"one", "two"}
@@ -298,7 +298,7 @@ def test_signatures_asked_for_at_once_all_come(opened, section, finish):
 def test_a_signature_of_another_section_does_not_come(
     opened, section, other_section, jobs, finish
 ):
-    opened.genes.add_signature(section.genes[:3], "late")
+    opened.gene_sets.add_signature(section.genes[:3], "late")
     opened.stage.open(other_section)
     for job in jobs.started:
         job.finish()  # even if it was discarded
@@ -309,7 +309,7 @@ def test_a_signature_of_another_section_does_not_come(
 def test_the_slider_flips_through_genes(opened, viewer, section, enhance, finish):
     genes = list(map(str, section.genes[:5]))
     enhance()
-    opened.genes.add_slider(genes)
+    opened.gene_sets.add_slider(genes)
     finish()
     assert viewer.dims.ndim == 3
     assert viewer.dims.axis_labels[0] == "gene"
@@ -340,7 +340,7 @@ def test_several_genes_are_seen_whatever_way_of_comparing_was_on(
     enhance()
     opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
 
-    opened.genes.add_signature(section.genes[:3], "T cells")
+    opened.gene_sets.add_signature(section.genes[:3], "T cells")
     finish()
 
     assert opened.session.view.mode is ViewMode.OVERLAY
@@ -361,9 +361,9 @@ def test_every_way_of_comparing_follows_the_gene(opened, section, enhance, mode)
 
 
 def test_there_is_one_slider_and_it_goes(opened, viewer, section, finish):
-    opened.genes.add_slider(section.genes[:5])
+    opened.gene_sets.add_slider(section.genes[:5])
     finish()
-    opened.genes.add_slider(section.genes[5:8])
+    opened.gene_sets.add_slider(section.genes[5:8])
     finish()
     assert set_layer(opened, Role.GENE).data.shape[0] == 3
 
@@ -375,7 +375,7 @@ def test_there_is_one_slider_and_it_goes(opened, viewer, section, finish):
 
 
 def test_pictures_of_the_slider_are_an_array(opened, section, finish):
-    opened.genes.add_slider(section.genes[:4])
+    opened.gene_sets.add_slider(section.genes[:4])
     finish()
     pictures = set_layer(opened, Role.GENE).data
     whole = np.stack([image_of(section, gene) for gene in section.genes[:4]])
@@ -491,7 +491,7 @@ def test_the_own_list_is_remembered(tmp_path, jobs):
 def test_closing_lets_go_of_slider_and_jobs(opened, viewer, section, jobs, finish):
     opened.genes.learn()
     learning = jobs.last
-    opened.genes.add_signature(section.genes[:2], "late")
+    opened.gene_sets.add_signature(section.genes[:2], "late")
     drawing = jobs.last
     before = len(viewer.dims.events.current_step.callbacks)
 

@@ -95,7 +95,7 @@ def test_after_a_mode_the_gene_that_was_chosen_in_it_is_seen(opened, section, mo
 
 
 def test_a_signature_is_side_by_side_too(opened, jobs, section):
-    opened.genes.add_signature(section.genes[:3], "mine")
+    opened.gene_sets.add_signature(section.genes[:3], "mine")
     jobs.last.finish()
 
     opened.view.set_mode(ViewMode.SIDE_BY_SIDE)

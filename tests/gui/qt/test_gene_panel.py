@@ -296,11 +296,13 @@ def test_slider_and_signature_take_what_is_selected(qtbot, panel, controller):
     press_row(qtbot, panel, "CD9", SHIFT)
 
     panel.buttons.slider.click()
-    controller.genes.add_slider.assert_called_once_with(["Actb", "CD9"])
+    controller.gene_sets.add_slider.assert_called_once_with(["Actb", "CD9"])
     qtbot.keyClicks(panel.buttons.name, "T cells")
     press(qtbot, panel.buttons.name, Qt.Key.Key_Return)
 
-    controller.genes.add_signature.assert_called_once_with(["Actb", "CD9"], "T cells")
+    controller.gene_sets.add_signature.assert_called_once_with(
+        ["Actb", "CD9"], "T cells"
+    )
     assert panel.buttons.name.text() == ""
 
 

@@ -12,6 +12,7 @@ from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.files import FileControl
 from napari_stentrans.gui.control.foreign import ForeignControl
+from napari_stentrans.gui.control.gene_sets import GeneSetControl
 from napari_stentrans.gui.control.genes import GeneControl
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.picture import PictureControl
@@ -52,8 +53,8 @@ class Controller:
 
     Attributes
     ----------
-    sections, picture, foreign, genes, regions, suggestions, region_files, runs,
-    trials, view, scale, files
+    sections, picture, foreign, genes, gene_sets, regions, suggestions, region_files,
+    runs, trials, view, scale, files
         What can be asked for, panel by panel.
     turns
         What makes layers, a few at a time.
@@ -73,7 +74,8 @@ class Controller:
         bench = Bench(self.stage, session, background, start, self.turns)
         self.view = ViewControl(bench)
         memory = memory or Memory()
-        self.genes = GeneControl(bench, self.view, memory)
+        self.gene_sets = GeneSetControl(bench, self.view)
+        self.genes = GeneControl(bench, self.view, memory, self.gene_sets)
         self.regions = RegionControl(bench, self.view)
         self.suggestions = SuggestionControl(bench, self.regions)
         self.region_files = RegionFileControl(bench, self.regions, memory.regions)
@@ -98,6 +100,7 @@ class Controller:
         self.turns.drop()
         self.view.close()
         self.genes.close()
+        self.gene_sets.close()
         self.regions.close()
         self.region_files.close()
         self.suggestions.close()
@@ -118,6 +121,7 @@ class Controller:
         """Bring what is told of the current section into its state."""
         self.sections.follow_section()
         self.picture.follow()
+        self.gene_sets.follow()
         self.genes.follow()
         self.regions.follow()
         self.suggestions.follow()

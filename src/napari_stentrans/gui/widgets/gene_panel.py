@@ -73,7 +73,8 @@ class GenePanel(Panel):
         self.controller.genes.learn()
 
     def _connect(self) -> None:
-        genes, state = self.controller.genes, self.session.genes.events
+        genes, sets = self.controller.genes, self.controller.gene_sets
+        state = self.session.genes.events
         self.search.textChanged.connect(self._list)
         self.search.returnPressed.connect(self._enter)
         self.search.left_downwards.connect(self._go_down)
@@ -85,10 +86,10 @@ class GenePanel(Panel):
         self.table.chosen.connect(self._offer)
         self.buttons.pin_asked.connect(self._pin)
         self.buttons.slider_asked.connect(
-            lambda: genes.add_slider(self.table.selected())
+            lambda: sets.add_slider(self.table.selected())
         )
         self.buttons.signature_asked.connect(
-            lambda name: genes.add_signature(self.table.selected(), name)
+            lambda name: sets.add_signature(self.table.selected(), name)
         )
         self.buttons.remember_asked.connect(
             lambda mine: genes.remember(self.table.selected(), mine=mine)

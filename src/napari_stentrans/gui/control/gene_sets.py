@@ -1,0 +1,154 @@
+"""Several genes shown together: as a signature, or in a layer with a slider.
+
+They are drawn in the background: a signature of many genes may take a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider, Signature
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
+from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.gene_names import free_name, wished_genes
+from napari_stentrans.gui.control.view import ViewControl
+from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.turns import Pieces
+from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.section import Section
+
+_PUTTING = "putting genes"
+
+
+class GeneSetControl:
+    """Adds and removes the layers of several genes, and keeps them up to date."""
+
+    def __init__(self, bench: Bench, view: ViewControl) -> None:
+        self._bench, self._view = bench, view
+        self._layers = SetLayers(bench.stage)
+        self._drawing = JobDesk(bench.start)
+        self._asked: tuple[GeneSet, ...] = ()
+        self._asked_of: Section | None = None
+        bench.session.events.enhanced.connect(self._follow_result)
+        bench.session.view.events.show_sd.connect(self._add_sd)
+        bench.session.view.events.is_even.connect(self._even_out)
+
+    # -- what the user asks for --------------------------------------------------------
+
+    def add_slider(self, genes: Iterable[str]) -> None:
+        """Show genes in one layer with a slider, in place of the slider before."""
+        section, names = self._bench.session.section, wished_genes(self._bench, genes)
+        if section is None or not names:
+            return
+        for each in self._layers.of(section):
+            if isinstance(each, GeneSlider):
+                self._layers.remove(section, each)
+        self._draw(GeneSlider(f"slider of {len(names)} genes", tuple(names)))
+
+    def add_signature(self, genes: Iterable[str], name: str = "") -> None:
+        """Show the mean of genes as a layer, under a name of its own."""
+        section, names = self._bench.session.section, wished_genes(self._bench, genes)
+        if section is None or not names:
+            return
+        wanted = name.strip() or f"{names[0]} + {len(names) - 1}"
+        taken = {*self._bench.session.genes.sets, *map(str, section.genes)}
+        self._draw(Signature(free_name(wanted, taken), tuple(names)))
+
+    # -- keeping up --------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Bring the session into the state of the layer list."""
+        section, state = self._bench.session.section, self._bench.session.genes
+        if section is not self._asked_of:
+            self._drawing.discard()
+            self._asked, self._asked_of = (), section
+        state.sets = tuple(each.name for each in self._shown())
+        self._layers.follow_slider()
+
+    def remove(self, section: Section, name: str) -> None:
+        """Remove the layers of the genes that have this name together."""
+        for each in self._layers.of(section):
+            if each.name == name:
+                self._layers.remove(section, each)
+
+    def close(self) -> None:
+        """Discard what runs and let go of the viewer."""
+        self._drawing.discard()
+        self._layers.close()
+
+    # -- drawing -----------------------------------------------------------------------
+
+    def _shown(self) -> tuple[GeneSet, ...]:
+        section = self._bench.session.section
+        return () if section is None else self._layers.of(section)
+
+    def _follow_result(self) -> None:
+        """Draw what is shown, and what was asked for, of a new result."""
+        if self._bench.session.enhanced is not None and (self._asked or self._shown()):
+            self._draw()
+
+    def _even_out(self) -> None:
+        """Draw what is shown at the depth that is wanted now."""
+        if self._shown():
+            self._draw()
+
+    def _add_sd(self) -> None:
+        """Add the layers of the uncertainty, once somebody asks for it."""
+        session, stage = self._bench.session, self._bench.stage
+        section = session.section
+        if section is None or session.enhanced is None or not session.view.show_sd:
+            return
+        if any(stage.find(section, Role.SD, of=each) is None for each in self._shown()):
+            self._draw()
+
+    def _draw(self, *new: GeneSet) -> None:
+        """Draw sets of genes in the background: new ones, and those that are there."""
+        session, section = self._bench.session, self._bench.session.section
+        if section is None:
+            return
+        if new and session.view.mode is not ViewMode.OVERLAY:
+            self._view.set_mode(ViewMode.OVERLAY)  # the others compare single genes
+        self._asked = (*self._asked, *new)
+        wanted = dict.fromkeys((*self._asked, *self._layers.of(section)))
+
+        def put(progress: Progress) -> None:
+            if isinstance(progress.partial, DrawnSet):
+                drawn = progress.partial
+                self._bench.turns.take(self._putting(drawn), key=(_PUTTING, drawn.of))
+
+        def failed(error: Exception) -> None:
+            self._asked = ()
+            self._bench.background.failed(error)
+
+        even = self._bench.stage.expression.even
+        steps = partial(_drawing, list(wanted), section, session.enhanced, even=even)
+        self._drawing.run(steps, JobListener(put, lambda _: None, failed))
+
+    def _putting(self, drawn: DrawnSet) -> Pieces:
+        self._asked = tuple(each for each in self._asked if each != drawn.of)
+        with_sd = self._bench.session.view.show_sd
+        for _ in self._layers.putting(drawn, with_sd=with_sd):
+            yield
+            if self._bench.session.section is not drawn.section:
+                return
+        self._view.arrange()
+
+
+def _drawing(
+    sets: Sequence[GeneSet],
+    section: Section,
+    result: EnhancedSection | None,
+    *,
+    even: bool,
+) -> Steps[None]:
+    for number, each in enumerate(sets):
+        drawn = DrawnSet.draw(each, section, result, even=even)
+        if result is not None:  # the window adds one layer, draws, and adds another
+            measured = replace(drawn, enhanced=None)
+            yield Progress("Drawing genes", number, len(sets), partial=measured)
+        yield Progress("Drawing genes", number, len(sets), partial=drawn)
