@@ -130,7 +130,8 @@ def bomb(path: Path, start: bytes, repeated: bytes, gigabytes: float) -> None:
 OPEN_LIMITED = """
 import resource, sys, time
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.io import limits, read_section
+from napari_stentrans.io import read_section
+from napari_stentrans.io.files import limits
 import anndata
 
 limits.memory_limit = lambda: 200_000_000
