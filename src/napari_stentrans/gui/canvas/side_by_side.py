@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
+from napari_stentrans.gui.canvas.framing import look_at
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.turns import Pieces, Turns
 
@@ -119,7 +120,7 @@ class SideBySide:
                 key = ("name", id(panel[0]))
                 self._turns.take(self._naming(panel[0]), key, has_time=True)
         if is_new:
-            self._viewer.fit_to_view(layers=[last])
+            look_at(self._viewer, [last])
 
     def hide(self) -> None:
         """Put the layers back on top of one another, as they were before."""
@@ -137,7 +138,7 @@ class SideBySide:
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None
-        self._viewer.fit_to_view(layers=order[-1:])
+        look_at(self._viewer, order[-1:])
 
     @property
     def _viewer(self) -> ViewerModel:

@@ -12,6 +12,7 @@ from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.changes import set_visible
 from napari_stentrans.gui.canvas.expression import Expression
+from napari_stentrans.gui.canvas.framing import look_at
 from napari_stentrans.gui.canvas.layers import LayerData, section_to_layers
 from napari_stentrans.gui.canvas.painting import Painting
 from napari_stentrans.gui.canvas.placing import Placing
@@ -53,7 +54,7 @@ class Stage(TaggedLayers):
     def open(self, section: Section) -> None:
         """Add the layers of a section that was opened, and look at it."""
         mine = [self.add(data) for data in section_to_layers(section)]
-        self.viewer.fit_to_view(layers=mine[-1:])  # the spots: pictures may be wider
+        look_at(self.viewer, mine[-1:])  # the spots: pictures may be wider
 
     def focus(self, section: Section) -> None:
         """Show the layers of one section, as they were when it was last looked at.
@@ -69,4 +70,4 @@ class Stage(TaggedLayers):
                 self._put_aside[layer] = layer.visible
                 set_visible(layer, visible=False)
         if self._put_aside:
-            self.viewer.fit_to_view(layers=mine)
+            look_at(self.viewer, mine)

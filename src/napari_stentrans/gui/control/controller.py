@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_stentrans.gui.canvas.painted import let_be_painted
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.files import FileControl
@@ -112,6 +113,8 @@ class Controller:
 
     def _follow(self, _event: object = None) -> None:
         """Bring the session into the state of the layer list."""
+        for layer, _ in self.stage.tagged():  # napari's reader adds layers, too
+            let_be_painted(layer)
         self.sections.follow()
         self.foreign.follow()
         self.view.follow()

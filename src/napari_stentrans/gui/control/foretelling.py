@@ -30,7 +30,7 @@ class Foretelling:
 
     def learn(self, record: RunRecord) -> None:
         """Take in how long a run took that was not stopped early."""
-        if record.result.provenance.get("fit", {}).get("stopped_early"):
+        if record.stopped_early:
             return
         section, config = record.result.section, record.config
         slowness = slowness_after(

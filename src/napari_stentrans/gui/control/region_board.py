@@ -48,6 +48,8 @@ class RegionBoard:
         )
         self._complaint = ""
         self.on_kept: OnKept = _ignore
+        self._selection = bench.stage.viewer.layers.selection
+        self._selection.events.active.connect(self._follow_mouse)
 
     @property
     def regions(self) -> Regions | None:
@@ -99,6 +101,7 @@ class RegionBoard:
 
     def close(self) -> None:
         """Let go of the canvas."""
+        self._selection.events.active.disconnect(self._follow_mouse)
         self._let_go()
 
     def _take_up(self, layer: Labels) -> None:
@@ -157,6 +160,10 @@ class RegionBoard:
         self.on_kept(regions.sites.section, regions)
         self._show()
 
+    def _follow_mouse(self, _event: object = None) -> None:
+        """The mouse paints on the layer that is selected in napari's list alone."""
+        self._show()
+
     def _show(self) -> None:
         """Tell the session what is on the canvas."""
         state, canvas = self._bench.session.regions, self._canvas
@@ -172,7 +179,9 @@ class RegionBoard:
         state.rows = RegionRow.all_of(canvas.regions)
         label = int(layer.selected_label)
         state.current = label if canvas.regions.get(label) is not None else None
-        state.tool = Tool(layer.mode) if layer.mode in list(Tool) else None
+        has_mouse = self._selection.active is layer
+        can_paint = has_mouse and layer.mode in list(Tool)
+        state.tool = Tool(layer.mode) if can_paint else None
         state.brush = int(layer.brush_size)
         state.can_undo, state.can_redo = history.can_undo, history.can_redo
 

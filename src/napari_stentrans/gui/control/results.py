@@ -73,6 +73,7 @@ class Results:
         if result is not None:
             self.show(result)
         elif section is not None:
+            self._view.clear()  # measured layers that a comparison hid are seen again
             self._bench.stage.expression.remove_enhanced(section)
             self._view.arrange()
 

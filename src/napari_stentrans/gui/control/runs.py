@@ -213,9 +213,9 @@ class RunControl:
         shown = self._bench.session.genes.shown
         hint = "" if shown else " Choose a gene above to see it."
         notices = " ".join(enhanced.provenance.get("notices", []))
+        took = f"{record.seconds:.1f} s" + (", stopped early" * record.stopped_early)
         self._bench.background.say(
-            f"Enhanced {len(enhanced):,} positions in {record.seconds:.1f} s.{hint} "
-            f"{notices}".strip()
+            f"Enhanced {len(enhanced):,} positions in {took}.{hint} {notices}".strip()
         )
 
     def _not_enhanced(self, error: Exception) -> None:

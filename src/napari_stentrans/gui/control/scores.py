@@ -59,8 +59,7 @@ class Scores:
         session, gene = self._bench.session, self._gene()
         result, view = session.enhanced, session.view
         if result is None or gene is None:
-            view.score, view.pairs = None, None
-            view.score_note = "" if result is None else "Choose a gene to compare."
+            view.score, view.pairs, view.score_note = None, None, ""
             return
         view.pairs = spot_pairs(session, result, gene)
         view.score, view.score_note = self._score(result, gene)

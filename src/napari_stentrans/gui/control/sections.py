@@ -14,6 +14,7 @@ from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.facts import SectionFacts
@@ -35,6 +36,8 @@ class SectionControl:
 
     def open(self, path: str | Path, *, allow_normalised: bool = False) -> None:
         """Read a section in the background and show it."""
+        if self._bench.session.status.is_busy:
+            return
         path = Path(path)
         steps = partial(section_tasks.reading, path, allow_normalised=allow_normalised)
         self._bench.background.run(
@@ -51,6 +54,7 @@ class SectionControl:
             self._bench.turns.finish()  # what is half made of the section that is left
         else:
             self._bench.turns.drop()
+        self._bench.background.say("")  # what was said is of the section that is left
         self._view.leave()
         session.section = section
         session.enhanced = self._runs.result_of(section)
@@ -117,11 +121,14 @@ class SectionControl:
         session.sections = self._bench.stage.sections()
         self._runs.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
-        if not session.status.is_busy and new:
+        if new and not session.status.is_enhancing:
             self.choose(new[-1])
         elif session.section is not None and session.section not in session.sections:
             self._runs.cancel()
             self.choose(session.sections[-1] if session.sections else None)
+        elif new:
+            # Its other layers are still to come.
+            self._bench.turns.take(self._setting_aside(new[-1]), at_once=False)
 
     def follow_section(self) -> None:
         """Tell what lattice was recognised for the current section."""
@@ -149,6 +156,16 @@ class SectionControl:
     def close(self) -> None:
         """Discard what runs."""
         self._counting.discard()
+
+    def _setting_aside(self, new: Section) -> Pieces:
+        """Hide a section that was opened while another one is being enhanced."""
+        yield from ()
+        session = self._bench.session
+        if session.section is not None and session.section is not new:
+            self._bench.stage.focus(session.section)
+            self._bench.background.say(
+                f"{new.name} is open, too: choose it on the tab Section after this run."
+            )
 
     def _replace(self, before: Section, section: Section, told: str) -> None:
         """Put a section in the place of the one it was made from."""

@@ -39,6 +39,8 @@ class ViewControl:
         self._keyboard = Keyboard(
             bench.stage.viewer, {NEXT_KEY: self.next_mode, FLIP_KEY: self.flip}
         )
+        self._grid = bench.stage.viewer.canvas.grid
+        self._grid.events.enabled.connect(self._follow_grid)
 
     # -- what the user asks for --------------------------------------------------------
 
@@ -136,18 +138,30 @@ class ViewControl:
             self._bench.turns.take(self.arranging(), key=_ARRANGING, at_once=False)
             self._is_removing = False
 
+    def clear(self) -> None:
+        """Show layers as they are without a comparison, until they are arranged."""
+        self._comparison.clear()
+
     def leave(self) -> None:
         """Go back to one canvas, before another section is chosen."""
-        self._comparison.clear()
+        self.clear()
         view = self._bench.session.view
         view.mode, view.reference = ViewMode.OVERLAY, None
         view.show_origin = view.fade = False
 
     def close(self) -> None:
         """Let go of the viewer."""
+        self._grid.events.enabled.disconnect(self._follow_grid)
         self._comparison.clear()
         for part in (self._scores, self._hover, self._handle, self._keyboard):
             part.close()
+
+    def _follow_grid(self, _event: object = None) -> None:
+        """End side by side once the user switches the grid off by hand."""
+        mode = self._bench.session.view.mode
+        is_ended = mode is ViewMode.SIDE_BY_SIDE and not self._grid.enabled
+        if is_ended and not self._comparison.is_arranging:
+            self.set_mode(ViewMode.OVERLAY)
 
     def _arrange(self) -> None:
         plan = self._plan()

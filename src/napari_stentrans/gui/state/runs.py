@@ -56,6 +56,11 @@ class RunRecord:
         return float(self.result.provenance.get("seconds", 0.0))
 
     @property
+    def stopped_early(self) -> bool:
+        """Whether it was told to stop, and kept what it had."""
+        return bool(self.result.provenance.get("fit", {}).get("stopped_early"))
+
+    @property
     def score(self) -> float | None:
         """Median correlation of genes with left-out spots, if the method knows."""
         scores = self.result.gene_scores

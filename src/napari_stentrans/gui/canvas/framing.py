@@ -1,0 +1,35 @@
+"""What the camera looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Layer
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+_FILLED = 0.95
+"""Share of the canvas, as of napari's own."""
+
+
+def look_at(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
+    """Let layers fill the view; without any, nothing changes.
+
+    napari's own way fails for pictures in a viewer that has a slider, be it of a stack
+    of somebody else: it looks for the slider among the axes of the pictures.
+    """
+    if not layers:
+        return
+    if max(layer.ndim for layer in layers) == viewer.dims.ndim:
+        viewer.fit_to_view(layers=layers)
+        return
+    extents = np.array([layer.extent.world[:, -2:] for layer in layers])
+    low, high = extents[:, 0].min(axis=0), extents[:, 1].max(axis=0)
+    size = np.maximum(high - low, 1e-9)
+    canvas = np.array(viewer.canvas.viewbox_size(viewer.layers))[-2:]
+    depth = viewer.scene.camera.center[:-2]
+    viewer.scene.camera.center = (*depth, *((low + high) / 2))
+    viewer.scene.camera.zoom = _FILLED * float(np.min(canvas / size))

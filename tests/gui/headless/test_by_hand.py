@@ -1,0 +1,167 @@
+"""What a user does in napari itself, beside the panel: the state follows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.painted import PaintedColorBar
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.regions import Tool
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.state.view import ViewMode
+
+
+def drop(viewer, section):
+    """Open a section as napari does after a drop on its canvas."""
+    for data in looks.section_to_layers(section):
+        viewer.add_layer(Layer.create(*data))
+
+
+def seen(controller, section):
+    tagged = controller.stage.tagged()
+    return {
+        tag.role for layer, tag in tagged if tag.section is section and layer.visible
+    }
+
+
+# -- sections ------------------------------------------------------------------------
+
+
+def test_a_section_dropped_during_a_run_waits_out_of_sight(
+    viewer, section, other_section, jobs, fake_method
+):
+    turns = []
+    controller = Controller(viewer, EnhanceSession(), jobs, later=turns.append)
+    controller.stage.open(section)
+    controller.runs.configure(method="fake")
+    controller.runs.enhance()
+
+    drop(viewer, other_section)
+    while turns:
+        turns.pop(0)()
+
+    assert controller.session.section is section
+    assert seen(controller, section) == {Role.IMAGE, Role.COUNTS}
+    assert seen(controller, other_section) == set()
+    assert "after this run" in controller.session.message.text
+    jobs.last.finish()
+    controller.sections.choose(other_section)
+    assert seen(controller, other_section) == {Role.COUNTS}
+
+
+def test_a_section_dropped_while_something_else_runs_is_chosen(
+    opened, viewer, other_section, jobs
+):
+    opened.trials.test("scattered")
+
+    drop(viewer, other_section)
+
+    assert opened.session.section is other_section
+
+
+def test_nothing_is_opened_in_the_place_of_what_runs(opened, jobs, tmp_path):
+    opened.runs.enhance()
+    running = jobs.last
+
+    opened.sections.open(tmp_path)
+
+    assert jobs.last is running
+    assert not running.discarded
+
+
+def test_what_was_said_of_a_section_is_not_said_of_the_next(
+    opened, run, viewer, other_section
+):
+    run(opened)
+    assert "Enhanced" in opened.session.message.text
+
+    drop(viewer, other_section)
+
+    assert opened.session.message.text == ""
+
+
+def test_a_section_that_napari_opened_looks_as_ours(controller, viewer, section):
+    drop(viewer, section)
+
+    layer = controller.stage.find(section, Role.COUNTS)
+    assert isinstance(layer._overlays["colorbar"], PaintedColorBar)
+
+
+# -- a slider of somebody else -------------------------------------------------------
+
+
+@pytest.fixture
+def beside_a_stack(jobs, fake_method, told):
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((4, 5, 6)))
+    return Controller(viewer, EnhanceSession(), start=jobs)
+
+
+def test_a_section_is_looked_at_in_a_viewer_with_a_slider(beside_a_stack, section):
+    beside_a_stack.stage.open(section)
+
+    counts = beside_a_stack.stage.find(section, Role.COUNTS)
+    camera = beside_a_stack.stage.viewer.scene.camera
+    np.testing.assert_allclose(
+        camera.center[-2:], counts.extent.world[:, -2:].mean(axis=0)
+    )
+    flat = ViewerModel()
+    Controller(flat, EnhanceSession(), start=None).stage.open(section)
+    assert camera.zoom == pytest.approx(flat.scene.camera.zoom, rel=0.1)
+
+
+@pytest.mark.parametrize("mode", ViewMode)
+def test_results_are_compared_in_a_viewer_with_a_slider(
+    beside_a_stack, section, run, mode
+):
+    beside_a_stack.stage.open(section)
+    beside_a_stack.genes.add([section.genes[0]])
+    run(beside_a_stack, method="fake")
+
+    beside_a_stack.view.set_mode(mode)
+    beside_a_stack.view.set_mode(ViewMode.OVERLAY)
+
+    assert Role.ENHANCED in seen(beside_a_stack, section)
+
+
+# -- the grid, the mouse, the layer list ---------------------------------------------
+
+
+def test_the_grid_switched_off_by_hand_ends_side_by_side(with_result, viewer, section):
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    viewer.canvas.grid.enabled = False
+
+    assert with_result.session.view.mode is ViewMode.OVERLAY
+    assert seen(with_result, section) == {Role.IMAGE, Role.ENHANCED}
+
+
+def test_a_brush_is_down_only_while_the_mouse_paints(opened, viewer, section):
+    opened.regions.paint()
+    assert opened.session.regions.tool is Tool.BRUSH
+
+    viewer.layers.selection.active = opened.stage.find(section, Role.COUNTS)
+    assert opened.session.regions.tool is None
+    opened.regions.use(Tool.BRUSH)
+
+    assert opened.session.regions.tool is Tool.BRUSH
+    assert viewer.layers.selection.active is opened.stage.canvas(section)
+
+
+@pytest.mark.parametrize("mode", ViewMode)
+def test_a_cancelled_first_run_leaves_the_gene_in_sight(opened, jobs, section, mode):
+    opened.genes.add([section.genes[0]])
+    opened.runs.enhance()
+    while opened.session.enhanced is None:
+        jobs.last.advance()
+    opened.view.set_mode(mode)
+
+    opened.runs.cancel()
+
+    assert seen(opened, section) == {Role.IMAGE, Role.GENE}
+    assert opened.session.view.mode is mode
