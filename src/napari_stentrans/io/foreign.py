@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from pathlib import Path
 
 import h5py
 
 from napari_stentrans.io.files.damage import DAMAGE
 from napari_stentrans.io.files.hdf5 import opened_hdf5
+from napari_stentrans.io.files.kinds import kind_of
 from napari_stentrans.io.files.text import fields, first_lines, separator
 from napari_stentrans.io.formats.listed.positions import is_positions_file
 from napari_stentrans.io.formats.tenx_matrix import is_matrix_h5
@@ -22,21 +25,23 @@ _XENIUM = (
     "is a part of Xenium output, but cell_feature_matrix.h5 (or the folder) and cells "
     "(csv or parquet) must lie side by side: put the other one there."
 )
-_MAGIC = {
-    b"\xff\xd8\xff": "a picture (jpg)",
-    b"\x89PNG": "a picture (png)",
-    b"II*\0": "a picture (tif)",
-    b"MM\0*": "a picture (tif)",
-    b"PK\x03\x04": "a zip archive; unpack it and open what is inside",
-    b"PAR1": "a parquet table",
-    b"%PDF": "a PDF",
-    b"\x93NUMPY": "a NumPy array",
-    b"RDX": "an R data file; save the object as .h5ad",
-    b"BZh": "a bzip2 archive; unpack it first",
-    b"ustar": "a tar archive; unpack it first",
+_HDF5 = {
+    "mod": "is MuData; save the modality with the counts and positions as .h5ad",
+    "assays": "is an h5Seurat file; save the object as .h5ad (Convert of SeuratDisk)",
+    "feature_slices": "is made for viewers; open the folder binned_outputs beside it",
+    "umi": "lists molecules; open filtered_feature_bc_matrix.h5 of the same output",
 }
-
-
+"""By a group that nothing else has."""
+_COSMX = (
+    "is a part of CosMx output: a table of counts (exprMat) and one of cells "
+    "(metadata, with fov, cell_ID, CenterX_global_px and CenterY_global_px) must lie "
+    "side by side."
+)
+_PACKED = re.compile(
+    r"(spatial|matrix|outputs|outs)\b.*\.(tar|tar\.gz|tgz|zip)|.*\.(h5|h5ad)\.gz"
+)
+"""Parts of an output as they are downloaded."""
+_LONE = "without spot positions"
 _FEW = 8
 """A folder of so few files is described file by file."""
 
@@ -46,10 +51,18 @@ def describe(path: Path) -> str:
     if not path.exists():
         return f"{path} does not exist. Check the spelling, and that the disk is there."
     if path.is_dir():
-        return _folder(path)
+        return _folder(path) + _unpack(path)
     if path.stat().st_size == 0:
         return f"{path.name} is empty. Copy or download it again. {READABLE}"
-    return f"{path.name} {_file(path)}"
+    said = _file(path)
+    return f"{path.name} {said}" + (_unpack(path.parent) if _LONE in said else "")
+
+
+def _unpack(folder: Path) -> str:
+    """Say which parts of an output lie in a folder, but are packed."""
+    packed = [each.name for each in folder.iterdir() if _PACKED.search(each.name)]
+    listed = ", ".join(sorted(packed)[:3])
+    return f"\nUnpack {listed} first, which lies there." if packed else ""
 
 
 def _folder(path: Path) -> str:
@@ -58,6 +71,8 @@ def _folder(path: Path) -> str:
         return f"{path.name} is an empty folder. {READABLE}"
     if any(name.startswith(("cells.csv", "cells.parquet")) for name in names):
         return f"{path.name} {_XENIUM}"
+    if any("exprMat" in name for name in names):
+        return f"{path.name} {_COSMX}"
     if (path / ".zgroup").exists() or (path / "zarr.json").exists():
         return (
             f"{path.name} is a zarr folder, but neither AnnData nor SpatialData: it "
@@ -81,14 +96,11 @@ def _file(path: Path) -> str:
             return _hdf5(path)
         except DAMAGE:
             return "is an HDF5 file that is cut off or damaged. Copy it again."
-    with path.open("rb") as file:
-        start = file.read(300)
-    for magic, what in _MAGIC.items():
-        if start.startswith(magic) or (magic == b"ustar" and magic in start[250:270]):
-            hint = "" if "; " in what else f" {READABLE}"
-            return f"is {what}.{hint}"
-    if start.startswith(b"\x1f\x8b") and _is_cut_off(path):
+    if _is_cut_off(path):
         return "is a gzipped file that is cut off. Copy or download it again."
+    kind = kind_of(path)
+    if kind is not None:
+        return f"is {kind}." + ("" if "; " in kind else f" {READABLE}")
     if path.suffix.lower() in (".h5ad", ".h5"):
         return "is not the HDF5 file its name promises. Copy or download it again."
     lines = first_lines(path, 3)
@@ -99,6 +111,9 @@ def _hdf5(path: Path) -> str:
     if is_matrix_h5(path):
         return _lone_matrix(path)
     with h5py.File(path, "r") as file:
+        for group, what in _HDF5.items():
+            if group in file:
+                return f"{what}."
         groups = ", ".join(list(file)[:6]) or "nothing"
     return f"is an HDF5 file, but no AnnData and no 10x matrix (it holds {groups})."
 
@@ -109,10 +124,10 @@ def _lone_matrix(path: Path) -> str:
         probes = "probe_region" in file["matrix"].get("features", {})
     what = "probes" if probes else "features"
     said = (
-        f"is a 10x count matrix ({n_barcodes} barcodes x {n_genes} {what}) without "
-        "spot positions. Put the 'spatial' folder of the same Space Ranger output "
-        "(tissue_positions and scalefactors_json.json) beside it, or open the whole "
-        "output folder, or name a csv of barcode, x and y (option positions)."
+        f"is a 10x count matrix ({n_barcodes} barcodes x {n_genes} {what}) {_LONE}. "
+        "Put the 'spatial' folder of the same Space Ranger output (tissue_positions "
+        "and scalefactors_json.json) beside it, or open the whole output folder, or "
+        "name a csv of barcode, x and y (option positions)."
     )
     if probes:
         said += " It counts probes; filtered_feature_bc_matrix.h5 counts genes."
@@ -126,7 +141,8 @@ def _text(path: Path, lines: list[str]) -> str:
     if is_positions_file(path):
         return (
             "lists positions but no counts. Open the count table that it belongs to; "
-            "the positions beside it are found by themselves."
+            "the positions beside it are found by themselves. If its other columns are "
+            "genes, call the second and third array_row and array_col."
         )
     mark = separator(lines[0])
     widths = {len(fields(line, mark)) for line in lines[1:]}
@@ -140,8 +156,9 @@ def _text(path: Path, lines: list[str]) -> str:
 
 
 def _is_cut_off(path: Path) -> bool:
-    import gzip
-
+    with path.open("rb") as plain:
+        if plain.read(2) != b"\x1f\x8b":
+            return False
     try:
         with gzip.open(path) as file:
             while file.read(1 << 20):

@@ -20,12 +20,12 @@ _GENERIC = re.compile(
     r"outs?|binned_outputs|spatial|counts?|matrix|data|st_?data|expression|"
     r".*feature_bc_matrix|.*probe_bc_matrix|cell_feature_matrix|cells|adata|anndata|"
     r"cell_by_gene|cell_metadata|segmented_outputs|.*feature_cell_matrix|"
-    r".*cell_segmentations",
+    r".*cell_segmentations|experiment|filtered|raw",
     re.IGNORECASE,
 )
 """Names that every section has, so that the folder above says more."""
 _ENDINGS = re.compile(
-    r"\.(gz|tsv|csv|txt|tab|h5ad|h5|gem|gef|tissue|raw|cellbin|loom|zarr|parquet|geojson)$",
+    r"\.(gz|tsv|csv|txt|tab|h5ad|h5|gem|gef|tissue|raw|cellbin|loom|zarr|parquet|geojson|mtx|xenium)$",
     re.IGNORECASE,
 )
 

@@ -40,6 +40,10 @@ _FORMATS = (
 """In the order in which they are tried: those that are surest of themselves first."""
 _NEVER = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"PK\x03\x04", b"%PDF")
 """How pictures, archives and documents begin: turned away before anything is loaded."""
+_MOST_INSIDE = 200
+_MOST_FOLDERS = 10
+_MOST_DEEPER = 20
+"""Things in a folder, folders in it, and things in these, that are looked at."""
 
 
 def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
@@ -106,7 +110,7 @@ def _read(path: Path, options: Any) -> Section:
         if len(inside) == 1:
             return _read(inside[0], options)
         if inside:
-            listed = "\n".join(f"  {file.name}" for file in inside)
+            listed = "\n".join(f"  {file.relative_to(path)}" for file in inside)
             msg = (
                 f"{path.name} holds {len(inside)} sections; open one of them:\n{listed}"
             )
@@ -169,9 +173,17 @@ def _begins_otherwise(path: Path) -> bool:
         return file.read(8).startswith(_NEVER)
 
 
-def _openable(path: Path) -> list[Path]:
-    """Sections among what is in a folder that is of no format itself."""
+def _openable(path: Path, deeper: int = 1) -> list[Path]:
+    """Sections among what is in a folder that is of no format itself.
+
+    Those that lie deeper count only where there are none above them.
+    """
     if not path.is_dir():
         return []
     inside = [child for child in sorted(path.iterdir()) if child.name[0] != "."]
-    return [child for child in inside[:200] if _format_of(child) is not None]
+    looked = inside[: _MOST_INSIDE if deeper else _MOST_DEEPER]
+    found = [child for child in looked if _format_of(child) is not None]
+    if found or not deeper:
+        return found
+    folders = [child for child in looked if child.is_dir()][:_MOST_FOLDERS]
+    return [each for folder in folders for each in _openable(folder, deeper - 1)]

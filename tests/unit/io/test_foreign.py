@@ -40,8 +40,14 @@ def refused(path) -> str:
         ("a.tsv.gz", gzip.compress(b"\t1x1\t1x2\n" * 99, mtime=0)[:-12], "cut off"),
         ("a.rds", b"RDX3\n\0\0", "R data file"),
         ("a.bin", bytes(range(256)), "no kind known here"),
+        ("a.tsv", "1x1\t2\n".encode("utf-16"), "not in UTF-8"),
+        ("a.rds", gzip.compress(b"X\n\0\0\0\3", mtime=0), "R data file"),
+        ("a.h5ad.gz", gzip.compress(b"\x89HDF\r\n\x1a\n", mtime=0), "gunzip"),
+        ("a.tar.gz", gzip.compress(b"\0" * 257 + b"ustar", mtime=0), "tar archive"),
+        ("a.xlsx", b"PK\x03\x04", "save its sheet as csv"),
+        ("a.cloupe", b"\0\1\2", "Loupe"),
         ("a.npy", b"\x93NUMPY\x01\0", "a NumPy array"),
-        ("a.tsv", "1x1\tµ\n".encode("latin-1"), "no kind known here"),
+        ("a.tsv", "1x1\tµ\n".encode("latin-1"), "not in UTF-8"),
     ],
 )
 def test_files_that_are_no_sections(tmp_path, name, content, told):

@@ -15,6 +15,7 @@ from napari_stentrans.io.assembly.cells import (
     cell_section,
     first_of,
     matched_rows,
+    one_pair,
     positions_of,
     without_probes,
 )
@@ -86,7 +87,7 @@ def _parts(path: Path) -> tuple[Path | None, Path | None]:
         [file for file in sorted(folder.glob(f"*{what}*.csv*")) if _is(file, columns)]
         for what, columns in (("exprMat", _KEYS), ("metadata", (*_KEYS, *_CENTRE)))
     )
-    return (counts[0] if counts else None), (cells[0] if cells else None)
+    return one_pair(counts, cells, ("exprMat", "metadata"), path if is_part else None)
 
 
 def _is(file: Path, columns: tuple[str, ...]) -> bool:

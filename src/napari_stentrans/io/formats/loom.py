@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.counts import are_counts
 from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5, texts
 from napari_stentrans.io.files.limits import Budget
 from napari_stentrans.io.options import ReadOptions
@@ -19,8 +20,17 @@ from napari_stentrans.section.section import Section
 TITLE: Final = "loom file"
 TAKES: Final = frozenset({"library"})
 
-_GENES = ("Gene", "gene", "gene_name", "GeneName", "gene_names", "Accession")
+_GENES = (
+    "Gene",
+    "gene",
+    "gene_name",
+    "GeneName",
+    "gene_names",
+    "var_names",
+    "Accession",
+)
 _CELLS = ("CellID", "cell_id", "barcode", "Barcode", "obs_names", "cell_names")
+_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "UMI")
 _VALUES_A_PIECE = 4_000_000
 
 
@@ -49,8 +59,9 @@ def read(path: Path, options: ReadOptions) -> Section:
         var = _attributes(file["row_attrs"], n_genes, _GENES, "gene")
         obs = _attributes(file["col_attrs"], n_cells, _CELLS, "cell")
         counts = _counts(file["matrix"], path.name)
+        layers = {} if are_counts(counts) else _layers(file, path.name)
         spatial = _positions(file["col_attrs"], n_cells)
-    adata = anndata.AnnData(counts, obs=obs, var=var)
+    adata = anndata.AnnData(counts, obs=obs, var=var, layers=layers)
     if spatial is not None:
         adata.obsm["spatial"] = spatial
     return section_of(adata, path, options)
@@ -76,6 +87,18 @@ def _counts(matrix: h5py.Dataset, name: str) -> sparse.csr_matrix:
     if not pieces:
         return sparse.csr_matrix(np.zeros((n_cells, 0), dtype=np.float32))
     return sparse.csr_matrix(sparse.vstack(pieces, format="csr").T)
+
+
+def _layers(file: h5py.File, name: str) -> dict[str, sparse.csr_matrix]:
+    """Raw counts that lie beside a matrix of other values."""
+    layers = file.get("layers", {})
+    found = [each for each in _LAYERS if each in layers]
+    shape = file["matrix"].shape
+    return {
+        each: _counts(layers[each], name)
+        for each in found[:1]
+        if layers[each].shape == shape
+    }
 
 
 def _attributes(

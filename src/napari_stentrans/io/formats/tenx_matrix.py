@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +27,9 @@ _EXPRESSION = "Gene Expression"
 _BARCODE_BYTES = 300.0
 _VALUE_BYTES = 24.0
 """What reading takes at most, measured on five million bins."""
+_MTX = re.compile(
+    r"(?P<prefix>.*?)(?:matrix|MoleculesPerMatchedBead)\.mtx(?:\.gz)?", re.IGNORECASE
+)
 _MTX_PARTS = {
     "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
     "barcodes": ("barcodes.tsv",),
@@ -65,15 +70,23 @@ def is_matrix_folder(path: Path) -> bool:
     return path.is_dir() and any(_part(path, name) for name in _MTX_PARTS["matrix"])
 
 
+def is_matrix_mtx(path: Path) -> bool:
+    """Whether a file is the mtx of a 10x count matrix, by its name."""
+    return path.is_file() and _MTX.fullmatch(path.name) is not None
+
+
 def read_matrix(path: Path) -> CountMatrix:
-    """Read an h5 or an mtx folder.
+    """Read an h5, an mtx folder, or the mtx in one with what is named alike.
 
     Raises
     ------
     ReadError
         Naming every part that is missing or does not fit.
     """
-    return _read_folder(path) if path.is_dir() else _read_h5(path)
+    if path.is_dir():
+        return _read_folder(path)
+    found = _MTX.fullmatch(path.name)
+    return _read_folder(path.parent, found["prefix"]) if found else _read_h5(path)
 
 
 def _read_h5(path: Path) -> CountMatrix:
@@ -116,11 +129,14 @@ def _whole_numbers(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
     return found
 
 
-def _read_folder(path: Path) -> CountMatrix:
+def _read_folder(path: Path, prefix: str | None = None) -> CountMatrix:
     problems: list[str] = []
     found: dict[str, Any] = {}
     for what, names in _MTX_PARTS.items():
-        parts = [part for name in names if (part := _part(path, name)) is not None]
+        each = (_part(path, name, prefix) or _part(path, name) for name in names)
+        parts = [part for part in each if part is not None]
+        if parts and prefix is None and (told := _MTX.fullmatch(parts[0].name)):
+            prefix = told["prefix"]  # the matrix comes first: the rest is of its kind
         if parts:
             reader = mtx_shape if what == "matrix" else _read_names
             found[what] = attempt(problems, parts[0].name, partial(reader, parts[0]))
@@ -131,12 +147,16 @@ def _read_folder(path: Path) -> CountMatrix:
         raise ReadError("\n".join(problems))
     barcodes = found["barcodes"][:, 0]
     columns = dict(zip(("id", "name", "type"), found["features"].T, strict=False))
-    _check_names(barcodes, columns, found["matrix"][::-1])
+    n_rows, n_columns = found["matrix"]
+    named = (len(barcodes), len(found["features"]))
+    a_row_a_barcode = (n_rows, n_columns) == named != (n_columns, n_rows)
+    if not a_row_a_barcode:
+        _check_names(barcodes, columns, (n_columns, n_rows))
     file = found["matrix file"]
     matrix = attempt(problems, file.name, partial(read_mtx, file))
     if matrix is None:
         raise ReadError("\n".join(problems))
-    return _assembled(matrix.T, barcodes, columns)
+    return _assembled(matrix if a_row_a_barcode else matrix.T, barcodes, columns)
 
 
 def _check_names(
@@ -194,9 +214,10 @@ def _assembled(
     )
 
 
-def _part(folder: Path, name: str) -> Path | None:
-    """File of that name, packed or not, with any prefix (GEO adds one)."""
-    found = [*folder.glob(f"*{name}"), *folder.glob(f"*{name}.gz")]
+def _part(folder: Path, name: str, prefix: str | None = None) -> Path | None:
+    """File of that name, packed or not, with this or any prefix (GEO adds one)."""
+    start = "*" if prefix is None else glob.escape(prefix)
+    found = [*folder.glob(f"{start}{name}"), *folder.glob(f"{start}{name}.gz")]
     return min(found, key=lambda file: (len(file.name), file.name), default=None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,8 @@ from napari_stentrans.section.section import TissueImage
 
 _LONGEST_SIDE = 4096
 """Larger pictures are shown (and written out) reduced, to spare memory."""
+_MOST_UNPACKED = 1 << 28
+"""Bytes of a picture that was gzipped."""
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -41,7 +45,7 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
     OSError, SyntaxError, ValueError
         If the picture is damaged.
     """
-    with _quiet(), Image.open(path) as picture:
+    with _quiet(), Image.open(_unpacked(path)) as picture:
         width = picture.width
         picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # jpg: decode it smaller
         step = -(-max(picture.size) // _LONGEST_SIDE)
@@ -51,6 +55,19 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
             opaque = _on_white(picture)
             data = np.array(opaque.reduce(step) if step > 1 else opaque, dtype=np.uint8)
     return TissueImage(data, scale * data.shape[1] / width, name)
+
+
+def _unpacked(path: Path) -> Path | io.BytesIO:
+    """Return what pillow can open: the file, or what it holds if it is gzipped."""
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            return path
+    with gzip.open(path) as packed:
+        found = packed.read(_MOST_UNPACKED + 1)
+    if len(found) > _MOST_UNPACKED:
+        msg = f"it unpacks to more than {_MOST_UNPACKED >> 20} MB"
+        raise ValueError(msg)
+    return io.BytesIO(found)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -1,7 +1,8 @@
 """One text table with everything: names, array places, perhaps pixels, then genes.
 
 What `tables.result_writer` and `tables.section_writer` write, with what lies beside it;
-and what people make by hand: its second and third column are array_row and array_col.
+and what people make by hand: its second and third column are array_row and array_col,
+or x and y where there are many more columns.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import MANY, ROW_COL, X_Y, columns_among
 from napari_stentrans.io.assembly.counts import as_counts
 from napari_stentrans.io.files.text import (
     fields,
@@ -56,11 +58,19 @@ def sniff(path: Path) -> bool:
         return False
     mark = separator(lines[0])
     header, row = fields(lines[0], mark), fields(lines[1], mark)
-    if tuple(header[1:3]) != PLACES or len(row) != len(header):
+    if not _has_places(header) or len(row) != len(header):
         return False
     first = _first_gene(header)
     fewest = 1 if folder_of(path).is_dir() else _FEWEST_GENES
     return len(header) - first >= fewest and all(map(is_number, row[first:]))
+
+
+def _has_places(header: list[str]) -> bool:
+    """Whether places stand behind the names: under our names, or in a large table."""
+    if tuple(header[1:3]) == PLACES:
+        return True
+    pair = columns_among(header[1:3], (*ROW_COL, *X_Y))
+    return pair is not None and len(header) >= MANY
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -108,12 +118,14 @@ def _whole(path: Path) -> tuple[AnnData, list[str]]:
     for column in (keys.ORIGIN, keys.BARCODE):
         if column in cells:
             obs[column] = np.array(cells[column], dtype=object)
-    for column in PLACES:
-        obs[column] = _numbers(cells[column])
+    on_array = columns_among(cells, ROW_COL)
+    for column, name in zip(PLACES, on_array or (), strict=False):
+        obs[column] = _numbers(cells[name])
     adata = as_anndata(counts, obs, ours.genes, ours.told)
-    if {"x", "y"} <= cells.keys():
+    free = columns_among(cells, X_Y)
+    if free is not None:
         adata.obsm[keys.SPATIAL] = np.column_stack(
-            [_numbers(cells["x"]), _numbers(cells["y"])]
+            [_numbers(cells[name]) for name in free]
         )
     return adata, notes
 

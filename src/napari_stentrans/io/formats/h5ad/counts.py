@@ -28,7 +28,14 @@ _ENHANCED_NOTE = (
     "This section was enhanced before: its values are expected counts, "
     "not measured ones."
 )
-_SYMBOL_COLUMNS = ("feature_name", "gene_name", "gene_symbol", "gene_symbols", "symbol")
+_SYMBOL_COLUMNS = (
+    "feature_name",
+    "gene_name",
+    "gene_symbol",
+    "gene_symbols",
+    "symbol",
+    "real_gene_name",  # stereopy
+)
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 

@@ -10,26 +10,25 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import ROW_COL, X_Y, columns_among
 from napari_stentrans.io.assembly.counts import plain
 from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_ARRAY_COLUMNS = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"))
-_PIXEL_COLUMNS = (
-    ("pxl_col_in_fullres", "pxl_row_in_fullres"),
-    ("x", "y"),
-    ("X", "Y"),
-    ("x_centroid", "y_centroid"),
-    ("imagecol", "imagerow"),
-    ("center_x", "center_y"),
-    ("CenterX_global_px", "CenterY_global_px"),
-    ("x_coord", "y_coord"),
-    ("xcoord", "ycoord"),
-    ("coord_x", "coord_y"),
-    ("spatial_x", "spatial_y"),
-    ("spatial1", "spatial2"),
+_OBSM = (
+    keys.SPATIAL,
+    "X_spatial",
+    "spatial_coords",
+    "X_spatial_coords",
+    "coords",
+    "X_coords",
+    "coordinates",
+    "locations",
+    "xy",
+    "X_xy",
+    "X_xy_loc",
 )
 
 
@@ -45,12 +44,19 @@ class Places:
     on_array: bool
     notes: tuple[str, ...] = ()
 
+    @property
+    def are_known(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which spots have a place; all, where none has one."""
+        places = [self.array_rc, *([] if self.pixel_xy is None else [self.pixel_xy])]
+        known = np.asarray(np.isfinite(np.column_stack(places)).all(axis=1))
+        return known if known.any() else ~known
+
 
 def find_places(adata: AnnData) -> Places:
     """Array coordinates and pixel positions, from where they are commonly kept."""
     pixel_xy, source = _pixel_positions(adata)
-    for row, col in _ARRAY_COLUMNS:
-        array_rc = _columns(adata.obs, row, col)
+    for pair in ROW_COL:
+        _, array_rc = _columns(adata.obs, pair)
         if array_rc is not None:
             return Places(array_rc, pixel_xy, on_array=True)
     if pixel_xy is None:
@@ -66,29 +72,38 @@ def find_places(adata: AnnData) -> Places:
 
 
 def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:
-    for key in (keys.SPATIAL, "X_spatial"):
-        if key in adata.obsm:
-            positions = np.array(adata.obsm[key], dtype=np.float64)
-            if positions.ndim == 2 and positions.shape[1] >= 2:
-                return positions[:, :2].copy(), f'obsm["{key}"]'
-    for x, y in _PIXEL_COLUMNS:
-        found = _columns(adata.obs, x, y)
+    for key in _OBSM:
+        if key not in adata.obsm:
+            continue
+        table = adata.obsm[key]
+        for pair in X_Y if isinstance(table, pd.DataFrame) else ():
+            names, found = _columns(table, pair)  # in R the row may come first
+            if found is not None:
+                return found, f'obsm["{key}"] {names}'
+        positions = np.array(table, dtype=np.float64)
+        if positions.ndim == 2 and positions.shape[1] >= 2:
+            return positions[:, :2].copy(), f'obsm["{key}"]'
+    for pair in X_Y:
+        names, found = _columns(adata.obs, pair)
         if found is not None:
-            return found, f"obs {x}, {y}"
+            return found, f"obs {names}"
     return None, ""
 
 
-def _columns(obs: pd.DataFrame, first: str, second: str) -> FloatArray | None:
-    if first not in obs or second not in obs:
-        return None
+def _columns(
+    table: pd.DataFrame, pair: tuple[str, str]
+) -> tuple[str, FloatArray | None]:
+    """Names and values of two columns; no values if they are not there, or empty."""
+    there = columns_among(table.columns, [pair])
+    if there is None:
+        return "", None
     numbers = [
-        pd.to_numeric(plain(obs[[key]])[key], errors="coerce")
-        for key in (first, second)
+        pd.to_numeric(plain(table[[key]])[key], errors="coerce") for key in there
     ]
     found = np.column_stack(
         [np.asarray(column, dtype=np.float64) for column in numbers]
     )
-    return None if np.isnan(found).all() else found
+    return ", ".join(there), None if np.isnan(found).all() else found
 
 
 def under_tissue(obs: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -49,7 +49,7 @@ def sniff(path: Path) -> bool:
     if not is_hdf5(path):
         return False
     with h5py.File(path, "r") as file:
-        return "obs" in file and "var" in file
+        return "obs" in file and "var" in file and "mod" not in file  # MuData has it
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -118,7 +118,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if min(adata.shape) == 0:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
         raise InvalidSectionError(msg)
-    kept = under_tissue(adata.obs)
+    in_tissue = under_tissue(adata.obs)
     allowed = options.allow_normalised
     values = attempt(problems, "counts", lambda: find_values(adata, allowed=allowed))
     places = attempt(problems, "positions", lambda: find_places(adata))
@@ -126,8 +126,12 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         raise ReadError("\n".join(problems))
 
     notes = [*values.notes, *places.notes]
-    if not kept.all():
-        notes.append(f"{(~kept).sum()} spots that are not under tissue left out.")
+    if not in_tissue.all():
+        notes.append(f"{(~in_tissue).sum()} spots that are not under tissue left out.")
+    somewhere = places.are_known
+    if n_nowhere := int((in_tissue & ~somewhere).sum()):
+        notes.append(f"{n_nowhere} spots without a position left out.")
+    kept = in_tissue & somewhere
     pixel_xy = None if places.pixel_xy is None else places.pixel_xy[kept]
     proportions_xy = pixel_xy if places.on_array else None
     placed = options.place(places.array_rc[kept], proportions_xy)

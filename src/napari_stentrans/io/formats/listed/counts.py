@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from napari_stentrans.io.files.text import (
 
 _SHOWN = 3
 _MOST_RAGGED = 10_000
+_MOST_COMMENTS = 10
 _ROW_BYTES = 400.0
 _VALUE_BYTES = 24.0
 """What a row and a value of it take: once here, twice while they are put together."""
@@ -58,12 +60,24 @@ class TableStart:
     @classmethod
     def of(cls, lines: list[str]) -> TableStart:
         """Read the header and the row names of the first lines."""
+        lines = lines[n_comments(lines) :]
         mark = separator(lines[0])
         columns = fields(lines[0], mark)
         rows = [fields(line, mark) for line in lines[1:]]
         if not rows or len(rows[0]) != len(columns) + 1:
             columns = columns[1:]
         return cls(mark, columns, [row[0] for row in rows])
+
+
+def n_comments(lines: list[str]) -> int:
+    """Lines before the header: Drop-seq tools say there what they did, behind #."""
+    count = 0
+    for line, after in pairwise(lines[: _MOST_COMMENTS + 1]):
+        mark = separator(after)
+        if not line.startswith("#") or line.count(mark) >= after.count(mark) - 1:
+            break
+        count += 1
+    return count
 
 
 def read_count_table(path: Path) -> CountTable:
@@ -74,14 +88,16 @@ def read_count_table(path: Path) -> CountTable:
     ReadError
         Naming every kind of problem, and where it first occurs.
     """
-    lines = first_lines(path, 2)
-    if len(lines) < 2:
+    lines = first_lines(path, _MOST_COMMENTS + 2)
+    skipped = n_comments(lines)
+    if len(lines) < skipped + 2:
         msg = f"{path.name} has no rows under its header"
         raise ReadError(msg)
     start = TableStart.of(lines)
     with opened(path) as file:
         rest = lines_of(file, path.name)
-        next(line for line in rest if line.strip())  # the header, after blank lines
+        for _ in range(skipped + 1):  # what precedes the header, and the header
+            next(line for line in rest if line.strip())
         table = _read_lines(rest, start, Budget(path.name))
     if table.problems:
         raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))

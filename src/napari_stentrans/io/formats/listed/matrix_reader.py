@@ -15,6 +15,7 @@ from napari_stentrans.io.formats.listed.spots import from_list, placed_section
 from napari_stentrans.io.formats.tenx_matrix import (
     is_matrix_folder,
     is_matrix_h5,
+    is_matrix_mtx,
     read_matrix,
 )
 from napari_stentrans.io.options import ReadOptions
@@ -55,7 +56,7 @@ def read(path: Path, options: ReadOptions) -> Section:
 
 def _matrix(path: Path) -> Path | None:
     """Return the one matrix that a path is or holds."""
-    if is_matrix_h5(path) or is_matrix_folder(path):
+    if is_matrix_h5(path) or is_matrix_folder(path) or is_matrix_mtx(path):
         return path
     if not path.is_dir():
         return None
@@ -70,6 +71,8 @@ def _matrix(path: Path) -> Path | None:
 def _positions(matrix: Path) -> Path | None:
     """Return the one list of positions in the folder of a matrix, or the one above."""
     folders = [matrix, matrix.parent] if matrix.is_dir() else [matrix.parent]
+    if is_matrix_mtx(matrix):
+        folders.append(matrix.parent.parent)
     for folder in folders:
         found = [
             file

@@ -13,10 +13,12 @@ from napari_stentrans.section.lattice import FloatArray
 _SPOT = re.compile(r"X?(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:_\d+)?")
 """As in 10x13, 10.95x9.04; R writes X10x13 for a column, Seurat adds _1."""
 _GENERIC = re.compile(
-    "align(ment)?|barcodes|beads?|beadlocationsforr|coord(s|inates)?|counts?|csv|data|"
-    "dge|digital|expression|gz|he|hne|image|img|jpe?g|locations?|mapped|mappeddgeforr|"
-    "matched|matchedbeadlocation|matrix|pixel|png|pos|positions?|selected|selection|"
-    "spatial|spots?|st|stdata|tab|table|tiff?|tissue|tsv|csv|txt"
+    "align(ment)?|anno(tations?)?|barcodes|beads?|beadlocationsforr|cells?|"
+    "cellcoordinates|cellxgene|centroids?|coord(s|inates)?|counts?|csv|data|"
+    "dge|digital|expr(ession)?|genes?|gz|he|hne|image|img|info|jpe?g|locations?|"
+    "mapped|mappeddgeforr|matched|matchedbeadlocation|matrix|meta|metadata|obs|pixel|"
+    "png|pos|positions?|selected|selection|spatial|spots?|st|stdata|tab|table|tiff?|"
+    "tissue|tsv|txt|umis?|xy"
 )
 """Words in file names that tell what a file is, not which section it belongs to."""
 

@@ -18,8 +18,15 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import MANY, ROW_COL, X_Y, columns_among
 from napari_stentrans.io.files.damage import DAMAGE, attempt
-from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.files.text import (
+    fields,
+    first_lines,
+    is_number,
+    read_table,
+    separator,
+)
 from napari_stentrans.io.formats.listed.counts import TableStart
 from napari_stentrans.io.formats.listed.names import (
     identity,
@@ -30,20 +37,8 @@ from napari_stentrans.io.formats.listed.names import (
 from napari_stentrans.io.formats.space_ranger.positions import read_positions_table
 from napari_stentrans.section.lattice import FloatArray
 
-_ROW_COL = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"))
-_X_Y = (
-    ("x", "y"),
-    ("xcoord", "ycoord"),
-    ("x_coord", "y_coord"),
-    ("x_centroid", "y_centroid"),
-    ("center_x", "center_y"),
-    ("imagecol", "imagerow"),
-    ("pxl_col_in_fullres", "pxl_row_in_fullres"),
-)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
-_BEADS = "MatchedBeadLocation"
-"""Curio lists beads under this name: barcode, x, y, and often without a header."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +54,8 @@ class SpotPositions:
     array_rc : ndarray, shape (listed, 2)
     pixel_xy : ndarray, shape (listed, 2), optional
         Pixels of the image they were picked on.
+    on_array
+        Whether ``array_rc`` are said to be rows and columns; else they are (y, x).
     selected : ndarray of bool, shape (listed,)
         Whether a spot is under tissue.
     table : DataFrame
@@ -69,17 +66,19 @@ class SpotPositions:
     key: np.ndarray[tuple[int], np.dtype[np.str_]]
     array_rc: FloatArray
     pixel_xy: FloatArray | None
+    on_array: bool
     selected: np.ndarray[tuple[int], np.dtype[np.bool_]]
     table: pd.DataFrame
 
 
 def is_positions_file(path: Path) -> bool:
     """Whether a text file is a table of positions, from its header."""
-    lines = first_lines(path, 1)
+    lines = first_lines(path, 2)
     if not lines:
         return False
-    columns = fields(lines[0], separator(lines[0]))
-    return _axes(columns) is not None or (_BEADS in path.name and len(columns) == 3)
+    mark = separator(lines[0])
+    rows = [fields(line, mark) for line in lines]
+    return _axes(rows[0]) is not None or (len(rows) == 2 and all(map(_is_place, rows)))
 
 
 def positions_beside(path: Path) -> Path | None:
@@ -132,7 +131,8 @@ def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:
         if mark in table:
             selected &= pd.to_numeric(table[mark], errors="coerce").to_numpy() == 1
     key = _keys(table, axes, array_rc, set(map(spot_key, spot_names)))
-    return SpotPositions(path, key, array_rc, pixel_xy, selected, table)
+    on_array = columns_among(axes, ROW_COL) is not None
+    return SpotPositions(path, key, array_rc, pixel_xy, on_array, selected, table)
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -141,29 +141,27 @@ def _table(path: Path) -> pd.DataFrame:
         return read_positions_table(path).reset_index(names="barcode")
     first = first_lines(path, 1)
     columns = fields(first[0], separator(first[0])) if first else []
-    if len(columns) == 3 and all(map(_is_number, columns[1:])):
+    if _is_place(columns):
         return read_table(path, header=False).set_axis(["barcode", "x", "y"], axis=1)
     return read_table(path)
 
 
 def _axes(columns: list[str]) -> tuple[str, str] | None:
     """(row, col) columns of a positions table, as they are spelled there."""
-    known = {column.lower(): column for column in columns}
-    for row, col in _ROW_COL:
-        if row in known and col in known:
-            return known[row], known[col]
-    for x, y in _X_Y:
-        if x in known and y in known and len(columns) < 50:
-            return known[y], known[x]
-    return None
+    on_array = columns_among(columns, ROW_COL)
+    if on_array is not None:
+        return on_array
+    free = columns_among(columns, X_Y) if len(columns) < MANY else None
+    return None if free is None else (free[1], free[0])
 
 
-def _is_number(cell: str) -> bool:
-    return pd.notna(pd.to_numeric(cell, errors="coerce"))
+def _is_place(cells: list[str]) -> bool:
+    """Whether a line is a name, x and y: lists by Curio and others have no header."""
+    return len(cells) == 3 and list(map(is_number, cells)) == [False, True, True]
 
 
 def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatArray:
-    columns = [pd.to_numeric(table[name], errors="coerce") for name in (first, second)]
+    columns = [_as_numbers(table[name]) for name in (first, second)]
     found = np.column_stack([column.to_numpy(np.float64) for column in columns])
     bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
     if len(bad):
@@ -175,6 +173,13 @@ def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatA
     return found
 
 
+def _as_numbers(cells: pd.Series) -> pd.Series:
+    """Read numbers, also with a decimal comma; NaN is none."""
+    if cells.dtype == object:
+        cells = cells.astype(str).str.replace(",", ".")
+    return pd.to_numeric(cells, errors="coerce")
+
+
 def _keys(
     table: pd.DataFrame, axes: tuple[str, str], array_rc: FloatArray, known: set[str]
 ) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
@@ -184,7 +189,7 @@ def _keys(
     named = table.columns[0]
     if named not in ("x", "y", "X", "Y", *axes):
         ways.append([spot_key(str(name)) for name in table[named]])
-    if axes[0].lower() not in (name for names in _ROW_COL for name in names):
+    if axes[0].lower() not in (name for names in ROW_COL for name in names):
         ways.append([pair_key(x, y) for y, x in zip(row, col, strict=True)])
         if {"new_x", "new_y"} <= set(table.columns):
             new = table[["new_x", "new_y"]].apply(pd.to_numeric, errors="coerce")

@@ -33,6 +33,7 @@ class Placed:
     pixel_xy: FloatArray | None = None
     image: TissueImage | None = None
     listed_xy: FloatArray | None = None
+    on_array: bool = True
     notes: list[str] = field(default_factory=list)
     checkerboard: LatticeKind = LatticeKind.HEX
 
@@ -48,6 +49,11 @@ def placed_section(
     counts, var = counted
     names, repeated = unique_names(var.index)
     found = options.place(placed.array_rc, placed.pixel_xy, placed.checkerboard)
+    pixel_xy = placed.pixel_xy
+    is_free = found.lattice.kind is LatticeKind.IRREGULAR
+    renumbered = not np.array_equal(found.array_rc, placed.array_rc)
+    if pixel_xy is None and not placed.on_array and (is_free or renumbered):
+        pixel_xy = placed.array_rc[:, ::-1].copy()  # x and y were no places of an array
     obs = placed.obs
     obs[keys.ARRAY_ROW], obs[keys.ARRAY_COL] = placed.array_rc.T
     return section_of_parts(
@@ -57,7 +63,7 @@ def placed_section(
         var=var.set_axis(names, axis=0),
         array_rc=found.array_rc,
         lattice=found.lattice,
-        pixel_xy=placed.pixel_xy,
+        pixel_xy=pixel_xy,
         image=placed.image,
         source=str(path),
         notes=tuple(notes + placed.notes + repeated),
@@ -104,5 +110,6 @@ def from_list(spots: list[str], positions: SpotPositions) -> Placed:
         positions.array_rc[place[rows]],
         pixel_xy,
         listed_xy=positions.pixel_xy,
+        on_array=positions.on_array,
         notes=notes,
     )

@@ -51,7 +51,10 @@ def sniff(path: Path, positions: Path | None = None) -> bool:
     beside = positions or positions_beside(path)
     if beside is None or len(columns) < 2:
         return False
-    listed = set(map(str, read_spot_positions(beside, [*columns, *rows]).key))
+    try:
+        listed = set(map(str, read_spot_positions(beside, [*columns, *rows]).key))
+    except ReadError:  # a table of counts all the same: reading it tells what is wrong
+        return True
     return max(_share(columns, listed), _share(rows, listed)) > _KNOWN_SHARE
 
 

@@ -14,6 +14,7 @@ from napari_stentrans.io.assembly.cells import (
     cell_section,
     first_of,
     matched_rows,
+    one_pair,
     positions_of,
     without_probes,
 )
@@ -94,4 +95,4 @@ def _parts(path: Path) -> tuple[Path | None, Path | None]:
         for file in sorted(folder.glob(f"*{_CELLS}*.csv*"))
         if first_of(header_of(file), _CENTRE)
     ]
-    return (counts[0] if counts else None), (cells[0] if cells else None)
+    return one_pair(counts, cells, (_COUNTS, _CELLS), path if is_part else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from functools import partial
 from pathlib import Path
@@ -10,18 +11,22 @@ from typing import Any
 import numpy as np
 
 from napari_stentrans.io.files.damage import attempt
+from napari_stentrans.io.files.text import opened
 from napari_stentrans.io.pictures.images import read_image
 from napari_stentrans.section.image import TissueImage
 
+_LONGEST = 1 << 20
+"""Characters of a list of scale factors, at most."""
 
-def scale_factors(spatial: Path, notes: list[str]) -> dict[str, Any]:
+
+def scale_factors(spatial: Path, notes: list[str], prefix: str = "") -> dict[str, Any]:
     """Read the numbers of scalefactors_json.json; notes say what is damaged."""
-    files = sorted(spatial.glob("*scalefactors_json*.json"))
+    files = sorted(spatial.glob(f"{glob.escape(prefix)}*scalefactors_json*.json*"))
     if not files:
         notes.append("No scalefactors_json.json: the image cannot be aligned.")
         return {}
     problems: list[str] = []
-    found = attempt(problems, files[0].name, lambda: json.loads(files[0].read_text()))
+    found = attempt(problems, files[0].name, partial(_json, files[0]))
     if not isinstance(found, dict):
         notes.append(
             f"The scale factors are not used: {' '.join(problems) or 'no table'}."
@@ -32,13 +37,22 @@ def scale_factors(spatial: Path, notes: list[str]) -> dict[str, Any]:
     }
 
 
+def _json(file: Path) -> Any:
+    with opened(file) as text:
+        return json.loads(text.read(_LONGEST))
+
+
 def best_image(
-    spatial: Path, factors: dict[str, Any], notes: list[str]
+    spatial: Path, factors: dict[str, Any], notes: list[str], prefix: str = ""
 ) -> TissueImage | None:
-    """The hires picture, else the lowres one, else none; notes say what is damaged."""
+    """The hires picture, else the lowres one, else none; notes say what is damaged.
+
+    ``prefix`` is how the names of all parts begin, if that is known.
+    """
+    begin = glob.escape(prefix)
     for resolution in ("hires", "lowres"):
         scale = factors.get(f"tissue_{resolution}_scalef", 0)
-        for file in sorted(spatial.glob(f"*tissue_{resolution}_image.*")):
+        for file in sorted(spatial.glob(f"{begin}*tissue_{resolution}_image.*")):
             if scale > 0:
                 damage: list[str] = []
                 image = attempt(

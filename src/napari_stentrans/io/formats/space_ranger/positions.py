@@ -23,17 +23,20 @@ _COLUMNS = (
     "pxl_row_in_fullres",
     "pxl_col_in_fullres",
 )
+_SEURAT = dict(
+    zip(("tissue", "row", "col", "imagerow", "imagecol"), _COLUMNS, strict=True)
+)
+"""What Seurat calls the same columns."""
 
 
-def find_positions(folder: Path) -> Path | None:
-    """Positions file of a folder: csv before parquet, the older name last."""
-    found = [
+def list_positions(folder: Path) -> list[Path]:
+    """Files of positions in a folder: csv before parquet, the older name last."""
+    return [
         file
         for pattern in ("*tissue_positions*.csv*", "*tissue_positions*.parquet")
         for file in sorted(folder.glob(pattern))
         if file.is_file()
     ]
-    return found[0] if found else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +137,11 @@ def _csv(path: Path) -> pd.DataFrame:
         msg = f"{path.name} is empty or not text"
         raise ReadError(msg)
     first = fields(lines[0], separator(lines[0]))
-    has_header = "array_row" in first or "in_tissue" in first
+    has_header = not {"array_row", "in_tissue", *_SEURAT}.isdisjoint(first)
     barcode = "barcode" if "barcode" in first else first[0]
     table = read_table(path, header=has_header, names=barcode if has_header else 0)
     if has_header:
+        table = table.rename(columns=_SEURAT)
         return table if "barcode" in table.columns else _named_first(table)
     if table.shape[1] != 6:
         msg = f"{path.name} has {table.shape[1]} columns and no header, expected 6"

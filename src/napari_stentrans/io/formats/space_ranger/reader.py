@@ -75,7 +75,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         msg = f"{path.name} is no Visium HD output, so it has no bins to choose from"
         raise InvalidRequestError(msg)
     if len(outputs) > 1:
-        listed = "\n".join(f"  {output.root.relative_to(path)}" for output in outputs)
+        listed = "\n".join(f"  {output.shown.relative_to(path)}" for output in outputs)
         msg = f"{path.name} holds {len(outputs)} sections; open one of them:\n{listed}"
         raise ReadError(msg)
     return _read_output(outputs[0], options, source=path)
@@ -87,7 +87,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     if output.matrix is None:
         problems.append(
             f"{output.root.name} holds no count matrix (filtered_feature_bc_matrix.h5 "
-            "or a folder with matrix.mtx)"
+            f"or a folder with matrix.mtx){_packed(output.root)}"
         )
     else:
         matrix = attempt(
@@ -115,8 +115,8 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     del positions, places  # of millions of bins: before room is made for the rest
     give_memory_back()
     pixel_xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(np.float64)
-    factors = scale_factors(output.spatial, notes)
-    image = best_image(output.spatial, factors, notes)
+    factors = scale_factors(output.spatial, notes, output.prefix)
+    image = best_image(output.spatial, factors, notes, output.prefix)
     if image is not None:
         notes += misfit_note(image, pixel_xy)
     array_rc = obs[[keys.ARRAY_ROW, keys.ARRAY_COL]].to_numpy(np.float64)
@@ -131,7 +131,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     if counts.nnz == 0:
         notes.append("All counts are zero.")
     return Section(
-        name=options.name_for(_naming(output.root)),
+        name=options.name_for(_naming(output)),
         counts=counts,
         obs=obs,
         var=matrix.var,
@@ -147,8 +147,17 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     )
 
 
-def _naming(root: Path) -> Path:
+def _packed(folder: Path) -> str:
+    """Say that the matrix is there, but packed."""
+    found = sorted(folder.glob("*matrix*.h5.gz")) + sorted(folder.glob("*matrix*.tar*"))
+    return f"; unpack {found[0].name} first" if found else ""
+
+
+def _naming(output: Output) -> Path:
     """Path to name the section after: bins of Visium HD carry the sample's name too."""
+    root = output.root
+    if output.prefix:
+        return root / output.prefix.strip("_.- ")
     if root.parent.name != "binned_outputs":
         return root
     sample = ReadOptions().name_for(root.parent)

@@ -7,6 +7,7 @@ not with the molecules.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,11 @@ TAKES: Final = frozenset({"bin_size"})
 
 _GENES = ("geneName", "geneID", "gene", "genes")
 _COUNTS = ("MIDCounts", "MIDCount", "UMICount", "UMICounts", "MIDcount")
+_CELLS = {"CellID", "cellID", "cell_id", "cell", "label"}
+_CELLS_NOTE = (
+    "It also names the cell of each molecule, which is not looked at: for cells, open "
+    "the .cellbin.gef of the same chip."
+)
 _PIECE = 1_000_000
 """Lines read at a time."""
 
@@ -60,7 +66,11 @@ def read(path: Path, options: ReadOptions) -> Section:
         raise ReadError(msg)
     counts, bin_rc = binner.result(len(numbers))
     genes = pd.DataFrame(index=pd.Index(list(numbers), dtype=object))
-    return stereo_section(counts, bin_rc, genes, path, options)
+    section = stereo_section(counts, bin_rc, genes, path, options)
+    header = _start(path)[0]
+    if not _CELLS.isdisjoint(fields(header, separator(header))):
+        section = replace(section, notes=(*section.notes, _CELLS_NOTE))
+    return section
 
 
 def _start(path: Path) -> list[str]:

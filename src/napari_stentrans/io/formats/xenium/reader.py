@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -35,12 +36,16 @@ TAKES: Final[frozenset[str]] = frozenset()
 _CENTROID = ("x_centroid", "y_centroid")
 _TABLES = ("cells.parquet", "cells.csv.gz", "cells.csv")
 _MATRICES = ("cell_feature_matrix.h5", "cell_feature_matrix")
+_PART = re.compile(
+    r"(?P<prefix>.*?)(?:cells\.(?:parquet|csv|csv\.gz)|cell_feature_matrix(?:\.h5)?"
+    r"|experiment\.xenium)"
+)
 
 
 def sniff(path: Path) -> bool:
     """Whether this is an output folder, its table of cells, or its matrix."""
-    folder = _folder(path)
-    return _matrix(folder) is not None and _cells(folder) is not None
+    at = _at(path)
+    return _matrix(*at) is not None and _cells(*at) is not None
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -51,8 +56,8 @@ def read(path: Path, options: ReadOptions) -> Section:
     ReadError
         If matrix and table do not fit each other.
     """
-    folder = _folder(path)
-    matrix_path, table_path = _matrix(folder), _cells(folder)
+    folder, prefix = _at(path)
+    matrix_path, table_path = _matrix(folder, prefix), _cells(folder, prefix)
     if matrix_path is None or table_path is None:
         msg = f"{folder.name} lacks cell_feature_matrix or cells (csv or parquet)"
         raise ReadError(msg)
@@ -84,26 +89,33 @@ def laid_picture(source: Path, picture: Path) -> LaidPicture | None:
     ReadError
         If the file that tells is damaged.
     """
-    folder = _folder(source)
-    return chosen_picture(folder, picture) if sniff(folder) else None
+    folder, _ = _at(source)
+    return chosen_picture(folder, picture) if sniff(source) else None
 
 
-def _folder(path: Path) -> Path:
-    """Output folder that a part of it lies in."""
-    inside = path.name in _TABLES or path.name in _MATRICES
-    return path.parent if inside else path
+def _at(path: Path) -> tuple[Path, str]:
+    """Output folder that a part of it lies in, and how names begin there (GEO)."""
+    found = _PART.fullmatch(path.name)
+    if found:
+        return path.parent, found["prefix"]
+    if path.is_dir() and not any((path / name).exists() for name in _TABLES):
+        begins = {_PART.fullmatch(child.name) for child in path.iterdir()} - {None}
+        several = {found["prefix"] for found in begins if found}
+        if len(several) == 1:
+            return path, several.pop()
+    return path, ""
 
 
-def _matrix(folder: Path) -> Path | None:
-    file, inside = (folder / name for name in _MATRICES)
+def _matrix(folder: Path, prefix: str) -> Path | None:
+    file, inside = (folder / f"{prefix}{name}" for name in _MATRICES)
     if is_matrix_h5(file):
         return file
     return inside if is_matrix_folder(inside) else None
 
 
-def _cells(folder: Path) -> Path | None:
+def _cells(folder: Path, prefix: str) -> Path | None:
     for name in _TABLES:
-        path = folder / name
+        path = folder / f"{prefix}{name}"
         if not path.is_file():
             continue
         names = column_names(path) if path.suffix == ".parquet" else header_of(path)

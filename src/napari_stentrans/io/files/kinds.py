@@ -1,0 +1,81 @@
+"""What a file is that is no table and no section, from its first bytes and its name."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Final
+
+_START = 600
+_R = "an R data file; save the object as .h5ad"
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_KINDS: Final = (
+    (b"\xff\xd8\xff", "a picture (jpg)"),
+    (b"\x89PNG", "a picture (png)"),
+    (b"II*\0", "a picture (tif)"),
+    (b"MM\0*", "a picture (tif)"),
+    (b"PK\x03\x04", "a zip archive; unpack it and open what is inside"),
+    (b"PAR1", "a parquet table"),
+    (b"%PDF", "a PDF"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"RDX", _R),
+    (b"RDA", _R),
+    (b"X\n\0\0", _R),
+    (b"BZh", "a bzip2 archive; unpack it first"),
+    (b"\xfd7zXZ", "an xz archive; unpack it first"),
+    (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
+)
+_BY_NAME: Final = {
+    ".xlsx": "an Excel workbook; save its sheet as csv and open that",
+    ".xls": "an Excel workbook; save its sheet as csv and open that",
+    ".cloupe": "made for the Loupe Browser; open the output folder it came with",
+}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def kind_of(path: Path) -> str | None:
+    """Say what a file is, and after a semicolon what to do; None if that is unknown."""
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if path.suffix.lower() in _BY_NAME:
+        return _BY_NAME[path.suffix.lower()]
+    if start.startswith(b"\x1f\x8b"):
+        return _packed(path)
+    found = _by_bytes(start)
+    if found is None and b"\0" not in start.lstrip(b"\xff\xfe")[:1]:
+        return _encoded(start)
+    return found
+
+
+def _by_bytes(start: bytes) -> str | None:
+    if start[257:262] == b"ustar":
+        return "a tar archive; unpack it and open what is inside"
+    return next((what for magic, what in _KINDS if start.startswith(magic)), None)
+
+
+def _packed(path: Path) -> str | None:
+    """Say what was gzipped, where that is no text."""
+    try:
+        with gzip.open(path) as file:
+            start = file.read(_START)
+    except (OSError, EOFError, zlib.error):
+        return None
+    if start.startswith(_HDF5):
+        return "a gzipped HDF5 file; unpack it (gunzip) and open what comes out"
+    found = _by_bytes(start)
+    if found is None or found == _R:
+        return found
+    return found if "archive" in found else f"{found}, gzipped; unpack it first"
+
+
+def _encoded(start: bytes) -> str | None:
+    """Tell text that is not UTF-8."""
+    is_wide = start.startswith(_UTF_16)
+    try:
+        start[: start.rfind(b"\n") + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        control = sum(byte < 32 and byte not in b"\t\r\n" for byte in start)
+        if is_wide or not control:
+            return "text, but not in UTF-8; save it as UTF-8 (csv UTF-8 in Excel)"
+    return None

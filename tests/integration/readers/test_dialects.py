@@ -1,0 +1,297 @@
+"""Files as people have them: other names, other columns, several sections a folder."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io import read_section
+
+GEO = "GSM1_A_"
+
+
+def renamed(folder: Path, target: Path, prefix: str, packed: str = "") -> None:
+    """Move all files of a folder into one, with a prefix, as GEO asks for."""
+    target.mkdir(exist_ok=True)
+    for file in [file for file in folder.rglob("*") if file.is_file()]:
+        name, content = f"{prefix}{file.name}", file.read_bytes()
+        if packed and file.suffix in packed.split():
+            name, content = f"{name}.gz", gzip.compress(content)
+        (target / name).write_bytes(content)
+
+
+def assert_same(section, sample):
+    """All counts at their places, in the order of the sample."""
+    order = pd.Index(section.obs.index).get_indexer(sample.names)
+    assert (order >= 0).all()
+    assert section.n_spots == len(sample.names)
+    np.testing.assert_array_equal(section.counts.toarray()[order], sample.counts)
+    assert list(section.genes) == sample.genes
+    return order
+
+
+@pytest.mark.parametrize("name", ["visium_1", "visium_2"])
+def test_one_flat_folder_as_from_geo(writers, sample, tmp_path, name):
+    (tmp_path / "whole").mkdir()
+    writers[name](tmp_path / "whole", sample)
+    spatial = next((tmp_path / "whole").rglob("spatial"))
+    stained = np.random.default_rng(0).integers(0, 255, (70, 90, 3), dtype=np.uint8)
+    Image.fromarray(stained).save(spatial / "tissue_hires_image.png")
+    renamed(tmp_path / "whole", tmp_path / "flat", GEO, ".csv .json .png")
+
+    section = read_section(tmp_path / "flat")
+
+    assert_same(section, sample)
+    np.testing.assert_array_equal(section.image.data, stained)
+    assert section.image.scale == 0.1
+
+
+@pytest.mark.parametrize("name", ["visium_1", "visium_2"])
+def test_sections_that_share_a_folder_are_never_mixed(writers, sample, tmp_path, name):
+    # Barcodes of Visium are the same on every slide: nothing else would tell.
+    other = replace(sample, counts=sample.counts * 3, array_rc=sample.array_rc[::-1])
+    for prefix, each in ((GEO, sample), ("GSM2_B_", other)):
+        (tmp_path / prefix).mkdir()
+        writers[name](tmp_path / prefix, each)
+        renamed(tmp_path / prefix, tmp_path / "flat", prefix, ".csv")
+
+    with pytest.raises(ReadError, match="2 sections") as caught:
+        read_section(tmp_path / "flat")
+    listed = [line.strip() for line in str(caught.value).splitlines()[1:]]
+    sections = [read_section(tmp_path / "flat" / each) for each in listed]
+
+    assert [section.name for section in sections] == ["GSM1_A", "GSM2_B"]
+    for section, each in zip(sections, (sample, other), strict=True):
+        order = assert_same(section, each)
+        np.testing.assert_array_equal(section.array_rc[order], each.array_rc)
+
+
+def test_any_part_of_an_mtx_stands_for_the_section(writers, sample, tmp_path):
+    writers["visium_2"](tmp_path, sample)
+    for part in ("matrix.mtx.gz", "scalefactors_json.json", "tissue_positions.csv"):
+        assert_same(read_section(next(tmp_path.rglob(part))), sample)
+
+
+def test_a_matrix_with_a_row_a_barcode(writers, sample, tmp_path):
+    from scipy import io as scipy_io
+    from scipy import sparse
+
+    path = writers["mtx_listed"](tmp_path, sample)
+    with gzip.open(path / "matrix.mtx.gz", "wb") as file:
+        scipy_io.mmwrite(file, sparse.csr_matrix(sample.counts))
+    assert_same(read_section(path), sample)
+
+
+def test_what_lies_there_packed_is_told(writers, sample, tmp_path):
+    writers["visium_1"](tmp_path, sample)
+    matrix = tmp_path / "filtered_feature_bc_matrix.h5"
+    (tmp_path / "spatial").rename(tmp_path.parent / f"{tmp_path.name}_away")
+    (tmp_path / "V1_spatial.tar.gz").write_bytes(b"")
+    for path in (tmp_path, matrix):
+        with pytest.raises(ReadError, match=r"Unpack V1_spatial\.tar\.gz"):
+            read_section(path)
+
+
+@pytest.mark.parametrize("begin", ["", "GSM7_"])
+def test_xenium_by_any_of_its_parts(writers, sample, tmp_path, begin):
+    (tmp_path / "whole").mkdir()
+    whole = writers["xenium"](tmp_path / "whole", sample)
+    (whole / "experiment.xenium").write_text("{}")
+    renamed(whole, tmp_path / "flat", begin)
+    flat = tmp_path / "flat"
+    for path in (
+        flat,
+        flat / f"{begin}experiment.xenium",
+        flat / f"{begin}cells.csv.gz",
+    ):
+        section = read_section(path)
+        assert section.name == "flat" or section.name.startswith("GSM7")
+        assert "Xenium" in section.notes[0]
+        order = assert_same(section, sample)
+        np.testing.assert_allclose(section.pixel_xy[order], sample.xy)
+
+
+def test_cells_of_two_segmentations_are_never_mixed(writers, sample, tmp_path):
+    writers["merscope"](tmp_path, sample)
+    for what in ("cell_by_gene", "cell_metadata"):
+        frame = pd.read_csv(tmp_path / f"{what}.csv")
+        frame.iloc[::2].to_csv(tmp_path / f"a_{what}.csv", index=False)
+    assert read_section(tmp_path).n_spots == 48
+    assert read_section(tmp_path / "a_cell_metadata.csv").n_spots == 24
+    assert read_section(tmp_path / "a_cell_by_gene.csv").n_spots == 24
+    (tmp_path / "cell_by_gene.csv").rename(tmp_path / "b_cell_by_gene.csv")
+    (tmp_path / "cell_metadata.csv").rename(tmp_path / "b_cell_metadata.csv")
+    with pytest.raises(ReadError, match="4 sections"):
+        read_section(tmp_path)
+
+
+def test_cosmx_with_names_of_cells_beside_their_numbers(writers, sample, tmp_path):
+    writers["cosmx"](tmp_path, sample)
+    path = tmp_path / "Run1_metadata_file.csv"
+    cells = pd.read_csv(path)
+    names = [f"c_1_7_{number}" for number in cells["cell_ID"]]
+    cells.assign(cell_id=names, cell=names).to_csv(f"{path}.gz", index=False)
+    path.unlink()
+    section = read_section(tmp_path)
+    np.testing.assert_array_equal(section.counts.toarray(), sample.counts)
+
+
+def test_stereo_seq_of_a_whole_run(writers, sample, tmp_path):
+    inside = tmp_path / "outs" / "feature_expression"
+    inside.mkdir(parents=True)
+    path = writers["gef"](inside, sample)
+    path.rename(inside / "SN.tissue.gef")
+    assert read_section(tmp_path / "outs").n_spots == 48
+    writers["cell_gef"](inside, sample)
+    with pytest.raises(ReadError, match=r"feature_expression/SN\.tissue\.gef"):
+        read_section(tmp_path / "outs")
+
+
+COLUMNS = [
+    ("sdimx", "sdimy"),
+    ("X_Centroid", "Y_Centroid"),
+    ("pos_x", "pos_y"),
+    ("x_location", "y_location"),
+    ("CenterX_global_px", "CenterY_global_px"),
+    ("imagecol", "imagerow"),
+]
+
+
+@pytest.mark.parametrize(("x", "y"), COLUMNS)
+@pytest.mark.parametrize("kind", ["table", "h5ad"])
+def test_columns_of_positions_by_any_name(sample, tmp_path, kind, x, y):
+    import anndata
+
+    places = pd.DataFrame({x: sample.xy[:, 0], y: sample.xy[:, 1]}, sample.names)
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes)
+    path = tmp_path / "counts.csv"
+    if kind == "table":
+        counts.to_csv(path)
+        places.assign(cluster="a").to_csv(tmp_path / "metadata.csv")
+    else:
+        path = tmp_path / "a.h5ad"
+        anndata.AnnData(counts.astype(np.float32), obs=places).write_h5ad(path)
+    section = read_section(path)
+    order = assert_same(section, sample)
+    np.testing.assert_allclose(section.pixel_xy[order], sample.xy)
+
+
+def test_positions_without_a_header(sample, tmp_path):
+    pd.DataFrame(sample.counts, sample.names, sample.genes).to_csv(tmp_path / "c.csv")
+    places = pd.DataFrame(sample.xy, sample.names)
+    places.to_csv(tmp_path / "coords.csv", header=False)
+    section = read_section(tmp_path / "c.csv")
+    np.testing.assert_allclose(
+        section.pixel_xy[assert_same(section, sample)], sample.xy
+    )
+
+
+def test_decimal_commas(sample, tmp_path):
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes)
+    counts.to_csv(tmp_path / "counts.csv", sep=";")
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "coords.csv", sep=";", decimal=",")
+    section = read_section(tmp_path / "counts.csv")
+    np.testing.assert_allclose(
+        section.pixel_xy[assert_same(section, sample)], sample.xy
+    )
+
+
+def test_broken_positions_are_told_not_said_to_be_absent(sample, tmp_path):
+    pd.DataFrame(sample.counts, sample.names, sample.genes).to_csv(tmp_path / "c.csv")
+    places = pd.DataFrame(sample.xy.astype(object), sample.names, ["x", "y"])
+    places.iloc[3, 0] = "there"
+    places.to_csv(tmp_path / "coords.csv")
+    with pytest.raises(ReadError, match=r"without numbers in y, x \(first: line 5\)"):
+        read_section(tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize("axes", [("x", "y"), ("row", "col")])
+def test_a_large_table_with_its_places(sample, tmp_path, axes):
+    genes = [f"G{i}" for i in range(60)]
+    counts = np.random.default_rng(0).poisson(2, (48, 60)) + 1
+    frame = pd.DataFrame(counts, sample.names, genes)
+    places = sample.xy if axes == ("x", "y") else sample.array_rc
+    for at in (1, 0):
+        frame.insert(0, axes[at], places[:, at])
+    frame.to_csv(tmp_path / "all.csv", index_label="spot")
+    section = read_section(tmp_path / "all.csv")
+    assert list(section.genes) == genes
+    found = section.pixel_xy if axes == ("x", "y") else section.array_rc
+    np.testing.assert_allclose(found, places)
+
+
+def test_a_list_of_what_drop_seq_tools_did_precedes_the_table(
+    writers, sample, tmp_path
+):
+    path = writers["slide_seq"](tmp_path, sample)
+    text = gzip.decompress(path.read_bytes())
+    path.write_bytes(
+        gzip.compress(b"#DGE\tVERSION:1.1\tEXPRESSION_FORMAT:raw\n" + text)
+    )
+    assert_same(read_section(path), sample)
+
+
+def test_seqfish_tables(sample, tmp_path):
+    numbers = np.arange(1, 49)
+    counts = pd.DataFrame(sample.counts, numbers, sample.genes)
+    counts.to_csv(tmp_path / "Run_CellxGene_section1.csv")
+    places = {
+        "label": numbers,
+        "center_x": sample.xy[:, 0],
+        "center_y": sample.xy[:, 1],
+    }
+    path = tmp_path / "Run_CellCoordinates_section1.csv"
+    pd.DataFrame(places | {"area": 5}).to_csv(path, index=False)
+    section = read_section(tmp_path)
+    np.testing.assert_array_equal(section.counts.toarray(), sample.counts)
+    np.testing.assert_allclose(section.pixel_xy, sample.xy)
+
+
+def test_a_table_in_obsm_is_read_by_its_columns(sample, tmp_path):
+    import anndata
+
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes, dtype=np.float32)
+    adata = anndata.AnnData(counts)
+    names = ["pxl_row_in_fullres", "pxl_col_in_fullres"]  # as in R: the row first
+    adata.obsm["spatial"] = pd.DataFrame(sample.xy[:, ::-1], sample.names, names)
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    np.testing.assert_allclose(read_section(tmp_path / "a.h5ad").pixel_xy, sample.xy)
+
+
+def test_loom_as_anndata_writes_it_with_counts_in_a_layer(sample, tmp_path):
+    path = tmp_path / "a.loom"
+    with h5py.File(path, "w") as file:
+        file["matrix"] = np.log1p(sample.counts.T)
+        file["layers/counts"] = sample.counts.T
+        file["row_attrs/var_names"] = np.array(sample.genes, dtype="S")
+        file["col_attrs/obs_names"] = np.array(sample.names, dtype="S")
+        file["col_attrs/spatial"] = sample.xy
+    section = read_section(path)
+    assert_same(section, sample)
+    np.testing.assert_allclose(section.pixel_xy, sample.xy)
+
+
+@pytest.mark.parametrize(
+    ("group", "told"),
+    [
+        ("mod", "MuData"),
+        ("assays", "h5Seurat"),
+        ("feature_slices", "binned_outputs"),
+        ("umi", "lists molecules"),
+    ],
+)
+def test_hdf5_of_other_kinds_says_what_to_open(tmp_path, group, told):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in (group, "obs", "var") if group == "mod" else (group,):
+            file.create_group(name)
+    with pytest.raises(ReadError, match=told):
+        read_section(tmp_path / "a.h5")
