@@ -240,3 +240,42 @@ def test_the_shipped_sample_survives_a_tour_through_all_formats(tmp_path):
     for ending in ENDINGS:
         now = read_section(export(now, tmp_path / f"it{ending}"))
         assert now.fingerprint == section.fingerprint
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_odd_names_come_back(section, tmp_path, ending):
+    genes = [
+        "基因",
+        "🧬",
+        "α/β",
+        "..",
+        "a" * 2000,
+        " lead",
+        '"q"',
+        "=1+1",
+        "",
+        "#",
+        "x",
+    ]
+    spots = ["斑点", "s/1", "..", "b" * 2000, "'s", "a,b", "", "e\u0301", "\u00e9", "1"]
+    genes += [f"g{i}" for i in range(section.n_genes - len(genes))]
+    spots += [f"s{i}" for i in range(section.n_spots - len(spots))]
+    odd = replace(
+        section,
+        name="a/b " * 90,
+        var=section.var.set_axis(pd.Index(genes, dtype=object), axis=0),
+        obs=section.obs.set_axis(pd.Index(spots, dtype=object), axis=0),
+    )
+    found = read_section(export(odd, tmp_path / f"it{ending}"))
+    assert list(found.genes) == genes
+    assert list(found.obs.index) == spots
+    np.testing.assert_array_equal(found.counts.toarray(), section.counts.toarray())
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv.gz", ""])
+def test_text_does_not_take_names_of_several_lines(section, tmp_path, ending):
+    genes = ["new\nline", *section.genes[1:]]
+    odd = replace(section, var=section.var.set_axis(genes, axis=0))
+    with pytest.raises(InvalidRequestError, match=r"new\\nline.*\.parquet"):
+        export(odd, tmp_path / f"it{ending}")
+    assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -36,7 +37,8 @@ def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
         yield unfinished
         _take_name(unfinished, path)
     except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}. Is the disk full?"
+        hint = "" if error.errno == errno.ENAMETOOLONG else " Is the disk full?"
+        msg = f"cannot write {path}: {error.strerror or error}.{hint}"
         raise InvalidRequestError(msg) from error
     finally:
         _remove(unfinished)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import gzip
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
 import pandas as pd
 
-from napari_stentrans.errors import ReadError
+from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.files.limits import Budget
 
 _GZIP = b"\x1f\x8b"
@@ -144,6 +144,23 @@ def read_table(
             converters=None if names is None else {names: str},
         )
     return table
+
+
+def check_names(names: Iterable[object], path: Path) -> None:
+    """Refuse names that go over the end of a line, which no table of text keeps.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming the first one, and what to write instead.
+    """
+    broken = next((each for each in names if {"\r", "\n"} & set(str(each))), None)
+    if broken is not None:
+        msg = (
+            f"{path.name}: the name {broken!r} goes over several lines, which text "
+            "does not keep; write .h5ad or .parquet, or call it otherwise"
+        )
+        raise InvalidRequestError(msg)
 
 
 def is_number(cell: str) -> bool:

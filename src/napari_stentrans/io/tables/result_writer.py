@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.replacing import check_writable
+from napari_stentrans.io.files.text import check_names
 from napari_stentrans.io.tables.beside import (
     Beside,
     mark_of,
@@ -70,6 +71,7 @@ def table_steps(
         If there is too much to write, or no place for it.
     """
     check_writable(path)
+    check_names([*table.positions.index, *table.mean], path)
     with replacing_both(path, source) as (unfinished, folder):
         yield from _rows_steps(unfinished, path, table.positions, table.mean)
         if table.sd:

@@ -15,6 +15,7 @@ import numpy as np
 
 from napari_stentrans import keys
 from napari_stentrans.io.assembly.kept import Kept
+from napari_stentrans.io.files.text import check_names
 from napari_stentrans.io.tables.beside import (
     Beside,
     mark_of,
@@ -36,6 +37,7 @@ def write_spot_table(path: Path, section: Section) -> Path:
     InvalidRequestError
         If it cannot be written there.
     """
+    check_names([*section.barcodes, *section.genes], path)
     mark = mark_of(path)
     told: dict[str, Any] = {"section": Kept.of(section).as_text()}
     if section.spot_diameter is not None:

@@ -22,6 +22,7 @@ from scipy import sparse
 from napari_stentrans import keys
 from napari_stentrans.io.assembly import kept
 from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.files.text import check_names
 from napari_stentrans.io.pictures.images import is_blank
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def write_space_ranger(path: Path, adata: AnnData, source: str | None = None) ->
     InvalidRequestError
         If it cannot be written there.
     """
+    check_names([*adata.obs_names, *adata.var_names], Path(path))
     with replacing(path, source) as folder:
         (folder / _MATRIX).mkdir(parents=True)
         (folder / "spatial").mkdir()

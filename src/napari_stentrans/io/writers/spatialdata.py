@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REGION, _INSTANCE = "region", "spot"
 _GLOBAL = "global"
+_LONGEST_NAME = 100
 
 
 def write_spatialdata(
@@ -125,8 +126,12 @@ def _add_picture(whole: SpatialData, library: dict[str, Any], name: str) -> None
 
 
 def _valid(name: str) -> str:
-    """Return a name that SpatialData takes: letters, digits and _ - . only."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "section"
+    """Return a name that SpatialData takes: letters, digits and _ - . only.
+
+    It becomes one of folders, whose names are at most 255 characters long.
+    """
+    found = re.sub(r"[^A-Za-z0-9.-]+", "_", name)[:_LONGEST_NAME]
+    return found.strip("_.") or "section"
 
 
 def _free_name(whole: SpatialData, name: str) -> str:
