@@ -193,12 +193,12 @@ def test_impossible_sections_are_refused(wrong, told):
 
 @pytest.mark.slow
 def test_a_section_as_large_as_a_binned_one_is_made_quickly():
-    started = time.perf_counter()
+    started = time.process_time()
     section = simulated_section(
         lattice="square", n_rows=300, n_cols=300, n_genes=10
     ).section
     assert section.n_spots > 50_000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_samples_are_where_they_are_said_to_be():

@@ -11,7 +11,8 @@ import pytest
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.layers import Role
-from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
@@ -144,6 +145,30 @@ def test_moving_the_picture_shows_at_once_and_leaves_the_section_alone(opened, s
     opened.picture.reset()
     np.testing.assert_allclose(layer.affine.affine_matrix[-3:, -3:], before)
     assert about.alignment.is_none
+
+
+def test_a_panel_opened_anew_knows_where_the_picture_lies(opened, section, jobs):
+    moved = Alignment(shift_xy=(25.0, 0.0))
+    opened.picture.move(moved)
+    opened.genes.add(section.genes[:1])
+    opened.close()
+    viewer = opened.stage.viewer
+    for layer in list(viewer.layers)[:-1]:  # what was added last knows it, too
+        viewer.layers.remove(layer)
+
+    again = Controller(viewer, EnhanceSession(), jobs)
+
+    assert again.session.about.alignment == moved
+    assert again.picture.placed(section).image.alignment == moved
+
+
+def test_a_section_beside_it_stays_where_it_lies(opened, section, make_section):
+    other = make_section(seed=4)
+    opened.stage.open(other)
+    opened.sections.choose(section)
+    opened.picture.move(Alignment(turn=90.0))
+
+    assert opened.picture.placed(other) is other
 
 
 def test_each_section_remembers_how_its_picture_lies(opened, section, other_section):

@@ -106,8 +106,8 @@ def test_a_move_costs_little(enhanced, section):
     world = tuple(world_of(raster_of(section), section.array_rc[3]))
     text_at(world)
 
-    start = time.perf_counter()
+    start = time.thread_time()
     for _ in range(50):
         text_at(world)
 
-    assert (time.perf_counter() - start) / 50 < 0.002
+    assert (time.thread_time() - start) / 50 < 0.002

@@ -25,6 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.gui)
 
 
+@pytest.fixture
+def collecting_as_usual() -> None:
+    """Look through everything from now on, as napari does where nothing is frozen.
+
+    Until the next module: what is frozen before its window is gone would stay.
+    """
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_leaks(qapp) -> Iterator[None]:
     """Fail if a worker still runs, or a widget of ours is still there."""

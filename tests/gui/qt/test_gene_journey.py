@@ -45,6 +45,7 @@ def names(widget):
     ]
 
 
+@pytest.mark.usefixtures("collecting_as_usual")
 def test_from_searching_to_the_slider(qtbot, widget, section):
     """Learn, flip, pin, run, flip again, and slide: with the keyboard."""
     panel, state = widget.gene_panel, widget.session.genes

@@ -103,11 +103,11 @@ def test_far_apart_irregular_spots_do_not_fill_memory(bare_section, monkeypatch)
 def test_a_large_dense_square_is_drawn_quickly(bare_section):
     array_rc = np.argwhere(np.ones((500, 500), bool))
     section = bare_section(array_rc, Lattice(LatticeKind.SQUARE))
-    started = time.perf_counter()
+    started = time.process_time()
     raster = SpotRaster.from_section(section)
     raster.image(np.arange(section.n_spots))
     raster.spot_labels(np.ones(raster.shape, np.uint8))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     np.testing.assert_array_equal(
         raster.index[2:-2, 2:-2].ravel(), np.arange(section.n_spots)
     )

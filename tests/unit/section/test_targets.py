@@ -217,7 +217,7 @@ def test_a_quarter_of_a_million_spots_are_refined_quickly(bare_section, kind):
     if kind is not LatticeKind.SQUARE:
         grid[:, 1] = 2 * grid[:, 1] + grid[:, 0] % 2
     section = bare_section(grid, Lattice(kind))
-    started = time.perf_counter()
+    started = time.process_time()
     targets = enhancement_targets(section, MissingRegions.none(section), 2)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(targets) > 3.9 * section.n_spots
