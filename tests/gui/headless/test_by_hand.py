@@ -165,3 +165,40 @@ def test_a_cancelled_first_run_leaves_the_gene_in_sight(opened, jobs, section, m
 
     assert seen(opened, section) == {Role.IMAGE, Role.GENE}
     assert opened.session.view.mode is mode
+
+
+def test_sections_are_chosen_while_scores_are_watched(
+    opened, run, section, make_section
+):
+    """No gene of one section is looked for in the result of another."""
+    opened.view.watch(watched=True)
+    larger = make_section("square", n_genes=60)
+    its_own = next(gene for gene in larger.genes if gene not in section.genes)
+    for each, gene in ((section, section.genes[0]), (larger, its_own)):
+        opened.stage.open(each)
+        opened.genes.add([gene])
+        run(opened)
+
+    for each, gene in ((section, section.genes[0]), (larger, its_own)):
+        opened.sections.choose(each)
+
+        assert opened.session.view.pairs.gene == gene
+
+
+def test_a_panel_that_is_opened_again_knows_the_result_that_is_shown(
+    opened, run, viewer, section, jobs
+):
+    opened.genes.add([section.genes[0]])
+    run(opened)
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    before = opened.session.run.log
+    opened.close()
+
+    again = Controller(viewer, EnhanceSession(), start=jobs)
+
+    assert again.session.enhanced is before[0].result
+    (record,) = again.session.run.log
+    assert (record.missing, record.finished) == (before[0].missing, before[0].finished)
+    assert seen(again, section) == {Role.IMAGE, Role.ENHANCED}
+    again.genes.show(str(section.genes[1]))
+    assert again.stage.find(section, Role.ENHANCED, str(section.genes[1])) is not None

@@ -117,3 +117,24 @@ def test_only_layers_with_an_anndata_of_another_plugin_are_offered(
     opened.foreign.use("gone")  # a name that has no layer
     viewer.layers.remove("a")
     assert opened.session.about.offers == ("b",)
+
+
+def test_an_anndata_of_nothing_is_told(controller, jobs, told):
+    nothing = Points(
+        np.empty((0, 2)), name="empty", metadata={"adata": ad.AnnData(np.zeros((0, 0)))}
+    )
+    controller.stage.viewer.layers.append(nothing)
+
+    controller.foreign.use("empty")
+    jobs.last.finish()
+
+    assert told
+
+
+def test_a_layer_is_offered_by_the_name_that_it_has_now(controller, section, foreign):
+    layer = points_of(section, foreign[1])
+    controller.stage.viewer.layers.append(layer)
+
+    layer.name = "my spots"
+
+    assert controller.session.about.offers == ("my spots",)

@@ -91,6 +91,13 @@ def test_scores_are_those_of_the_named_genes(facts):
     assert not scored.with_scores(pd.DataFrame(index=["CD9"])).knows(Column.SCORE)
 
 
+@pytest.mark.parametrize(
+    "text", ['"CD9","Su(H)"', "['CD9', 'Su(H)']", "\u2018CD9\u2019; `Su(H)`"]
+)
+def test_what_scripts_wrap_around_names_is_no_part_of_them(text):
+    assert names_in(text) == ["CD9", "Su(H)"]
+
+
 def test_lists_are_split_as_people_paste_them():
     assert names_in(" CD9, CD19;MS4A1\nACTB\r\n\tGAPDH\u2028X ,,") == [
         *("CD9", "CD19", "MS4A1", "ACTB", "GAPDH", "X"),

@@ -59,7 +59,7 @@ def test_every_method_is_offered_with_its_summary(shown, session):
 )
 def test_only_settings_of_the_method_are_shown(shown, session, method, groups):
     panel = shown(RunSettings)
-    panel.advanced.expand(animate=False)
+    panel.advanced.heading.setChecked(True)
 
     session.run.config = RunConfig(method=method)
 

@@ -49,7 +49,7 @@ def test_a_flipped_picture_is_noticed_and_put_right(
     widget.controller.stage.open(section)
     panel, about = widget.section_panel, widget.session.about
     qtbot.waitUntil(lambda: about.facts is not None, timeout=SOON)
-    press(qtbot, panel.unfold)
+    press(qtbot, panel.aligning.heading)
     layer = widget.controller.stage.find(section, Role.IMAGE)
     right = layer.affine.affine_matrix.copy()
 

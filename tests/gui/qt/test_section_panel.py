@@ -149,11 +149,11 @@ def test_the_picture_can_be_aligned_only_where_there_is_one(
 ):
     panel = shown(SectionPanel)
     session.section, session.about.alignment = other_section, None
-    assert not panel.unfold.isVisible()
+    assert not panel.aligning.heading.isVisible()
     session.section, session.about.alignment = section, Alignment()
-    assert panel.unfold.isVisible()
+    assert panel.aligning.heading.isVisible()
     assert not panel.alignment.isVisible()
-    panel.unfold.setChecked(True)
+    panel.aligning.heading.setChecked(True)
     assert panel.alignment.isVisible()
     assert panel.alignment.isEnabled()
 
@@ -178,7 +178,7 @@ def test_a_picture_can_be_added_where_there_is_none(
 def alignment(shown, session, section):
     panel = shown(SectionPanel)
     session.section, session.about.alignment = section, Alignment(turn=10)
-    panel.unfold.setChecked(True)
+    panel.aligning.heading.setChecked(True)
     return panel.alignment
 
 

@@ -48,7 +48,7 @@ def spots_xy(layer: Layer, adata: AnnData) -> FloatArray | None:
     None where the layer does not show one thing a row.
     """
     data_yx = _middles(layer, adata)
-    if data_yx is None or len(data_yx) != adata.n_obs:
+    if data_yx is None or len(data_yx) != adata.n_obs or not adata.n_obs:
         return None
     world = np.array([layer.data_to_world(each)[-2:] for each in data_yx])
     xy: FloatArray = world[:, ::-1].astype(np.float64)

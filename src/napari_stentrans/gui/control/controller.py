@@ -91,6 +91,7 @@ class Controller:
         viewer.layers.events.removed.connect(self._follow)
         session.events.section.connect(self._follow_section)
         self._follow()
+        self.runs.take_up()
 
     def close(self) -> None:
         """Let go of the viewer and discard what runs."""
@@ -107,6 +108,7 @@ class Controller:
         self.suggestions.close()
         self.runs.close()
         self.sections.close()
+        self.foreign.close()
         self.picture.close()
         self.files.close()
         self.scale.close()

@@ -23,10 +23,12 @@ class ForeignControl:
     def __init__(self, bench: Bench, sections: SectionControl) -> None:
         self._bench, self._sections = bench, sections
         self._taken: WeakKeyDictionary[Section, AnnData] = WeakKeyDictionary()
+        self._layers = bench.stage.viewer.layers
+        self._layers.events.renamed.connect(self._follow_name)
 
     def use(self, name: str, *, allow_normalised: bool = False) -> None:
         """Work on what a layer carries; the layer itself stays as it is."""
-        layers = self._bench.stage.viewer.layers
+        layers = self._layers
         session, background = self._bench.session, self._bench.background
         if name not in layers or session.status.is_busy:
             return
@@ -54,11 +56,18 @@ class ForeignControl:
 
         What was taken over is not offered again while its section is open.
         """
-        session, layers = self._bench.session, self._bench.stage.viewer.layers
+        session, layers = self._bench.session, self._layers
         taken = {id(self._taken.get(section)) for section in session.sections}
         session.about.offers = tuple(
             name for name in carriers(layers) if id(carried(layers[name])) not in taken
         )
+
+    def close(self) -> None:
+        """Let go of the viewer."""
+        self._layers.events.renamed.disconnect(self._follow_name)
+
+    def _follow_name(self, _event: object = None) -> None:
+        self.follow()
 
     def _adopted(self, adata: AnnData, section: Section) -> None:
         self._taken[section] = adata

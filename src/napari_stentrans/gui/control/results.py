@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from weakref import WeakKeyDictionary
 
+from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.runs import RunRecord
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
+
+_made: WeakKeyDictionary[EnhancedSection, tuple[MissingRegions, datetime]]
+_made = WeakKeyDictionary()
+"""Of results that anybody still has, such as a layer: of what, and when."""
 
 
 class Results:
@@ -25,7 +33,23 @@ class Results:
     def keep(self, record: RunRecord) -> None:
         """Add a finished run; its result is the one to show."""
         self._shown[record.result.section] = record.result
+        _made[record.result] = record.missing, record.finished
         self._keep((*self._bench.session.run.log, record))
+
+    def take_up(self) -> None:
+        """Keep what layers show of the results of a panel that was closed."""
+        session = self._bench.session
+        shown = [
+            layer.metadata.get(keys.RESULT) for layer in self._bench.stage.viewer.layers
+        ]
+        records = [
+            RunRecord(result, *_made[result])
+            for result in dict.fromkeys(shown)
+            if isinstance(result, EnhancedSection) and result in _made
+        ]
+        for record in sorted(records, key=lambda each: each.finished):
+            self.keep(record)
+        session.enhanced = self.chosen(session.section)
 
     def of(self, section: Section | None) -> tuple[EnhancedSection, ...]:
         """Return the results of a section, the oldest first."""

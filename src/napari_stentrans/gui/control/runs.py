@@ -172,6 +172,10 @@ class RunControl:
         """Keep the results of these sections alone."""
         self._results.forget_others(sections)
 
+    def take_up(self) -> None:
+        """Keep what layers show of the results of a panel that was closed."""
+        self._results.take_up()
+
     def follow(self) -> None:
         """Bring the session into the state of its current section."""
         self._results.follow()

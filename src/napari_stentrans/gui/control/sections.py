@@ -56,6 +56,7 @@ class SectionControl:
             self._bench.turns.drop()
         self._bench.background.say("")  # what was said is of the section that is left
         self._view.leave()
+        session.enhanced = None  # first: it is no result of the section to come
         session.section = section
         session.enhanced = self._runs.result_of(section)
         if section is not None:

@@ -19,6 +19,8 @@ from napari_stentrans import keys
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
+_WRAPPING = "\"'`[]\u2018\u2019\u201c\u201d"
+
 
 class Column(StrEnum):
     """Columns of the gene browser."""
@@ -151,8 +153,12 @@ class GeneFacts:
 
 
 def names_in(text: str) -> list[str]:
-    """Split a list as people paste it: by commas, semicolons, spaces or lines."""
-    return [name for name in re.split(r"[\s,;]+", text) if name]
+    """Split a list as people paste it: by commas, semicolons, spaces or lines.
+
+    Quotes around names, and brackets around lists of them, come from scripts.
+    """
+    parts = (part.strip(_WRAPPING) for part in re.split(r"[\s,;]+", text))
+    return [name for name in parts if name]
 
 
 def _natural(facts: GeneFacts, at: int) -> list[tuple[int, int, str]]:

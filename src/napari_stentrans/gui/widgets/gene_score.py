@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
@@ -84,7 +86,7 @@ class ScoreBar(QWidget):
 
 
 def _numbers(score: GeneScore) -> str:
-    said = [f"<b>{score.gene}</b>: held-out r <b>{score.heldout:.2f}</b>"]
+    said = [f"<b>{escape(score.gene)}</b>: held-out r <b>{score.heldout:.2f}</b>"]
     if score.kriging is not None:
         said.append(f"kriging {score.kriging:.2f}")
     if score.ceiling is not None:

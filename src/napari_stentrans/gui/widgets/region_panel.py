@@ -8,6 +8,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton
 
 from napari_stentrans.gui.state.regions import Painted, Tool
+from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.region_table import RegionActs, RegionTable
@@ -157,13 +158,15 @@ class RegionPanel(Panel):
             self.controller.region_files.load(Path(path), kind)
 
     def _ask_save(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(
-            self, "Save the regions", filter=_SAVED_AS
-        )
-        if path:
-            ending = chosen.partition("(*")[2].rstrip(")")
-            whole = Path(path) if Path(path).suffix else Path(path + ending)
-            self.controller.region_files.save(whole)
+        path = ask_where_to_save(self, "Save the regions", "", _SAVED_AS, _complete)
+        if path is not None:
+            self.controller.region_files.save(path)
+
+
+def _complete(path: str, chosen: str) -> str:
+    """Add the ending of the filter that was chosen to a name without one."""
+    ending = chosen.partition("(*")[2].rstrip(")") or ".geojson"
+    return path if Path(path).suffix else path + ending
 
 
 def _allow(made: QPushButton, help_text: str, reason: str) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QApplication,
-    QFileDialog,
     QGridLayout,
     QTreeWidgetItem,
 )
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
+from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import button, note, table
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import way_in_words
@@ -137,11 +135,11 @@ class RunLog(Panel):
         if record is None:
             return
         name = f"{record.result.section.name}_model.npz"
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Keep what was learnt", name, "Models (*.npz)"
+        path = ask_where_to_save(
+            self, "Keep what was learnt", name, "Models (*.npz)", _complete
         )
-        if path:
-            self.controller.runs.keep_model(record.result, Path(path))
+        if path is not None:
+            self.controller.runs.keep_model(record.result, path)
 
     def _forget(self) -> None:
         record = self._record()
@@ -162,6 +160,10 @@ class RunLog(Panel):
             if has_model or record is None
             else "Only the method stentrans learns what others can use"
         )
+
+
+def _complete(path: str, _filter: str) -> str:
+    return path if path.endswith(".npz") else f"{path}.npz"
 
 
 def _row(record: RunRecord) -> QTreeWidgetItem:

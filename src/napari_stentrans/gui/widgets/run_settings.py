@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel
-from superqt import QCollapsible
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_stentrans.config import StrictModel
 from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.forms import form_for, show_in_form
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import device_in_words
@@ -87,15 +87,17 @@ class RunSettings(Panel):
         row.addWidget(self.choose_model)
         row.addWidget(self.model, stretch=1)
         row.addWidget(self.no_model)
-        self.advanced = QCollapsible("Advanced")
-        self.advanced.setToolTip("What the chosen method can be told; rarely needed")
-        for form in self.groups.values():
-            self.advanced.addWidget(form.native)
         self.nothing_more = note("This method has no settings of its own.")
-        self.advanced.addWidget(self.nothing_more)
-        # Folded it is only of no height: the Tab key would walk through it, unseen.
-        self.advanced.content().hide()
-        self.advanced.toggled.connect(self.advanced.content().setVisible)
+        more = QWidget()
+        column = QVBoxLayout(more)
+        column.setContentsMargins(0, 0, 0, 0)
+        for each in (
+            *(form.native for form in self.groups.values()),
+            self.nothing_more,
+        ):
+            column.addWidget(each)
+        help_text = "What the chosen method can be told; rarely needed"
+        self.advanced = Fold("Advanced", help_text, more)
         layout = self.column
         layout.addWidget(self.form.native)
         layout.addWidget(self.summary)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QLabel,
 )
 
+from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
@@ -99,16 +97,17 @@ class SavePanel(Panel):
         last = self.session.saves.last
         name = f"{section.name.replace('/', '_')}_enhanced{kind.ending}"
         start = name if last is None else str(last.with_name(name))
-        path, _ = QFileDialog.getSaveFileName(
-            self, "Save the result", start, kind.filters
-        )
-        if not path:
-            return
         endings = kind.filters.partition("(")[2].rstrip(")").replace("*", "").split()
-        if not path.lower().endswith(tuple(endings)):
-            path += kind.ending
+
+        def complete(path: str, _filter: str) -> str:
+            has_one = path.lower().endswith(tuple(endings))
+            return path if has_one else path + kind.ending
+
+        path = ask_where_to_save(self, "Save the result", start, kind.filters, complete)
+        if path is None:
+            return
         self.controller.files.save(
-            Path(path),
+            path,
             shown_genes=self.genes.currentData() == "shown",
             with_sd=kind.takes_sd and self.with_sd.isChecked(),
             pitch_um=self.pitch.value() or None,

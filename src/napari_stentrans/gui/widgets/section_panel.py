@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +17,7 @@ from qtpy.QtWidgets import (
 from napari_stentrans.gui.widgets.advice_list import AdviceList
 from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
 from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.section_facts import SectionFactsTable
 from napari_stentrans.section.advice import advice
@@ -55,8 +54,9 @@ class SectionPanel(Panel):
         self.welcome = note(_WELCOME)
         self.facts = SectionFactsTable(self.session, self.controller)
         self.advice = AdviceList()
-        self.unfold = QToolButton()
         self.alignment = AlignmentControls(self.session, self.controller)
+        help_text = "Move the picture where it does not lie under the spots"
+        self.aligning = Fold("Align the picture", help_text, self.alignment)
         self.picture = button("Add a picture…", "", self._ask_picture)
         self._lay_out()
         self._listen()
@@ -69,20 +69,13 @@ class SectionPanel(Panel):
         row.addWidget(self.open_folder)
         offers = QVBoxLayout(self.offers)
         offers.setContentsMargins(0, 0, 0, 0)
-        self.unfold.setText("Align the picture")
-        self.unfold.setToolTip("Move the picture where it does not lie under the spots")
-        self.unfold.setCheckable(True)
-        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.unfold.setAutoRaise(True)
-        self.unfold.toggled.connect(self._unfold)
-        self._unfold(unfolded=False)
         layout = self.column
         layout.addWidget(self.combo)
         layout.addLayout(row)
         layout.addWidget(self.normalised)
         for each in (self.offers, self.welcome, self.facts, self.advice):
             layout.addWidget(each)
-        for each in (self.picture, self.unfold, self.alignment):
+        for each in (self.picture, self.aligning):
             layout.addWidget(each)
         layout.addStretch(1)
 
@@ -121,11 +114,6 @@ class SectionPanel(Panel):
             normalised = self.normalised.isChecked()
             self.controller.sections.open(Path(path), allow_normalised=normalised)
 
-    def _unfold(self, unfolded: bool) -> None:  # noqa: FBT001 - a slot of Qt
-        arrow = Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow
-        self.unfold.setArrowType(arrow)
-        self.alignment.setVisible(unfolded)
-
     def _show(self) -> None:
         sections, current = self.session.sections, self.session.section
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
@@ -138,8 +126,7 @@ class SectionPanel(Panel):
         self.welcome.setVisible(current is None)
         has_picture = current is not None and current.image is not None
         self.picture.setVisible(current is not None and not has_picture)
-        self.unfold.setVisible(has_picture)
-        self.alignment.setVisible(has_picture and self.unfold.isChecked())
+        self.aligning.setVisible(has_picture)
         self.controller.sections.describe()
         self._advise()
         self._enable()
