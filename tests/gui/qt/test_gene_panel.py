@@ -15,6 +15,7 @@ from napari_stentrans.gui.state.gene_facts import Column, GeneFacts
 from napari_stentrans.gui.widgets.gene_model import text_of
 from napari_stentrans.gui.widgets.gene_order import PRESETS
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
+from napari_stentrans.gui.widgets.gene_table import GeneTable
 
 NAMES = ["CD9", "CD19", "cd3e", "Actb", "MT-CO1"]
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -345,3 +346,17 @@ def test_tens_of_thousands_of_genes_are_searched_without_lag(shown, session):
     seconds = (time.process_time() - started) / 5
 
     assert seconds < 0.1
+
+
+def test_ids_that_differ_at_their_end_can_be_told_in_a_narrow_column(qtbot):
+    table = GeneTable()
+    qtbot.addWidget(table)
+    ids = ("ENSMUSG00000098178.1", "ENSMUSG00000064351.1")
+    width = 2 * table.fontMetrics().horizontalAdvance(ids[0]) // 3
+
+    shown = {
+        table.fontMetrics().elidedText(each, table.textElideMode(), width)
+        for each in ids
+    }
+
+    assert len(shown) == len(ids)

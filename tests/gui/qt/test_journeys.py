@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.state.regions import Tool
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
@@ -292,6 +293,7 @@ def test_the_public_proxy_of_the_viewer_is_enough(
     widget.controller.genes.add(section.genes[:2])
     widget.controller.regions.paint()
     widget.controller.turns.finish()
+    assert widget.session.regions.tool is Tool.BRUSH
     widget.controller.runs.configure(method="fake")
 
     click(qtbot, widget.run_bar.enhance)

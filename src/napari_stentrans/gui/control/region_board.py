@@ -179,7 +179,7 @@ class RegionBoard:
         state.rows = RegionRow.all_of(canvas.regions)
         label = int(layer.selected_label)
         state.current = label if canvas.regions.get(label) is not None else None
-        has_mouse = self._selection.active is layer
+        has_mouse = self._selection.active == layer  # what plugins get is wrapped
         can_paint = has_mouse and layer.mode in list(Tool)
         state.tool = Tool(layer.mode) if can_paint else None
         state.brush = int(layer.brush_size)
