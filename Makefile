@@ -19,6 +19,10 @@ TESTS_PYSIDE ?= $(addprefix tests/gui/qt/test_,binding.py journeys.py \
 	gene_journey.py region_journeys.py section_panel.py gene_panel.py leaks.py craft.py \
 	painted_drawn.py activity_bar.py)
 
+# Windows are tested side by side, each half of them on a display of its own.
+WINDOWS ?= 2
+SIDE_BY_SIDE = --dist loadfile --tx "$(WINDOWS)*popen//python=$(DISPLAYED) $(BIN)/python"
+
 .PHONY: help demo guide test pyside lint format coverage clean
 
 help: ## List the targets
@@ -38,11 +42,12 @@ guide: $(VENV)/.ready-test ## Draw the pictures of docs/guide anew
 
 test: lint ## Lint, check types, run every test, those of the window included
 	@OMP_NUM_THREADS=1 $(DISPLAYED) $(BIN)/python -m pytest -m "not gui" -n auto --dist loadfile
-	@$(DISPLAYED) $(BIN)/python -m pytest -m gui
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m gui $(SIDE_BY_SIDE)
 	@$(MAKE) --no-print-directory pyside
 
 pyside: $(VENV)/.ready-test ## Test the window under PySide6, the other Qt (part of test)
-	@env $(UNDER_PYSIDE) $(DISPLAYED) $(BIN)/python -m pytest -m gui $(TESTS_PYSIDE)
+	@env OMP_NUM_THREADS=1 $(UNDER_PYSIDE) \
+		$(BIN)/python -m pytest -m gui $(SIDE_BY_SIDE) $(TESTS_PYSIDE)
 
 lint: $(VENV)/.ready-test ## Ruff and mypy
 	@$(BIN)/ruff check .

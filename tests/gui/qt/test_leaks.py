@@ -31,8 +31,8 @@ def listeners(viewer):
     return heard | {"keys": len(viewer.keymap)}
 
 
-def collect():
-    for _ in range(3):
+def collect(times):
+    for _ in range(times):
         QApplication.sendPostedEvents(None, 52)  # deferred deletes
         QApplication.processEvents()
         gc.collect()
@@ -55,9 +55,9 @@ def test_opened_and_closed_twenty_times(make_napari_viewer, section):
         viewer.window.remove_dock_widget(dock)
         widget.deleteLater()
         del widget, dock
-        collect()
-        if before is None:
-            before = listeners(viewer)
+        collect(1 if before else 3)
+        before = before or listeners(viewer)
 
+    collect(3)
     assert listeners(viewer) == before
     assert not [ref for ref in gone if ref() is not None]
