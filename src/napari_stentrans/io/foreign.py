@@ -12,7 +12,10 @@ from napari_stentrans.io.files.damage import DAMAGE
 from napari_stentrans.io.files.hdf5 import opened_hdf5
 from napari_stentrans.io.files.kinds import kind_of
 from napari_stentrans.io.files.text import fields, first_lines, separator
-from napari_stentrans.io.formats.listed.positions import is_positions_file
+from napari_stentrans.io.formats.listed.positions import (
+    is_positions_file,
+    positions_beside,
+)
 from napari_stentrans.io.formats.tenx_matrix import is_matrix_h5
 
 READABLE = (
@@ -51,7 +54,8 @@ def describe(path: Path) -> str:
     if not path.exists():
         return f"{path} does not exist. Check the spelling, and that the disk is there."
     if path.is_dir():
-        return _folder(path) + _unpack(path)
+        said = _folder(path)
+        return said if "unpack it" in said else said + _unpack(path)
     if path.stat().st_size == 0:
         return f"{path.name} is empty. Copy or download it again. {READABLE}"
     said = _file(path)
@@ -148,6 +152,12 @@ def _text(path: Path, lines: list[str]) -> str:
     widths = {len(fields(line, mark)) for line in lines[1:]}
     if len(columns) < 2 or len(lines) < 3 or mark == " " or len(widths) != 1:
         return f"is a text file, but no table of counts. {READABLE}"
+    beside = positions_beside(path)
+    if beside is not None:
+        return (
+            f"is a table, but neither its rows nor its columns are named as in "
+            f"{beside.name}, which lies beside it. Name its spots as there."
+        )
     return (
         "is a table, but neither its rows nor its columns are named ROWxCOL (such as "
         "10x13), and no coordinates file lies beside it. Put one there: a csv with the "

@@ -194,6 +194,19 @@ def test_positions_without_a_header(sample, tmp_path):
     )
 
 
+def test_of_several_lists_that_with_a_name_for_it_is_taken(sample, tmp_path):
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes)
+    counts.to_csv(tmp_path / "mob.csv")
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "coords.csv")
+    (places * 0.1).to_csv(tmp_path / "annotation.csv")
+    section = read_section(tmp_path / "mob.csv")
+    assert "Positions were taken from coords.csv." in section.notes
+    np.testing.assert_allclose(
+        section.pixel_xy[assert_same(section, sample)], sample.xy
+    )
+
+
 def test_decimal_commas(sample, tmp_path):
     counts = pd.DataFrame(sample.counts, sample.names, sample.genes)
     counts.to_csv(tmp_path / "counts.csv", sep=";")
@@ -254,6 +267,31 @@ def test_seqfish_tables(sample, tmp_path):
     section = read_section(tmp_path)
     np.testing.assert_array_equal(section.counts.toarray(), sample.counts)
     np.testing.assert_allclose(section.pixel_xy, sample.xy)
+
+
+def test_barcodes_as_r_spells_them_in_a_header(sample, tmp_path):
+    spelled = [name.replace("-", ".") for name in sample.names]
+    counts = pd.DataFrame(sample.counts, spelled, sample.genes)
+    counts.T.to_csv(tmp_path / "counts.csv")
+    pd.DataFrame(sample.xy, sample.names, ["x", "y"]).to_csv(tmp_path / "coords.csv")
+    section = read_section(tmp_path / "counts.csv")
+    np.testing.assert_array_equal(section.counts.toarray(), sample.counts)
+    np.testing.assert_allclose(section.pixel_xy, sample.xy)
+
+
+def test_positions_of_an_anndata_from_a_list(sample, tmp_path):
+    import anndata
+
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes, dtype=np.float32)
+    anndata.AnnData(counts).write_h5ad(tmp_path / "a.h5ad")
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places[:-1].sample(frac=1, random_state=0).to_csv(tmp_path / "where.csv")
+    with pytest.raises(ReadError, match="option positions"):
+        read_section(tmp_path / "a.h5ad")
+    section = read_section(tmp_path / "a.h5ad", positions=tmp_path / "where.csv")
+    assert list(section.obs.index) == sample.names[:-1]
+    np.testing.assert_allclose(section.pixel_xy, sample.xy[:-1])
+    np.testing.assert_array_equal(section.counts.toarray(), sample.counts[:-1])
 
 
 def test_a_table_in_obsm_is_read_by_its_columns(sample, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.columns import ROW_COL, X_Y, columns_among
 from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.formats.listed.names import spot_key
+from napari_stentrans.io.formats.listed.positions import read_spot_positions
 from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
@@ -64,7 +67,8 @@ def find_places(adata: AnnData) -> Places:
             "there are no spot positions: neither obs array_row, array_col nor "
             'obsm["spatial"] (nor obs x, y). It has obs '
             f"{_listed(adata.obs.columns)} and obsm {_listed(adata.obsm)}. Put the "
-            '(x, y) positions into obsm["spatial"].'
+            '(x, y) positions into obsm["spatial"], or name a csv of barcode, x and y '
+            "(option positions)."
         )
         raise ReadError(msg)
     note = f"Positions were taken from {source}; there are no array coordinates."
@@ -104,6 +108,36 @@ def _columns(
         [np.asarray(column, dtype=np.float64) for column in numbers]
     )
     return ", ".join(there), None if np.isnan(found).all() else found
+
+
+def placed_by_list(adata: AnnData, path: Path) -> AnnData:
+    """Return a copy whose spots lie where a list says; NaN where it does not say.
+
+    Raises
+    ------
+    ReadError
+        If it lists none of the spots.
+    """
+    listed = read_spot_positions(path, adata.obs_names)
+    keys_of = pd.Index(listed.key)
+    wanted = pd.Index([spot_key(str(name)) for name in adata.obs_names])
+    place = keys_of.get_indexer(wanted)
+    if not keys_of.is_unique or not (place >= 0).any():
+        msg = f"{path.name} does not list the spots by name, each once"
+        raise ReadError(msg)
+    known = (place >= 0)[:, None]
+    placed = adata.copy()
+    old = [name for pair in ROW_COL for name in pair if name in placed.obs]
+    placed.obs = placed.obs.drop(columns=old)
+    array_rc = np.where(known, listed.array_rc[place], np.nan)
+    if listed.on_array:
+        placed.obs[keys.ARRAY_ROW], placed.obs[keys.ARRAY_COL] = array_rc.T
+        xy = listed.pixel_xy
+        if xy is not None:
+            placed.obsm[keys.SPATIAL] = np.where(known, xy[place], np.nan)
+    else:
+        placed.obsm[keys.SPATIAL] = array_rc[:, ::-1]
+    return placed
 
 
 def under_tissue(obs: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -25,7 +25,11 @@ from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
 from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
 from napari_stentrans.io.formats.h5ad.library import image_entry, one_library
-from napari_stentrans.io.formats.h5ad.positions import find_places, under_tissue
+from napari_stentrans.io.formats.h5ad.positions import (
+    find_places,
+    placed_by_list,
+    under_tissue,
+)
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.pictures.images import (
     image_from_library,
@@ -39,10 +43,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TITLE: Final = "AnnData (h5ad, zarr)"
-TAKES: Final = frozenset({"library"})
+TAKES: Final = frozenset({"library", "positions"})
 
 
-def sniff(path: Path) -> bool:
+def sniff(path: Path, positions: Path | None = None) -> bool:  # noqa: ARG001
     """Whether this is an AnnData, in HDF5 or as a zarr folder."""
     if path.is_dir():
         return attributes(path).get("encoding-type") == "anndata"
@@ -70,6 +74,8 @@ def read(path: Path, options: ReadOptions) -> Section:
         else:
             with opened_hdf5(path):
                 adata = anndata.read_h5ad(path)
+    if options.positions is not None:
+        adata = placed_by_list(adata, options.positions)
     return section_of(adata, path, options)
 
 

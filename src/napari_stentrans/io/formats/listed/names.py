@@ -12,6 +12,8 @@ from napari_stentrans.section.lattice import FloatArray
 
 _SPOT = re.compile(r"X?(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(?:_\d+)?")
 """As in 10x13, 10.95x9.04; R writes X10x13 for a column, Seurat adds _1."""
+_BARCODE_OF_R = re.compile(r"([ACGTN]{8,})\.(\d+)")
+"""R writes AAAC.1 for AAAC-1 in the header of a table."""
 _GENERIC = re.compile(
     "align(ment)?|anno(tations?)?|barcodes|beads?|beadlocationsforr|cells?|"
     "cellcoordinates|cellxgene|centroids?|coord(s|inates)?|counts?|csv|data|"
@@ -32,7 +34,10 @@ def parse_spot(name: str) -> tuple[float, float] | None:
 def spot_key(name: str) -> str:
     """Return one spelling for all spellings of a spot name; others unchanged."""
     numbers = parse_spot(name)
-    return pair_key(*numbers) if numbers else name.strip()
+    if numbers:
+        return pair_key(*numbers)
+    barcode = _BARCODE_OF_R.fullmatch(name.strip())
+    return f"{barcode[1]}-{barcode[2]}" if barcode else name.strip()
 
 
 def pair_key(first: float, second: float) -> str:

@@ -8,6 +8,7 @@ under tissue.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,7 @@ from napari_stentrans.section.lattice import FloatArray
 
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
+_PROMISING = re.compile("coord|pos|loc|spatial|centroid|align|select", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +96,16 @@ def positions_beside(path: Path) -> Path | None:
     ]
     same = [file for file in beside if identity(file) == identity(path)]
     if same:
-        return same[0]
-    nameless = [file for file in beside if not identity(file)]
+        return _best_named(same)[0]
+    nameless = _best_named([file for file in beside if not identity(file)])
     if len(nameless) != 1 or _has_other_tables(path, beside):
         return None
     return nameless[0]
+
+
+def _best_named(files: list[Path]) -> list[Path]:
+    """Those whose names promise positions; all, where none does."""
+    return [file for file in files if _PROMISING.search(file.name)] or files
 
 
 def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:

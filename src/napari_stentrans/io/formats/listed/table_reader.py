@@ -93,6 +93,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     placed = _from_names(spots)
     if positions is not None and not listed.isdisjoint(map(spot_key, spots)):
         placed = from_list(spots, positions)
+        notes.append(f"Positions were taken from {positions.path.name}.")
         placed.notes += add_picture(path, placed)
     elif positions is not None:
         notes.append(f"{positions.path.name} names none of the spots and is not used.")

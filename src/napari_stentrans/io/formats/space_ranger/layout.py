@@ -149,7 +149,8 @@ def _matrices(folder: Path) -> list[Path]:
         and (child.suffix == ".h5" or is_matrix_folder(child))
     ]
     if not named:
-        named = [child for child in children if is_matrix_h5(child)]
+        h5 = [child for child in children if child.suffix == ".h5"]
+        named = [child for child in h5 if is_matrix_h5(child)]
     if not named:  # as STARsolo calls them: filtered, raw
         named = [child for child in children if is_matrix_folder(child)]
     if not named:
