@@ -40,10 +40,13 @@ class CrossFitted:
         Of all its counts.
     halves : two ndarrays, shape (spot, channel)
         Of two halves of its counts, divided at random: their noise is independent.
+    half_counts : csr_matrix, shape (spot, gene)
+        The first of these halves.
     """
 
     scores: FloatArray
     halves: tuple[FloatArray, FloatArray]
+    half_counts: sparse.csr_matrix
 
     def true_share(self, expected: FloatArray) -> FloatArray:
         """How much of what was not expected of a spot is true, shape (channel,).
@@ -70,7 +73,8 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
     """
     rng = np.random.default_rng(seed)
     fold = rng.permutation(section.n_spots) % (5 if section.n_spots <= _MANY else 2)
-    parts = (section, *_halves(section, rng))
+    first, second = _halves(section, rng)
+    parts = (section, first, second)
     logs = [log for log, _, _ in map_in_order(log_normalised, parts)]
     k = programmes.n_channels - 1
     crossed = [programmes.scores.copy() for _ in logs]
@@ -87,7 +91,7 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
 
     for _ in map_in_order(score, range(fold.max(initial=-1) + 1)):
         pass
-    return CrossFitted(crossed[0], (crossed[1], crossed[2]))
+    return CrossFitted(crossed[0], (crossed[1], crossed[2]), first.counts)
 
 
 def scored_by_others(
@@ -99,7 +103,7 @@ def scored_by_others(
     # half the counts, half the library: that is no surprise
     for half in (first, second):
         half[:, 0] = programmes.scores[:, 0]
-    return CrossFitted(programmes.scores, (first, second))
+    return CrossFitted(programmes.scores, (first, second), halves[0].counts)
 
 
 def _loadings_without(

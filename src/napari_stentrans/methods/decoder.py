@@ -1,4 +1,4 @@
-"""From channels back to counts: rates, their uncertainty, and the posterior of a spot.
+"""From channels back to counts: expected rates, and what is known of each gene.
 
 Shared by every method that predicts gene programmes. What it learns about a gene (its
 level, its dispersion) comes from leave-one-out predictions at the visible spots.
@@ -6,7 +6,6 @@ level, its dispersion) comes from leave-one-out predictions at the visible spots
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
-from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.programmes import Programmes
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
 Float32Array = NDArray[np.float32]
@@ -36,8 +34,6 @@ _LEAST_SHARE = 0.02
 """Of a gene's mean share: no surroundings make an own count impossible."""
 _FEWEST_COUNTS = 4
 """A gene with fewer counts in the whole section can show no pattern."""
-_PRIOR_SHARE = 0.25
-"""Share of the dispersion of left-out predictions that is left once a spot is seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +69,6 @@ class GeneStatistics:
     mean_share: Float32Array
     has_pattern: Float32Array
     evidence: Float32Array
-
-
-class Residuals(ABC):
-    """Standardised gene residuals at fixed positions."""
-
-    @abstractmethod
-    def read(self, genes: IntArray) -> Float32Array:
-        """Residual in units of `GeneDecoder.deviation`, shape (position, gene)."""
 
 
 class GeneDecoder:
@@ -159,12 +147,12 @@ class GeneDecoder:
         return spread
 
     def with_residual(
-        self, rate: Float32Array, residuals: Residuals | None, genes: IntArray
+        self, rate: Float32Array, residual: Float32Array | None, genes: IntArray
     ) -> Float32Array:
         """Rate with what programmes left of each gene added; never negative."""
-        if residuals is None:
+        if residual is None:
             return rate
-        moved = rate + residuals.read(genes) * self.deviation(rate, genes)
+        moved = rate + residual * self.deviation(rate, genes)
         kept: Float32Array = np.maximum(moved, 0.1 * rate)
         return kept
 
@@ -207,7 +195,7 @@ class GeneDecoder:
         excess = np.maximum((missed**2 - rate).sum(axis=0), 0)
         dispersion = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
         spread = np.sqrt(rate + dispersion * rate**2) + 1e-6
-        stretch = _conformal(np.abs(missed) / spread)
+        stretch = conformal_stretch(np.abs(missed) / spread)
         score = _pearson(rate, counts)
         return np.stack(
             [level, dispersion, stretch, score, mean_share, has_pattern, evidence]
@@ -223,8 +211,19 @@ def _evidence(pattern: Float32Array, measured: Float32Array) -> Float32Array:
     return evidence
 
 
-def _conformal(ratio: Float32Array) -> Float32Array:
-    """Factor of the sd that makes 90 % intervals hold 90 % of the spots, (gene,)."""
+def conformal_stretch(ratio: Float32Array) -> Float32Array:
+    """Factor of the sd that makes 90 % intervals hold 90 % of the spots.
+
+    Parameters
+    ----------
+    ratio : ndarray, shape (spot, gene)
+        Deviations that were seen, over the sd.
+
+    Returns
+    -------
+    ndarray of float32, shape (gene,)
+        Within 0.5 and 2.
+    """
     n_spots = len(ratio)
     rank = min(n_spots, int(np.ceil(0.9 * (n_spots + 1))))  # the new spot counts too
     reached = np.partition(ratio, rank - 1, axis=0)[rank - 1]
@@ -239,77 +238,3 @@ def _pearson(predicted: Float32Array, measured: Float32Array) -> Float32Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Float32Array = (left * right).sum(axis=0) / scale
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _DecodedField(ExpressionField):
-    """Channels at fixed positions, and what programmes left of single genes."""
-
-    decoder: GeneDecoder
-    estimate: Estimate
-    residuals: Residuals | None = None
-    widening: FloatArray | None = None
-    """Factor of the standard deviation at each position; one, if not given."""
-
-    @property
-    def n_positions(self) -> int:
-        """Number of positions."""
-        return len(self.estimate.mean)
-
-
-@dataclass(frozen=True, eq=False)
-class ProgrammeField(_DecodedField):
-    """Genes at positions without a measurement.
-
-    The variance of a count there is that of counting, plus the dispersion seen at
-    left-out spots, plus what this position is less certain of than they were.
-    """
-
-    @property
-    def depth(self) -> Float32Array:
-        """Library size as estimated there, over the median, shape (position,)."""
-        return self.decoder.library(self.estimate)
-
-    def read(self, genes: IntArray) -> Prediction:
-        """Mean and sd of some genes."""
-        rate = self.decoder.rates(self.estimate, genes)
-        rate = self.decoder.with_residual(rate, self.residuals, genes)
-        here = self.decoder.programmes.log_variance(self.estimate.variance, genes)
-        more = here - self.decoder.mean_log_variance(genes)
-        statistics = self.decoder.statistics(genes)
-        relative = np.maximum(statistics.dispersion + more, 0)
-        spread = np.sqrt(rate + relative * rate**2)
-        sd = spread * statistics.stretch
-        if self.widening is not None:
-            sd *= self.widening[:, None]
-        return Prediction(rate, sd.astype(np.float32, copy=False))
-
-
-@dataclass(frozen=True, eq=False)
-class SpotField(_DecodedField):
-    """Genes at the measured spots: the posterior of own count and surroundings.
-
-    A gamma prior around the rate of the spot's channels (at its own library size) meets
-    the spot's own count. A quarter of the leave-one-out dispersion is taken as the
-    prior's: the rest is the error of predicting without the spot (docs/model.md).
-    """
-
-    @property
-    def depth(self) -> Float32Array:
-        """Library size of each spot over the median, shape (position,)."""
-        return self.decoder.own_library
-
-    def read(self, genes: IntArray) -> Prediction:
-        """Posterior mean of some genes, and sd of a count measured anew."""
-        statistics = self.decoder.statistics(genes)
-        prior = self.decoder.rates_at(self.depth, self.estimate, genes)
-        prior = self.decoder.with_residual(prior, self.residuals, genes)
-        counts = self.decoder.counts(genes)
-        # The level is that of left-out spots, whose predictions are flatter.
-        prior *= counts.sum(axis=0) / np.maximum(prior.sum(axis=0), 1e-9)
-        spread = np.maximum(_PRIOR_SHARE * statistics.dispersion, 1e-6)
-        weight = 1.0 / (1.0 + spread * prior)
-        mean = prior * (1.0 + spread * counts) * weight
-        variance = mean + spread * prior * weight * mean
-        deviation = np.sqrt(variance, dtype=np.float32) * statistics.stretch
-        return Prediction(mean.astype(np.float32), deviation)

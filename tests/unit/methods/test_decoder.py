@@ -9,7 +9,11 @@ from scipy import sparse
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.base import get_method
-from napari_stentrans.methods.decoder import GeneDecoder, _conformal, _pearson
+from napari_stentrans.methods.decoder import (
+    GeneDecoder,
+    _pearson,
+    conformal_stretch,
+)
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.programmes import Programmes
 from napari_stentrans.progress import run_to_end
@@ -59,14 +63,14 @@ def test_intervals_hold_what_they_promise() -> None:
 def test_the_stretch_holds_nine_in_ten(rng: np.random.Generator) -> None:
     """Even where errors are far from normal."""
     ratio = np.abs(rng.laplace(size=(5000, 3)) * [0.7, 1.0, 1.4])
-    covered = (ratio <= 1.645 * _conformal(ratio)).mean(axis=0)
+    covered = (ratio <= 1.645 * conformal_stretch(ratio)).mean(axis=0)
     np.testing.assert_allclose(covered, 0.9, atol=0.001)
 
 
 @pytest.mark.parametrize("n_spots", [1, 2, 9])
 def test_few_spots_stretch_to_the_largest(n_spots: int) -> None:
     ratio = np.linspace(1.0, 2.0, n_spots)[:, None]
-    np.testing.assert_allclose(_conformal(ratio), ratio.max() / 1.645, rtol=1e-6)
+    np.testing.assert_allclose(conformal_stretch(ratio), ratio.max() / 1.645, rtol=1e-6)
 
 
 def test_a_rare_gene_stays_at_its_mean_share(decoder: GeneDecoder) -> None:

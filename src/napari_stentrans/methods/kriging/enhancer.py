@@ -10,10 +10,11 @@ import pandas as pd
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.cross_fitting import CrossFitted, cross_fit
-from napari_stentrans.methods.decoder import (
-    GeneDecoder,
+from napari_stentrans.methods.decoder import GeneDecoder
+from napari_stentrans.methods.fields import (
     ProgrammeField,
     Residuals,
+    SeenHalf,
     SpotField,
 )
 from napari_stentrans.methods.kriging.appearance import Appearance
@@ -74,21 +75,32 @@ class FittedKriging(Fitted):
         query_rc = self.section.pitch_rc
         seen = yield from self.channels.predict_steps(self.channels.places)
         left = yield from residual_steps(self.residuals, query_rc)
-        return SpotField(self.decoder, self.with_own(seen), left)
+        return self.posterior_field(self.decoder, seen, left)
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots."""
         return self.decoder.scores(genes)
 
-    def with_own(self, estimate: Estimate) -> Estimate:
-        """Channels of the spots, with what is true of their own surprises.
+    def posterior_field(
+        self, decoder: GeneDecoder, expected: Estimate, residuals: Residuals | None
+    ) -> SpotField:
+        """Posterior of the spots, of which the surroundings make one expect so much.
 
         Kriging takes for noise whatever a spot does not share with its surroundings;
-        much of it is the spot's own tissue.
+        much of it is the spot's own tissue: what is true of its surprise is taken in.
         """
-        own = self.crossed.true_share(estimate.mean)
-        mean = estimate.mean + own * (self.crossed.scores - estimate.mean)
-        return Estimate(mean, estimate.variance)
+        own = self.crossed.true_share(expected.mean)
+        scores, (half_scores, _) = self.crossed.scores, self.crossed.halves
+        mean = expected.mean + own * (scores - expected.mean)
+        # What is expected knows of all counts of the spot: here it may not.
+        blind = decoder.left_out
+        weight = np.clip(1 - expected.variance / blind.variance, 0, 1)
+        half_mean = blind.mean + weight * (half_scores - blind.mean)
+        half_mean += own * (half_scores - half_mean)
+        half = SeenHalf(
+            Estimate(half_mean, expected.variance), self.crossed.half_counts
+        )
+        return SpotField(decoder, Estimate(mean, expected.variance), residuals, half)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""

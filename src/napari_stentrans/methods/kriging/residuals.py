@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy.special import logsumexp
 
-from napari_stentrans.methods.decoder import Float32Array, GeneDecoder, Residuals
+from napari_stentrans.methods.decoder import Float32Array, GeneDecoder
+from napari_stentrans.methods.fields import Residuals
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     Kernel,

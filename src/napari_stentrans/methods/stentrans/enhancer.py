@@ -11,8 +11,9 @@ import pandas as pd
 from napari_stentrans.config import RunConfig
 from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Enhancer, Fitted
-from napari_stentrans.methods.decoder import GeneDecoder, ProgrammeField, SpotField
+from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.device import memory_watched, resolve_device
+from napari_stentrans.methods.fields import ProgrammeField, SpotField
 from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import (
@@ -80,8 +81,8 @@ class FittedStEnTrans(Fitted):
         open_share = np.clip(seen.variance / kriged.variance, 0.0, 1.0)
         mean = seen.mean + open_share * (corrected.mean - kriged.mean)
         left = yield from residual_steps(self.residuals, query_rc)
-        with_own = self.kriging.with_own(Estimate(mean, seen.variance))
-        return SpotField(self.decoder, with_own, left)
+        expected = Estimate(mean, seen.variance)
+        return self.kriging.posterior_field(self.decoder, expected, left)
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots, beside that of kriging alone."""

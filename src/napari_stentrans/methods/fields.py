@@ -1,0 +1,157 @@
+"""Expression at fixed positions: between the spots, and the posterior at the spots.
+
+Shared by every method that predicts gene programmes; `GeneDecoder` knows the genes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from napari_stentrans.methods.base import ExpressionField, Prediction
+from napari_stentrans.methods.decoder import (
+    Float32Array,
+    GeneDecoder,
+    conformal_stretch,
+)
+from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.section.lattice import FloatArray, IntArray
+
+_PRIOR_SHARE = 0.25
+"""Share of the dispersion of left-out predictions that is left once a spot is seen."""
+
+
+class Residuals(ABC):
+    """Standardised gene residuals at fixed positions."""
+
+    @abstractmethod
+    def read(self, genes: IntArray) -> Float32Array:
+        """Residual in units of `GeneDecoder.deviation`, shape (position, gene)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _DecodedField(ExpressionField):
+    """Channels at fixed positions, and what programmes left of single genes."""
+
+    decoder: GeneDecoder
+    estimate: Estimate
+    residuals: Residuals | None
+
+    @property
+    def n_positions(self) -> int:
+        """Number of positions."""
+        return len(self.estimate.mean)
+
+    def _residual(self, genes: IntArray) -> Float32Array | None:
+        return None if self.residuals is None else self.residuals.read(genes)
+
+
+@dataclass(frozen=True, eq=False)
+class ProgrammeField(_DecodedField):
+    """Genes at positions without a measurement.
+
+    The variance of a count there is that of counting, plus the dispersion seen at
+    left-out spots, plus what this position is less certain of than they were.
+    """
+
+    widening: FloatArray | None = None
+    """Factor of the standard deviation at each position; one, if not given."""
+
+    @property
+    def depth(self) -> Float32Array:
+        """Library size as estimated there, over the median, shape (position,)."""
+        return self.decoder.library(self.estimate)
+
+    def read(self, genes: IntArray) -> Prediction:
+        """Mean and sd of some genes."""
+        rate = self.decoder.rates(self.estimate, genes)
+        rate = self.decoder.with_residual(rate, self._residual(genes), genes)
+        here = self.decoder.programmes.log_variance(self.estimate.variance, genes)
+        more = here - self.decoder.mean_log_variance(genes)
+        statistics = self.decoder.statistics(genes)
+        relative = np.maximum(statistics.dispersion + more, 0)
+        spread = np.sqrt(rate + relative * rate**2)
+        sd = spread * statistics.stretch
+        if self.widening is not None:
+            sd *= self.widening[:, None]
+        return Prediction(rate, sd.astype(np.float32, copy=False))
+
+
+@dataclass(frozen=True, eq=False)
+class SeenHalf:
+    """The spots as they would be with half of their counts.
+
+    Attributes
+    ----------
+    estimate
+        Channels, with what is true of the surprises of this half.
+    counts : csr_matrix, shape (spot, gene)
+        The half, drawn at random.
+    """
+
+    estimate: Estimate
+    counts: sparse.csr_matrix
+
+    def read(self, genes: IntArray) -> Float32Array:
+        """Counts of some genes, dense, shape (spot, gene)."""
+        dense: Float32Array = self._by_gene[:, genes].toarray()
+        return dense
+
+    @cached_property
+    def _by_gene(self) -> sparse.csc_matrix:
+        return self.counts.tocsc()
+
+
+@dataclass(frozen=True, eq=False)
+class SpotField(_DecodedField):
+    """Genes at the measured spots: the posterior of own count and surroundings.
+
+    A gamma prior around the rate of the spot's channels (at its own library size) meets
+    the spot's own count. A quarter of the leave-one-out dispersion is taken as the
+    prior's: the rest is the error of predicting without the spot (docs/model.md).
+
+    The sd is stretched so that 90 % intervals hold what they should, gene by gene: half
+    of the counts are predicted from the other half (split conformal prediction).
+    """
+
+    half: SeenHalf
+
+    @property
+    def depth(self) -> Float32Array:
+        """Library size of each spot over the median, shape (position,)."""
+        return self.decoder.own_library
+
+    def read(self, genes: IntArray) -> Prediction:
+        """Posterior mean of some genes, and sd of a count measured anew."""
+        counts = self.decoder.counts(genes)
+        rate = self.decoder.rates_at(self.depth, self.estimate, genes)
+        rate = self.decoder.with_residual(rate, self._residual(genes), genes)
+        mean, sd = self._posterior(rate, counts, genes)
+        return Prediction(mean, sd * self._stretch(counts, genes))
+
+    def _stretch(self, counts: Float32Array, genes: IntArray) -> Float32Array:
+        """What one half of the counts promises, measured on the other, (gene,)."""
+        seen = self.half.read(genes)
+        rate = self.decoder.rates_at(0.5 * self.depth, self.half.estimate, genes)
+        mean, sd = self._posterior(rate, seen, genes)
+        return conformal_stretch(np.abs(counts - seen - mean) / sd)
+
+    def _posterior(
+        self, prior: Float32Array, counts: Float32Array, genes: IntArray
+    ) -> tuple[Float32Array, Float32Array]:
+        """Mean, and sd of a count measured anew, both of shape (spot, gene)."""
+        # The level is that of left-out spots, whose predictions are flatter.
+        prior = prior * (counts.sum(axis=0) / np.maximum(prior.sum(axis=0), 1e-9))
+        dispersion = self.decoder.statistics(genes).dispersion
+        spread = np.maximum(_PRIOR_SHARE * dispersion, 1e-6)
+        weight = 1.0 / (1.0 + spread * prior)
+        mean: Float32Array = (prior * (1.0 + spread * counts) * weight).astype(
+            np.float32, copy=False
+        )
+        variance = mean + spread * prior * weight * mean
+        sd: Float32Array = np.sqrt(variance, dtype=np.float32) + np.float32(1e-6)
+        return mean, sd
