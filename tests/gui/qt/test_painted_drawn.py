@@ -98,6 +98,16 @@ def test_the_bar_lies_in_its_corner_and_leaves_the_canvas_when_hidden(viewer, la
     assert bottom <= y + bar.y_size + 1
 
 
+def test_a_name_leaves_room_for_the_colour_bar(viewer, layer):
+    layer.name = "of a gene with a name " * 20 + "measured"
+    layer.name_overlay.visible = True
+
+    room = viewer.canvas.viewbox_size(viewer.layers)[1]
+    ratio = viewer.window._qt_window.devicePixelRatio()
+
+    assert pixels(viewer, layer.name_overlay).shape[1] / ratio < room
+
+
 def test_a_bar_that_goes_with_its_layer_listens_no_more(viewer, layer):
     layer.colorbar.visible = True
     bar = drawn(viewer, layer.colorbar)

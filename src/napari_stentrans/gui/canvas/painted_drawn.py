@@ -27,6 +27,8 @@ from vispy.scene import Image, Node, STTransform
 from napari_stentrans.gui.canvas.painted import PaintedColorBar, PaintedName, ticks
 
 _GAP = 4
+_BESIDE = 90
+"""Pixels of a panel that its colour bar takes, beside the name."""
 _FEWEST = 1e-12
 
 
@@ -123,11 +125,16 @@ class VispyPaintedName(_Painted):
     def __init__(self, **parts: Any) -> None:
         settings = ("font_size", "color", "box", "box_color")
         super().__init__((parts["layer"].events.name,), settings, **parts)
+        size = self.viewer.canvas.events.size
+        size.connect(self._paint)
+        self._settings.append(size)
 
     def _drawing(
         self, metrics: QFontMetricsF
     ) -> tuple[QSize, Callable[[QPainter], None]]:
-        name = self.layer.name
+        room = self.viewer.canvas.viewbox_size(self.viewer.layers)[1] - _BESIDE
+        middle = Qt.TextElideMode.ElideMiddle  # what it shows stands at the end
+        name = metrics.elidedText(self.layer.name, middle, max(room, _BESIDE))
         size = QSize(int(metrics.horizontalAdvance(name)) + 2, int(metrics.height()))
         at = QPointF(0, metrics.ascent())
         return size, lambda painter: painter.drawText(at, name)
