@@ -79,7 +79,8 @@ def main() -> None:
         run_missing(units, cache, given.jobs)
     results = [found for unit in units if (found := cache.get(unit.facts))]
     missing = [unit.facts for unit in units if not cache.path(unit.facts).exists()]
-    write_document(given.output, results, candidates, missing, tuple(given.untimed))
+    untimed = tuple(given.untimed)
+    write_document(given.output, results, candidates, missing, untimed, given.note)
     print(f"wrote {given.output}: {len(results)} of {len(units)} runs")
 
 
@@ -181,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--untimed", nargs="+", help="leave out seconds of these: run beside other work"
     )
+    add("--note", default="", help="a remark for the head of the report")
     add("--report-only", action="store_true", help="run nothing")
     return parser
 

@@ -47,6 +47,7 @@ def write_document(
     candidates: list[Candidate],
     missing: list[dict[str, Any]],
     untimed: tuple[str, ...] = (),
+    note: str = "",
 ) -> None:
     """Write the report of all results; it appears complete or not at all.
 
@@ -58,9 +59,11 @@ def write_document(
         Facts of runs that were asked for and are not there.
     untimed
         Methods whose seconds say nothing: their runs shared the machine.
+    note
+        What a reader must know besides of how the runs were made.
     """
     bench = Benchmark(results)
-    parts = [_HEAD, _made_from(bench), _unfinished(results, missing)]
+    parts = [_HEAD, _made_from(bench), note, _unfinished(results, missing)]
     pictured = {c.name for c in candidates if c.image}
     with_image, without = (
         Benchmark([r for r in results if (r["facts"]["section"] in pictured) is has])

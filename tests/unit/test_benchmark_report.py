@@ -196,8 +196,10 @@ def test_the_report_marks_few_seeds_and_leaves_seconds_out(report, results, tmp_
     lost = {"protocol": "held-out", "task": "upsample", "method": "dist", "seed": 1}
     missing = [lost | {"section": name} for name in ("a", "b")]
     untimed = ("published", "dist")
-    report.document.write_document(path, results, candidates, missing, untimed)
+    note = "One run was made elsewhere."
+    report.document.write_document(path, results, candidates, missing, untimed, note)
     text = path.read_text()
+    assert note in text
     assert "seeds 0, 1; published and dist: seed 0 alone." in text
     assert "**Unfinished: 28 of 30 runs.**" in text
     assert "- dist: upsample, seed 1, all 2 sections" in text

@@ -40,13 +40,13 @@ class CrossFitted:
         Of all its counts.
     halves : two ndarrays, shape (spot, channel)
         Of two halves of its counts, divided at random: their noise is independent.
-    half_counts : csr_matrix, shape (spot, gene)
+    half_counts : csc_matrix, shape (spot, gene)
         The first of these halves.
     """
 
     scores: FloatArray
     halves: tuple[FloatArray, FloatArray]
-    half_counts: sparse.csr_matrix
+    half_counts: sparse.csc_matrix
 
     def true_share(self, expected: FloatArray) -> FloatArray:
         """How much of what was not expected of a spot is true, shape (channel,).
@@ -91,7 +91,7 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
 
     for _ in map_in_order(score, range(fold.max(initial=-1) + 1)):
         pass
-    return CrossFitted(crossed[0], (crossed[1], crossed[2]), first.counts)
+    return CrossFitted(crossed[0], (crossed[1], crossed[2]), first.counts.tocsc())
 
 
 def scored_by_others(
@@ -103,7 +103,7 @@ def scored_by_others(
     # half the counts, half the library: that is no surprise
     for half in (first, second):
         half[:, 0] = programmes.scores[:, 0]
-    return CrossFitted(programmes.scores, (first, second), halves[0].counts)
+    return CrossFitted(programmes.scores, (first, second), halves[0].counts.tocsc())
 
 
 def _loadings_without(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -89,21 +88,17 @@ class SeenHalf:
     ----------
     estimate
         Channels, with what is true of the surprises of this half.
-    counts : csr_matrix, shape (spot, gene)
+    counts : csc_matrix, shape (spot, gene)
         The half, drawn at random.
     """
 
     estimate: Estimate
-    counts: sparse.csr_matrix
+    counts: sparse.csc_matrix
 
     def read(self, genes: IntArray) -> Float32Array:
         """Counts of some genes, dense, shape (spot, gene)."""
-        dense: Float32Array = self._by_gene[:, genes].toarray()
+        dense: Float32Array = self.counts[:, genes].toarray()
         return dense
-
-    @cached_property
-    def _by_gene(self) -> sparse.csc_matrix:
-        return self.counts.tocsc()
 
 
 @dataclass(frozen=True, eq=False)

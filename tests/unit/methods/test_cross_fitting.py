@@ -62,7 +62,7 @@ def test_what_was_expected_is_no_surprise(rng: np.random.Generator) -> None:
     crossed = CrossFitted(
         expected + own + (first + second) / 2,
         (expected + own + first, expected + own + second),
-        sparse.csr_matrix((5000, 1)),
+        sparse.csc_matrix((5000, 1)),
     )
     np.testing.assert_allclose(crossed.true_share(expected), 0.5, atol=0.05)
 
