@@ -202,3 +202,24 @@ def test_a_panel_that_is_opened_again_knows_the_result_that_is_shown(
     assert seen(again, section) == {Role.IMAGE, Role.ENHANCED}
     again.genes.show(str(section.genes[1]))
     assert again.stage.find(section, Role.ENHANCED, str(section.genes[1])) is not None
+
+
+# -- genes ---------------------------------------------------------------------------
+
+
+def test_counts_deleted_by_hand_come_back_below_their_result(opened, jobs, section):
+    gene, viewer = section.genes[0], opened.stage.viewer
+    opened.genes.add([gene])
+    opened.runs.enhance()
+    jobs.last.finish()
+    viewer.layers.remove(opened.stage.find(section, Role.GENE, gene))
+
+    opened.genes.show(gene)
+
+    measured = opened.stage.find(section, Role.GENE, gene)
+    enhanced = opened.stage.find(section, Role.ENHANCED, gene)
+    assert viewer.layers.index(measured) + 1 == viewer.layers.index(enhanced)
+    assert enhanced.visible
+    assert not measured.visible
+    measured.contrast_limits = (0, 3)
+    assert tuple(enhanced.contrast_limits) == (0, 3)

@@ -53,12 +53,21 @@ class Expression:
             self.show_enhanced(enhanced, gene)
 
     def add_measured(self, section: Section, gene: str) -> None:
-        """Add the layer of the counts of a gene, if there is none."""
-        if self._layers.find(section, Role.GENE, gene) is None:
-            data = looks.gene_layer(section, gene, even=self.even)
-            with drawn_once(self._layers.viewer.layers):
-                self.hide(section)
-                self._layers.add(data)
+        """Add the layer of the counts of a gene, if there is none.
+
+        It may have been deleted by hand, with a result of the gene still there.
+        """
+        if self._layers.find(section, Role.GENE, gene) is not None:
+            return
+        data = looks.gene_layer(section, gene, even=self.even)
+        enhanced = self._layers.find(section, Role.ENHANCED, gene)
+        layers = self._layers.viewer.layers
+        with drawn_once(layers):
+            self.hide(section)
+            measured = self._layers.add(data)
+            if enhanced is not None:
+                layers.move(layers.index(measured), layers.index(enhanced))
+                self._replace(measured, enhanced)
 
     def remove_gene(self, section: Section, gene: str) -> None:
         """Remove every layer of a gene."""
