@@ -71,9 +71,12 @@ def test_zooming_in_reads_what_is_seen_and_nothing_stays(
     viewer.layers.remove(layer)
     del layer
     qtbot.waitUntil(lambda: handles(tmp_path / "slide.tif") == 0, timeout=SOON)
-    qtbot.wait(50)
-    gc.collect()
-    assert tiles() is None
+
+    def gone() -> bool:
+        gc.collect()
+        return tiles() is None
+
+    qtbot.waitUntil(gone, timeout=SOON)
 
 
 def wait_until_right(qtbot, layer, slide):
