@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from napari_stentrans.evaluation.metrics.values import Values, centred, varies
 from napari_stentrans.section.lattice import FloatArray
@@ -22,4 +21,7 @@ def pearson(truth: Values, predicted: Values) -> FloatArray:
 
 def spearman(truth: Values, predicted: Values) -> FloatArray:
     """Spearman's rank correlation over spots; ties share their mean rank."""
+    # Half a second to import, and this package is part of every first run.
+    from scipy import stats
+
     return pearson(stats.rankdata(truth, axis=0), stats.rankdata(predicted, axis=0))
