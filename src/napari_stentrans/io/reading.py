@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.kinds import is_never_a_section
 
 if TYPE_CHECKING:
     from napari_stentrans.io.options import ReadWishes
@@ -38,8 +39,6 @@ _FORMATS = (
     "formats.listed.table_reader",
 )
 """In the order in which they are tried: those that are surest of themselves first."""
-_NEVER = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"PK\x03\x04", b"%PDF")
-"""How pictures, archives and documents begin: turned away before anything is loaded."""
 _MOST_INSIDE = 200
 _MOST_FOLDERS = 10
 _MOST_DEEPER = 20
@@ -152,7 +151,7 @@ def _format_of(path: Path, positions: Path | None = None) -> Any:
 
     A positions file that a person names is for those formats that take one.
     """
-    if not path.exists() or _begins_otherwise(path):
+    if not path.exists() or (path.is_file() and is_never_a_section(path)):
         return None
     for format_name in _FORMATS:
         module = import_module(f"napari_stentrans.io.{format_name}")
@@ -164,13 +163,6 @@ def _format_of(path: Path, positions: Path | None = None) -> Any:
         if known:
             return module
     return None
-
-
-def _begins_otherwise(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(8).startswith(_NEVER)
 
 
 def _openable(path: Path, deeper: int = 1) -> list[Path]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -166,48 +165,3 @@ def positions_of(
         raise ReadError(msg)
     xy: FloatArray = np.where((place >= 0)[:, None], listed[place], np.nan)
     return xy
-
-
-def one_pair(
-    counts: list[Path], cells: list[Path], words: tuple[str, str], chosen: Path | None
-) -> tuple[Path | None, Path | None]:
-    """Return the table of counts and the table of cells that belong together.
-
-    Parameters
-    ----------
-    counts, cells
-        Such tables in one folder.
-    words
-        What tells their names apart; otherwise those of one section are alike.
-    chosen
-        The one that a person pointed at; None where that was the folder.
-    """
-    bare = [
-        [re.sub("|".join(words), "", file.name.removesuffix(".gz")) for file in files]
-        for files in (counts, cells)
-    ]
-    pairs = [
-        (counts[one], cells[other])
-        for one, name in enumerate(bare[0])
-        for other, other_name in enumerate(bare[1])
-        if name == other_name
-    ]
-    if chosen is not None:
-        pairs = [pair for pair in pairs if chosen in pair]
-    elif len(pairs) > 1:  # the instrument's own has no name of its own
-        pairs = [pair for pair in pairs if pair[0].name.startswith(words[0])]
-    if not pairs and len(counts) == len(cells) == 1:
-        return counts[0], cells[0]
-    return pairs[0] if len(pairs) == 1 else (None, None)
-
-
-def first_of(columns: Iterable[str], *choices: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the first group of columns that is there in full, or ()."""
-    here = {str(column) for column in columns}
-    known = {name.lower(): name for name in sorted(here)}
-    for group in choices:
-        if all(name.lower() in known for name in group):
-            return tuple(
-                name if name in here else known[name.lower()] for name in group
-            )
-    return ()

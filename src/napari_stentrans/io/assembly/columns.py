@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from napari_stentrans import keys
+
+Group = TypeVar("Group", bound=tuple[str, ...])
 
 ROW_COL: Final = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"))
 """(row, column) on the array of an instrument."""
@@ -36,12 +38,15 @@ MANY: Final = 50
 """A table of so many columns is one of counts, even if genes are called x and y."""
 
 
-def columns_among(
-    names: Iterable[object], pairs: Iterable[tuple[str, str]]
-) -> tuple[str, str] | None:
-    """Return the first pair of columns that is there, as they are spelled there."""
-    known = {str(name).lower(): str(name) for name in names}
-    for first, second in pairs:
-        if first in known and second in known:
-            return known[first], known[second]
+def columns_among(names: Iterable[object], groups: Iterable[Group]) -> Group | None:
+    """Return the first group of columns that is there in full, as it is spelled there.
+
+    Capital and small letters are the same, but for names that differ by nothing else.
+    """
+    here = {str(name) for name in names}
+    known = {name.lower(): name for name in sorted(here)}
+    for group in groups:
+        if all(name.lower() in known for name in group):
+            found = (n if n in here else known[n.lower()] for n in group)
+            return cast("Group", tuple(found))
     return None

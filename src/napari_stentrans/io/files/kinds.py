@@ -10,14 +10,17 @@ from typing import Final
 _START = 600
 _R = "an R data file; save the object as .h5ad"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_KINDS: Final = (
+_NEVER: Final = (
     (b"\xff\xd8\xff", "a picture (jpg)"),
     (b"\x89PNG", "a picture (png)"),
     (b"II*\0", "a picture (tif)"),
     (b"MM\0*", "a picture (tif)"),
     (b"PK\x03\x04", "a zip archive; unpack it and open what is inside"),
-    (b"PAR1", "a parquet table"),
     (b"%PDF", "a PDF"),
+)
+_KINDS: Final = (
+    *_NEVER,
+    (b"PAR1", "a parquet table"),
     (b"\x93NUMPY", "a NumPy array"),
     (b"RDX", _R),
     (b"RDA", _R),
@@ -32,6 +35,12 @@ _BY_NAME: Final = {
     ".cloupe": "made for the Loupe Browser; open the output folder it came with",
 }
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def is_never_a_section(path: Path) -> bool:
+    """Whether a file is a picture, archive or document, before anything is loaded."""
+    with path.open("rb") as file:
+        return file.read(8).startswith(tuple(magic for magic, _ in _NEVER))
 
 
 def kind_of(path: Path) -> str | None:

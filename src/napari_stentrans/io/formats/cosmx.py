@@ -13,12 +13,12 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
-    first_of,
     matched_rows,
-    one_pair,
     positions_of,
     without_probes,
 )
+from napari_stentrans.io.assembly.columns import columns_among
+from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import WideTable, header_of, read_wide
 from napari_stentrans.io.options import ReadOptions
@@ -29,6 +29,8 @@ TAKES: Final[frozenset[str]] = frozenset()
 
 _KEYS = ("fov", "cell_ID")
 _CENTRE = ("CenterX_global_px", "CenterY_global_px")
+_COUNTS = ("exprMat", _KEYS)
+_CELLS = ("metadata", (*_KEYS, *_CENTRE))
 _PIXEL_UM = 0.12028
 """Side of a pixel of the instrument."""
 _NO_GENE = re.compile(
@@ -38,7 +40,7 @@ _NO_GENE = re.compile(
 
 def sniff(path: Path) -> bool:
     """Whether this is a folder of flat files or one of its two tables."""
-    return None not in _parts(path)
+    return None not in pair_at(path, _COUNTS, _CELLS)
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -49,12 +51,12 @@ def read(path: Path, options: ReadOptions) -> Section:
     ReadError
         If the two tables do not fit each other.
     """
-    counts_path, cells_path = _parts(path)
+    counts_path, cells_path = pair_at(path, _COUNTS, _CELLS)
     if counts_path is None or cells_path is None:
         msg = f"{path.name} lacks *_exprMat_file.csv or *_metadata_file.csv"
         raise ReadError(msg)
     table = read_table(cells_path)
-    keys = first_of(table.columns, _KEYS)
+    keys = columns_among(table.columns, [_KEYS]) or _KEYS
     table = table.set_axis(_names(table[list(keys)]), axis=0)
     wide = _read_counts(counts_path)
     real = np.flatnonzero(_numbers(wide.keys, 1) != 0)
@@ -77,27 +79,10 @@ def read(path: Path, options: ReadOptions) -> Section:
     return cell_section(cells, path, options)
 
 
-def _parts(path: Path) -> tuple[Path | None, Path | None]:
-    """Tables of counts and of cells of a folder, or of the one a table lies in."""
-    is_part = path.is_file() and re.search("exprMat|metadata", path.name)
-    folder = path.parent if is_part else path
-    if not folder.is_dir():
-        return None, None
-    counts, cells = (
-        [file for file in sorted(folder.glob(f"*{what}*.csv*")) if _is(file, columns)]
-        for what, columns in (("exprMat", _KEYS), ("metadata", (*_KEYS, *_CENTRE)))
-    )
-    return one_pair(counts, cells, ("exprMat", "metadata"), path if is_part else None)
-
-
-def _is(file: Path, columns: tuple[str, ...]) -> bool:
-    return len(first_of(header_of(file), columns)) > 0
-
-
 def _read_counts(path: Path) -> WideTable:
     """Read the counts; newer exports name each cell in a third column as well."""
     columns = header_of(path)
-    keys = first_of(columns, _KEYS)
+    keys = columns_among(columns, [_KEYS]) or _KEYS
     wide = read_wide(path, [*keys, *(name for name in columns if name == "cell")])
     wide.keys.drop(columns="cell", errors="ignore", inplace=True)
     return wide

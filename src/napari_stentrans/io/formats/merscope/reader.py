@@ -12,12 +12,11 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
-    first_of,
     matched_rows,
-    one_pair,
     positions_of,
     without_probes,
 )
+from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import header_of, read_wide
 from napari_stentrans.io.formats.merscope.pictures import chosen_picture, own_picture
@@ -28,14 +27,14 @@ from napari_stentrans.section.section import Section
 TITLE: Final = "MERSCOPE output"
 TAKES: Final[frozenset[str]] = frozenset()
 
-_COUNTS = "cell_by_gene"
-_CELLS = "cell_metadata"
 _CENTRE = ("center_x", "center_y")
+_COUNTS = ("cell_by_gene", ())
+_CELLS = ("cell_metadata", _CENTRE)
 
 
 def sniff(path: Path) -> bool:
     """Whether this is an output folder or one of its two tables."""
-    return None not in _parts(path)
+    return None not in pair_at(path, _COUNTS, _CELLS)
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -46,9 +45,9 @@ def read(path: Path, options: ReadOptions) -> Section:
     ReadError
         If the two tables do not fit each other.
     """
-    counts_path, cells_path = _parts(path)
+    counts_path, cells_path = pair_at(path, _COUNTS, _CELLS)
     if counts_path is None or cells_path is None:
-        msg = f"{path.name} lacks {_COUNTS}.csv or {_CELLS}.csv"
+        msg = f"{path.name} lacks cell_by_gene.csv or cell_metadata.csv"
         raise ReadError(msg)
     table = read_table(cells_path)
     ids = table["EntityID"] if "EntityID" in table else table.iloc[:, 0]
@@ -81,18 +80,3 @@ def laid_picture(source: Path, picture: Path) -> LaidPicture | None:
         If the file that tells is damaged.
     """
     return chosen_picture(picture) if sniff(source) else None
-
-
-def _parts(path: Path) -> tuple[Path | None, Path | None]:
-    """Tables of counts and of cells of a folder, or of the one a table lies in."""
-    is_part = path.is_file() and (_COUNTS in path.name or _CELLS in path.name)
-    folder = path.parent if is_part else path
-    if not folder.is_dir():
-        return None, None
-    counts = sorted(folder.glob(f"*{_COUNTS}*.csv*"))
-    cells = [
-        file
-        for file in sorted(folder.glob(f"*{_CELLS}*.csv*"))
-        if first_of(header_of(file), _CENTRE)
-    ]
-    return one_pair(counts, cells, (_COUNTS, _CELLS), path if is_part else None)

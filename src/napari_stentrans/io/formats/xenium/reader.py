@@ -13,10 +13,10 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
-    first_of,
     matched_rows,
     positions_of,
 )
+from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.files.parquet import column_names, read_parquet
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import header_of
@@ -119,7 +119,7 @@ def _cells(folder: Path, prefix: str) -> Path | None:
         if not path.is_file():
             continue
         names = column_names(path) if path.suffix == ".parquet" else header_of(path)
-        if first_of(names, (*_CENTROID, "cell_id")):
+        if columns_among(names, [(*_CENTROID, "cell_id")]):
             return path
     return None
 
