@@ -6,7 +6,6 @@ thousands of genes would not fit in memory, while any one gene is a small produc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,12 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.io.assembly.kept import Kept
-from napari_stentrans.io.writers.as_anndata import (
-    diameter_of,
-    library_name,
-    scverse_library,
-)
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.lattice import (
@@ -169,34 +162,9 @@ class EnhancedSection:
 
     def annotations(self) -> AnnData:
         """Return everything of `to_anndata` but the matrices."""
-        from anndata import AnnData
+        from napari_stentrans.annotations import annotations_of
 
-        array_rc, spot = self.targets.array_rc, self.targets.spot
-        barcodes = np.asarray(self.section.barcodes, dtype=object)
-        at_spot = np.where(spot >= 0, barcodes[spot], "").astype(str)
-        obs = pd.DataFrame(
-            {
-                keys.ARRAY_ROW: array_rc[:, 0],
-                keys.ARRAY_COL: array_rc[:, 1],
-                keys.ORIGIN: pd.Categorical(self.targets.origin),
-                keys.BARCODE: at_spot,
-                keys.IN_TISSUE: 1,
-            },
-            index=_position_names(at_spot, array_rc, taken=barcodes.astype(str)),
-        )
-        var = self.section.var.iloc[self.chosen].copy()
-        for column, values in self.gene_scores.items():
-            var[column] = values.to_numpy()
-        adata = AnnData(obs=obs, var=var)
-        adata.obsm[keys.SPATIAL] = self.pixel_xy.copy()
-        adata.uns[keys.PROVENANCE] = json.loads(json.dumps(self.provenance))
-        library = library_name(self.section)
-        adata.uns[keys.SPATIAL] = {library: self._scverse_image()}
-        lattice = self.targets.lattice
-        if lattice.is_site(array_rc).all():
-            kept = replace(Kept.of(self.section), lattice=lattice)
-            adata.uns[keys.SECTION] = kept.as_text()
-        return adata
+        return annotations_of(self)
 
     def only(self, genes: Iterable[str]) -> EnhancedSection:
         """Return the same result, of which these genes alone are written out."""
@@ -260,12 +228,6 @@ class EnhancedSection:
 
         return StEnTransModel.of(self.fitted).save(path)
 
-    def _scverse_image(self) -> dict[str, Any]:
-        section = self.section
-        refined = self.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
-        diameter = diameter_of(section, refined)
-        return scverse_library(section.image, self.pixel_xy, diameter)
-
     def _read(self, genes: IntArray) -> Prediction:
         mean = np.empty((len(self), len(genes)), dtype=np.float32)
         sd = np.empty_like(mean)
@@ -287,22 +249,3 @@ def _without_sites(lattice: Lattice) -> Lattice:
     origin, diagonal = lattice.from_pitch([[0.0, 0.0], [1.0, 1.0]])
     row, col = diagonal - origin
     return Lattice(LatticeKind.IRREGULAR, (origin[0], origin[1]), (row, col))
-
-
-def _position_names(
-    at_spot: NDArray[np.str_], array_rc: FloatArray, taken: Iterable[str]
-) -> list[str]:
-    """Name positions uniquely: by barcode where there is one, else ``ROWxCOL``.
-
-    Names of spots of the section are kept for those spots; what comes twice, such as a
-    position asked for twice, gets a number.
-    """
-    names, used, reserved = [], set(), set(taken)
-    for barcode, (row, col) in zip(at_spot, array_rc, strict=True):
-        wanted = str(barcode) or f"{row:.10g}x{col:.10g}"
-        name, number = wanted, 1
-        while name in used or (name in reserved and name != barcode):
-            name, number = f"{wanted}_{number}", number + 1
-        used.add(name)
-        names.append(name)
-    return names

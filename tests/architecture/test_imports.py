@@ -30,6 +30,7 @@ LAYERS = {
     "methods": 3,
     "evaluation": 3,
     "request": 4,
+    "annotations": 4,
     "enhanced": 4,
     "exports": 4,
     "figures": 4,

@@ -10,8 +10,9 @@ import pytest
 from scipy import sparse
 
 from napari_stentrans import enhance, enhanced
+from napari_stentrans.annotations import position_names
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.enhanced import EnhancedSection, _position_names
+from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
@@ -198,7 +199,7 @@ def test_names_are_unique_whatever_is_asked_for():
     at_spot = np.array(["", "1x2", "", "", "1x2", ""])
     array_rc = np.array([[0.5, 1], [1, 2], [0.5, 1], [3, 3], [1, 2], [12345.678, 0.25]])
 
-    names = _position_names(at_spot, array_rc, taken=["1x2", "3x3"])
+    names = position_names(at_spot, array_rc, taken=["1x2", "3x3"])
 
     assert names == ["0.5x1", "1x2", "0.5x1_1", "3x3_1", "1x2_1", "12345.678x0.25"]
 

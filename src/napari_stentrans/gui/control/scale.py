@@ -6,8 +6,11 @@ from weakref import WeakKeyDictionary
 
 from napari_stentrans.gui.canvas.scale_bar import ScaleBar
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.technology import guessed_pitch_um, pitch_px
+
+_SHOWING = "showing the scale bar"
 
 
 class ScaleControl:
@@ -40,13 +43,23 @@ class ScaleControl:
             return
         if section not in self._told:
             self._told[section] = guessed_pitch_um(section)
-        pitch_um = session.about.pitch_um = self._told[section]
-        um_per_unit = pitch_um / pitch_px(section) if pitch_um else None
-        self._bar.show(um_per_unit, shown=session.view.scale_bar)
+        session.about.pitch_um = self._told[section]
+        self._bench.turns.take(
+            self._showing(section), key=_SHOWING, at_once=False, has_time=True
+        )
 
     def close(self) -> None:
         """Give the viewer its own scale bar back."""
         self._bar.close()
+
+    def _showing(self, section: Section) -> Pieces:
+        """Show the bar of a section that is still looked at by then: it is slow."""
+        yield from ()
+        session = self._bench.session
+        if session.section is section:
+            pitch_um = self._told[section]
+            um_per_unit = pitch_um / pitch_px(section) if pitch_um else None
+            self._bar.show(um_per_unit, shown=session.view.scale_bar)
 
     def _switched(self, shown: bool) -> None:  # noqa: FBT001 - called by an event
         self._bench.session.view.scale_bar = shown

@@ -1,0 +1,99 @@
+"""A result as AnnData without its matrices: positions, genes, picture, provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_stentrans import keys
+from napari_stentrans.io.assembly.kept import Kept
+from napari_stentrans.io.writers.as_anndata import (
+    diameter_of,
+    library_name,
+    scverse_library,
+)
+from napari_stentrans.section.lattice import FloatArray
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from napari_stentrans.enhanced import EnhancedSection
+
+
+def annotations_of(result: EnhancedSection) -> AnnData:
+    """Return everything of `EnhancedSection.to_anndata` but the matrices."""
+    from anndata import AnnData
+
+    adata = AnnData(obs=_positions(result), var=_genes(result))
+    adata.obsm[keys.SPATIAL] = result.pixel_xy.copy()
+    adata.uns[keys.PROVENANCE] = json.loads(json.dumps(result.provenance))
+    adata.uns[keys.SPATIAL] = {library_name(result.section): _picture(result)}
+    lattice = result.targets.lattice
+    if lattice.is_site(result.targets.array_rc).all():
+        kept = replace(Kept.of(result.section), lattice=lattice)
+        adata.uns[keys.SECTION] = kept.as_text()
+    return adata
+
+
+def position_names(
+    at_spot: NDArray[np.str_], array_rc: FloatArray, taken: Iterable[str]
+) -> list[str]:
+    """Name positions uniquely: by barcode where there is one, else ``ROWxCOL``.
+
+    Names of spots of the section are kept for those spots; what comes twice, such as a
+    position asked for twice, gets a number.
+
+    Parameters
+    ----------
+    at_spot : ndarray of str, shape (position,)
+        Barcode of the spot at each position, "" where there is none.
+    array_rc : ndarray, shape (position, 2)
+        Where they are.
+    taken
+        Barcodes of the section.
+    """
+    names, used, reserved = [], set(), set(taken)
+    for barcode, (row, col) in zip(at_spot, array_rc, strict=True):
+        wanted = str(barcode) or f"{row:.10g}x{col:.10g}"
+        name, number = wanted, 1
+        while name in used or (name in reserved and name != barcode):
+            name, number = f"{wanted}_{number}", number + 1
+        used.add(name)
+        names.append(name)
+    return names
+
+
+def _positions(result: EnhancedSection) -> pd.DataFrame:
+    array_rc, spot = result.targets.array_rc, result.targets.spot
+    barcodes = np.asarray(result.section.barcodes, dtype=object)
+    at_spot = np.where(spot >= 0, barcodes[spot], "").astype(str)
+    return pd.DataFrame(
+        {
+            keys.ARRAY_ROW: array_rc[:, 0],
+            keys.ARRAY_COL: array_rc[:, 1],
+            keys.ORIGIN: pd.Categorical(result.targets.origin),
+            keys.BARCODE: at_spot,
+            keys.IN_TISSUE: 1,
+        },
+        index=position_names(at_spot, array_rc, taken=barcodes.astype(str)),
+    )
+
+
+def _genes(result: EnhancedSection) -> pd.DataFrame:
+    var = result.section.var.iloc[result.chosen].copy()
+    for column, values in result.gene_scores.items():
+        var[column] = values.to_numpy()
+    return var
+
+
+def _picture(result: EnhancedSection) -> dict[str, Any]:
+    section = result.section
+    refined = result.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
+    diameter = diameter_of(section, refined)
+    return scverse_library(section.image, result.pixel_xy, diameter)
