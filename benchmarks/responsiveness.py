@@ -5,7 +5,7 @@ each preset, another gene meanwhile, an earlier result again, every way of compa
 timer of 5 ms in the main thread tells how long that thread was away. For each thing
 that was done, this prints the longest times: of what the thread computed itself, with
 painting, which counts on any machine, and of the clock, which on a busy machine tells
-of the others. First of all, what napari takes by itself for a layer, a colour bar and
+of the others. First of all, what napari takes by itself for layers, a colour bar and
 a grid: nothing that adds layers can be quicker. Last, the same run is timed outside
 napari and inside, in turns.
 
@@ -130,8 +130,11 @@ def napari_alone(viewer: napari.Viewer, n_layers: int = 8) -> None:
     with probe.during("napari alone, a bar"):
         viewer.layers[-1].colorbar.visible = True
     with probe.during(f"napari alone, grid of {n_layers}"):
-        viewer.grid.enabled = True
-    viewer.grid.enabled = False
+        viewer.canvas.grid.enabled = True
+    with probe.during("napari alone, grid off"):
+        viewer.canvas.grid.enabled = False
+    with probe.during("napari alone, labels"):
+        viewer.add_labels(np.zeros((60, 60), dtype=np.uint8))
     viewer.layers.clear()
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from napari_stentrans.imports import importing
+
 _LAZY = {
     "read_section": "napari_stentrans.io",
     "enhance": "napari_stentrans.pipeline",
@@ -25,7 +27,9 @@ __all__ = sorted(_LAZY)
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+        with importing():
+            module = import_module(_LAZY[name])
+        return getattr(module, name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
 

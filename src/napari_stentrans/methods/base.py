@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.imports import importing
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
@@ -182,7 +183,9 @@ def get_method(name: str) -> Enhancer:
         msg = f"there is no method {name!r}; choose from {', '.join(_REGISTRY)}"
         raise InvalidRequestError(msg)
     module, _, attribute = _REGISTRY[name].partition(":")
-    method: Enhancer = getattr(import_module(module), attribute)()
+    with importing():
+        imported = import_module(module)
+    method: Enhancer = getattr(imported, attribute)()
     return method
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from napari_stentrans.config import GeneImageConfig, RunConfig
+from napari_stentrans.imports import importing
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.device import memory_watched, resolve_device
 from napari_stentrans.methods.gene_images.fitted import FittedImages
@@ -52,7 +53,8 @@ class GeneImages(Enhancer, Generic[Settings]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = self.network(settings).to(device)
-        optimiser = self.optimiser(network, settings)
+        with importing():  # the first optimiser brings 800 modules
+            optimiser = self.optimiser(network, settings)
         with memory_watched(device, "a smaller batch"):
             trained = yield from training_steps(
                 network, optimiser, lesson, settings, config.seed

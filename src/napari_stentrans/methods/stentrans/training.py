@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from napari_stentrans.config import TransformerConfig
+from napari_stentrans.imports import importing
 from napari_stentrans.methods.parallel import one_torch_thread
 from napari_stentrans.methods.stentrans.episodes import Episode
 from napari_stentrans.methods.stentrans.network import Scene, SpotTransformer
@@ -93,9 +94,10 @@ def training_steps(
     if not lessons:
         return [], False
     rate, n_steps = config.learning_rate, config.steps
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY
-    )
+    with importing():  # the first optimiser brings 800 modules
+        optimiser = torch.optim.AdamW(
+            network.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY
+        )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, rate, total_steps=n_steps, pct_start=0.1
     )
