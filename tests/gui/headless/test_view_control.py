@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.layers import Layer
 
+from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.compared import difference
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.controller import Controller
@@ -388,3 +390,10 @@ def test_a_hidden_layer_gets_its_colour_bar_once_it_is_shown(opened, section):
 
     opened.view.show_color_bars(shown=False)
     assert not hidden.colorbar.visible
+
+
+def test_a_section_that_is_just_opened_has_a_colour_bar(controller, viewer, section):
+    for data in looks.section_to_layers(section):  # the picture first
+        viewer.add_layer(Layer.create(*data))
+
+    assert controller.stage.find(section, Role.COUNTS).colorbar.visible

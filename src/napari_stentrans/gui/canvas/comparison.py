@@ -93,9 +93,17 @@ class Comparison:
             if leaves_grid and origin is not None:
                 origin.visible = True
             self._arrange(plan)
-            self._bars(plan)
+            self.give_bars(plan)
             if not was_on:
                 self._gene_before = plan.gene
+
+    def give_bars(self, plan: Plan) -> None:
+        """Give what is seen a colour bar; one costs as much as the layer itself."""
+        for layer in self._stage.viewer.layers:
+            tag = tag_of(layer.metadata)
+            if tag is not None and tag.role in _WITH_BAR and not layer.rgb:
+                has_one = plan.color_bars and tag.section is plan.section
+                self._bars_of.show(layer, has_one=has_one)
 
     def move_divider(self, plan: Plan) -> None:
         """Divide the swipe elsewhere: what a hand on the mouse waits for."""
@@ -229,11 +237,3 @@ class Comparison:
                     layer.colormap, layer.gamma = enhanced.colormap, enhanced.gamma
                     layers.link_layers([enhanced, layer], _LINKED)
         self._fading.show(copies)
-
-    def _bars(self, plan: Plan) -> None:
-        """Give what is seen a colour bar; one costs as much as the layer itself."""
-        for layer in self._stage.viewer.layers:
-            tag = tag_of(layer.metadata)
-            if tag is not None and tag.role in _WITH_BAR and not layer.rgb:
-                has_one = plan.color_bars and tag.section is plan.section
-                self._bars_of.show(layer, has_one=has_one)

@@ -137,6 +137,8 @@ class ViewControl:
             self._is_removing = True
             self._bench.turns.take(self.arranging(), key=_ARRANGING, at_once=False)
             self._is_removing = False
+        elif (plan := self._plan()) is not None:
+            self._comparison.give_bars(plan)  # also to what is only opened just now
 
     def clear(self) -> None:
         """Show layers as they are without a comparison, until they are arranged."""
