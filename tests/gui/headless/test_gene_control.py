@@ -192,6 +192,27 @@ def test_deleting_a_layer_by_hand_does_no_harm(opened, viewer, section, enhance)
     assert shown_by(opened, Role.GENE, three) is not None
 
 
+def test_where_the_gene_in_sight_goes_another_picture_is_seen(opened, section, enhance):
+    enhance()
+    one, two = map(str, section.genes[:2])
+    opened.genes.add([one, two])
+
+    opened.genes.remove(two)
+    assert visible(opened) == [f"{one} enhanced"]
+    opened.genes.remove(one)
+    assert visible(opened) == [f"{section.name} total counts"]
+
+
+def test_what_was_hidden_by_hand_stays_so_when_a_gene_goes(opened, section):
+    one, two = map(str, section.genes[:2])
+    opened.genes.add([one, two])
+    shown_by(opened, Role.GENE, two).visible = False
+
+    opened.genes.remove(two)
+
+    assert visible(opened) == []
+
+
 def test_each_section_has_layers_of_its_own(opened, section, other_section):
     opened.genes.show(str(section.genes[0]))
     opened.stage.open(other_section)

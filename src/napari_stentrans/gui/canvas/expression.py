@@ -26,6 +26,7 @@ from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
 _LINKED = ("contrast_limits", "colormap", "gamma")
+_PICTURES = (Role.COUNTS, Role.GENE, Role.ENHANCED)
 _BACKGROUND = (Role.IMAGE, Role.ORIGIN, Role.MISSING, Role.SUGGESTED)
 
 
@@ -156,6 +157,15 @@ class Expression:
         }
         show_as(self._layers.viewer.layers, wanted)
 
+    def is_seen(self, section: Section) -> bool:
+        """Whether any picture of expression can be seen."""
+        return any(layer.visible for layer in self._pictures(section))
+
+    def show_uppermost(self, section: Section) -> None:
+        """Show the picture that lies on top of the others."""
+        for layer in self._pictures(section)[-1:]:
+            set_visible(layer, visible=True)
+
     def show_sd(self, section: Section, *, shown: bool) -> None:
         """Show or hide the uncertainty of the genes whose result is visible."""
         wanted = {}
@@ -164,6 +174,13 @@ class Expression:
                 enhanced = self._layers.find(section, Role.ENHANCED, tag.gene, tag.of)
                 wanted[layer] = shown and enhanced is not None and enhanced.visible
         show_as(self._layers.viewer.layers, wanted)
+
+    def _pictures(self, section: Section) -> list[Layer]:
+        return [
+            layer
+            for layer, tag in self._layers.tagged()
+            if tag.section is section and tag.role in _PICTURES
+        ]
 
     def _of(self, tag: LayerTag) -> tuple[Layer | None, Layer | None, Layer | None]:
         """Layers of a gene, or of several: measured, enhanced, and the sd."""

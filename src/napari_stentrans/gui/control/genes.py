@@ -131,8 +131,12 @@ class GeneControl:
 
     def _removing(self, section: Section, name: str) -> Pieces:
         yield from ()
-        self._bench.stage.expression.remove_gene(section, name)
+        expression = self._bench.stage.expression
+        was_seen = expression.is_seen(section)
+        expression.remove_gene(section, name)
         self._sets.remove(section, name)
+        if was_seen and not expression.is_seen(section):
+            expression.show_uppermost(section)
         self._sets.follow()
         self.follow()
         self._view.arrange()
