@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_stentrans import keys
+from napari_stentrans.gui.canvas.layers import LayerTag, Role
 from napari_stentrans.gui.canvas.painted import let_be_painted
 from napari_stentrans.gui.canvas.painted_drawn import draw_painted
 
@@ -106,6 +108,32 @@ def test_a_name_leaves_room_for_the_colour_bar(viewer, layer):
     ratio = viewer.window._qt_window.devicePixelRatio()
 
     assert pixels(viewer, layer.name_overlay).shape[1] / ratio < room
+
+
+def test_a_name_leaves_room_in_a_grid_of_more_columns(viewer, layer):
+    layer.name = "of a gene with a name " * 20 + "measured"
+    layer.name_overlay.visible = True
+    for _ in range(2):
+        viewer.add_image(np.zeros((30, 30)))
+
+    viewer.canvas.grid.shape = (1, 3)
+    viewer.canvas.grid.enabled = True
+
+    room = viewer.canvas.viewbox_size(viewer.layers)[1]
+    ratio = viewer.window._qt_window.devicePixelRatio()
+    assert pixels(viewer, layer.name_overlay).shape[1] / ratio < room
+
+
+def test_the_two_names_of_a_swipe_fit_beside_one_another(viewer, layer, section):
+    layer.name = "of a gene with a name " * 20 + "measured (left)"
+    tag = LayerTag(section, Role.SWIPE_LEFT, str(section.genes[0]))
+    layer.metadata = {keys.LAYER_TAG: tag}
+    layer.name_overlay.visible = True
+
+    room = viewer.canvas.viewbox_size(viewer.layers)[1]
+    ratio = viewer.window._qt_window.devicePixelRatio()
+
+    assert 2 * pixels(viewer, layer.name_overlay).shape[1] / ratio < room - 60
 
 
 def test_a_bar_that_goes_with_its_layer_listens_no_more(viewer, layer):

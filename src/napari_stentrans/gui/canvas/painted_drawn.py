@@ -24,7 +24,9 @@ from qtpy.QtGui import (
 )
 from vispy.scene import Image, Node, STTransform
 
+from napari_stentrans.gui.canvas.layers import tag_of
 from napari_stentrans.gui.canvas.painted import PaintedColorBar, PaintedName, ticks
+from napari_stentrans.gui.canvas.swipe import SIDES
 
 _GAP = 4
 _BESIDE = 90
@@ -125,14 +127,18 @@ class VispyPaintedName(_Painted):
     def __init__(self, **parts: Any) -> None:
         settings = ("font_size", "color", "box", "box_color")
         super().__init__((parts["layer"].events.name,), settings, **parts)
-        size = self.viewer.canvas.events.size
-        size.connect(self._paint)
-        self._settings.append(size)
+        canvas = self.viewer.canvas
+        for signal in (canvas.events.size, canvas.grid.events):  # how much room it has
+            signal.connect(self._paint)
+            self._settings.append(signal)
 
     def _drawing(
         self, metrics: QFontMetricsF
     ) -> tuple[QSize, Callable[[QPainter], None]]:
         room = self.viewer.canvas.viewbox_size(self.viewer.layers)[1] - _BESIDE
+        tag = tag_of(self.layer.metadata)
+        if tag is not None and tag.role in SIDES:  # two names beside one another
+            room = room // 2 - _GAP
         middle = Qt.TextElideMode.ElideMiddle  # what it shows stands at the end
         name = metrics.elidedText(self.layer.name, middle, max(room, _BESIDE))
         size = QSize(int(metrics.horizontalAdvance(name)) + 2, int(metrics.height()))
