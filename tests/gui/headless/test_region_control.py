@@ -109,6 +109,17 @@ def test_what_is_chosen_in_napari_s_own_controls_is_followed(
     assert state.current is None
 
 
+@pytest.mark.parametrize("then", [Tool.BRUSH, Tool.POLYGON, None])
+def test_a_polygon_that_was_not_closed_is_forgotten(opened, regions, section, then):
+    regions.use(Tool.POLYGON)
+    polygon = opened.stage.canvas(section)._overlays["polygon"]
+    polygon.points = [[1.0, 1.0], [1.0, 4.0]]
+
+    regions.use(then)
+
+    assert polygon.points == []
+
+
 def test_painting_twice_uses_one_canvas(opened, regions, section):
     regions.paint()
     regions.paint(OUTSIDE)
@@ -368,8 +379,9 @@ def test_rejected_suggestions_are_gone(holed, jobs):
 def test_the_suggestion_pointed_at_stands_out(holed, jobs):
     holes(holed, jobs)
     holed.suggestions.point_at(0)
-    colours = outlined(holed).edge_color
+    colours, widths = outlined(holed).edge_color, outlined(holed).edge_width
     assert (colours[0] != colours[-1]).any()
+    assert widths[0] > 2 * widths[-1]
 
 
 def test_searching_leaves_the_brush_in_the_hand(holed, jobs):

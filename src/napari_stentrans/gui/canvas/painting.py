@@ -34,6 +34,7 @@ class Painting:
     def arm_brush(self, section: Section, label: int = 1, mode: str = "paint") -> None:
         """Let the mouse paint a label on the canvas, in one of napari's modes."""
         canvas = self.add_canvas(section)
+        _forget_unfinished(canvas)
         canvas.selected_label = label
         self._layers.viewer.layers.selection.active = canvas
         canvas.mode = mode
@@ -42,6 +43,7 @@ class Painting:
         """Let the mouse move the view again; hide what is painted, if asked to."""
         canvas = self._layers.canvas(section)
         if canvas is not None:
+            _forget_unfinished(canvas)
             canvas.mode = "pan_zoom"
             set_visible(canvas, visible=canvas.visible and not hide)
 
@@ -57,3 +59,13 @@ class Painting:
             self._layers.add(data)
         if active in layers:  # a new layer would take the mouse
             layers.selection.active = active
+
+
+def _forget_unfinished(canvas: Labels) -> None:
+    """Drop the corners of a polygon that was not closed: napari would go on with it.
+
+    Not whenever the mode changes: it does so, too, while the space bar is held to pan.
+    """
+    polygon = canvas._overlays["polygon"]
+    if polygon.points:
+        polygon.points = []

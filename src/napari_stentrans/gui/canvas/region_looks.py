@@ -20,8 +20,8 @@ _OFF = "40"
 _TISSUE = "66"
 """and of tissue, which covers all that is to be seen."""
 _SUGGESTED, _POINTED_AT = "#ffe45e", "#ffffff"
-_EDGE = 0.12
-"""Width of the outline of a suggestion, in pitches."""
+_EDGE, _EDGE_POINTED_AT = 0.2, 0.7
+"""Widths of the outline of a suggestion, in pixels of the canvas."""
 
 
 def region_colours(listed: Iterable[Region]) -> dict[int | None, str]:
@@ -37,8 +37,9 @@ def suggestion_layer(
     sites: PaintSites, suggestions: Sequence[Suggestion], pointed_at: int | None = None
 ) -> LayerData:
     """Outlines of suggestions, without filling: nothing is painted yet."""
-    rings, colours = [], []
+    rings, colours, widths = [], [], []
     affine = sites.raster.affine
+    pixel = np.sqrt(abs(np.linalg.det(affine[:2, :2])))
     for number, suggestion in enumerate(suggestions):
         at = np.zeros(len(sites), dtype=np.uint8)
         at[suggestion.at] = 1
@@ -46,13 +47,15 @@ def suggestion_layer(
             for ring in polygon:
                 closed = np.concatenate([ring, ring[:1]])
                 rings.append(closed @ affine[:2, :2].T + affine[:2, 2])
-                colours.append(_POINTED_AT if number == pointed_at else _SUGGESTED)
-    pitch = np.sqrt(abs(np.linalg.det(affine[:2, :2])))
+                is_pointed_at = number == pointed_at
+                colours.append(_POINTED_AT if is_pointed_at else _SUGGESTED)
+                width = _EDGE_POINTED_AT if is_pointed_at else _EDGE
+                widths.append(max(width * pixel, 1e-6))
     options = {
         "name": "Suggestions",
         "shape_type": "path",
         "edge_color": colours,
-        "edge_width": max(_EDGE * pitch, 1e-6),
+        "edge_width": widths,
         "face_color": _CLEAR,
         "metadata": {keys.LAYER_TAG: LayerTag(sites.section, Role.SUGGESTED)},
     }
