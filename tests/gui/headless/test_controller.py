@@ -63,6 +63,21 @@ def test_what_cannot_be_opened_is_told(controller, jobs, told, tmp_path):
     assert controller.session.status is JobStatus.IDLE
 
 
+def test_going_back_to_a_section_looks_at_its_spots(
+    opened, viewer, section, make_section
+):
+    counts = opened.stage.find(section, Role.COUNTS)
+    picture = opened.stage.find(section, Role.IMAGE)
+    picture.scale = 4 * picture.scale  # much wider than the spots, and beside them
+    opened.stage.open(make_section("square", image=False))
+
+    opened.sections.choose(section)
+
+    np.testing.assert_allclose(
+        viewer.scene.camera.center[-2:], counts.extent.world[:, -2:].mean(axis=0)
+    )
+
+
 def test_removing_its_layers_closes_a_section(opened, viewer, other_section):
     first = opened.session.section
     opened.stage.open(other_section)

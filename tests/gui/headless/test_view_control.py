@@ -129,6 +129,16 @@ def test_painting_does_not_cover_a_result(opened, run, section):
 
 
 @pytest.mark.parametrize("mode", [ViewMode.SWIPE, ViewMode.DIFFERENCE])
+def test_what_is_painted_stays_on_top_after_side_by_side(opened, section, mode):
+    opened.regions.paint()
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    opened.view.set_mode(mode)
+
+    assert roles(opened)[-1] is Role.MISSING
+
+
+@pytest.mark.parametrize("mode", [ViewMode.SWIPE, ViewMode.DIFFERENCE])
 def test_a_derived_layer_removed_by_hand_ends_its_mode(opened, viewer, mode):
     opened.view.set_mode(mode)
     role = Role.SWIPE_LEFT if mode is ViewMode.SWIPE else Role.DIFFERENCE

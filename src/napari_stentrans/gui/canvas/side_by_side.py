@@ -15,6 +15,7 @@ from napari.layers import Layer
 from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
 from napari_stentrans.gui.canvas.framing import look_at
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.tagged_layers import is_on_top
 from napari_stentrans.gui.jobs.turns import Pieces, Turns
 
 if TYPE_CHECKING:
@@ -130,9 +131,11 @@ class SideBySide:
         known = [(layer, shown) for layer, shown in self._before if layer in layers]
         order = [layer for layer, _ in known]
         new = [layer for layer in layers if layer not in order]
+        tops = [place for place, layer in enumerate(order) if is_on_top(layer)]
+        place = min(tops, default=len(order))  # below what is painted
         with drawn_once(layers):
             self._viewer.canvas.grid.enabled = False
-            self._reorder(order + new)
+            self._reorder([*order[:place], *new, *order[place:]])
             for layer, shown in [*known, *((layer, False) for layer in new)]:
                 set_visible(layer, visible=shown)
         for layer, _ in self._stage.tagged():

@@ -13,7 +13,7 @@ from napari.layers import Layer
 from napari_stentrans.gui.canvas.changes import set_visible
 from napari_stentrans.gui.canvas.expression import Expression
 from napari_stentrans.gui.canvas.framing import look_at
-from napari_stentrans.gui.canvas.layers import LayerData, section_to_layers
+from napari_stentrans.gui.canvas.layers import LayerData, Role, section_to_layers
 from napari_stentrans.gui.canvas.painting import Painting
 from napari_stentrans.gui.canvas.placing import Placing
 from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
@@ -61,13 +61,14 @@ class Stage(TaggedLayers):
 
         Sections lie at the same place in the world, so only one makes sense at a time.
         """
-        mine = []
+        mine, spots = [], []
         for layer, tag in self.tagged():
             if tag.section is section:
                 set_visible(layer, visible=self._put_aside.pop(layer, layer.visible))
                 mine.append(layer)
+                spots += [layer] if tag.role is not Role.IMAGE else []
             elif layer not in self._put_aside:
                 self._put_aside[layer] = layer.visible
                 set_visible(layer, visible=False)
         if self._put_aside:
-            look_at(self.viewer, mine)
+            look_at(self.viewer, spots or mine)  # pictures may be wider

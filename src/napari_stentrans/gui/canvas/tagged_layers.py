@@ -76,13 +76,14 @@ class TaggedLayers:
         place = len(layers)
         if above is not None and above in layers:
             place = layers.index(above) + 1
-        elif not _is_on_top(layer):
-            while place and _is_on_top(layers[place - 1]):
+        elif not is_on_top(layer):
+            while place and is_on_top(layers[place - 1]):
                 place -= 1
         layers.insert(place, layer)
         return layer
 
 
-def _is_on_top(layer: Layer) -> bool:
+def is_on_top(layer: Layer) -> bool:
+    """Whether a layer belongs on top of all others: what is painted, or suggested."""
     tag = tag_of(layer.metadata)
     return tag is not None and tag.role in _ON_TOP
