@@ -116,12 +116,13 @@ def _no_picture(section: Section) -> list[Advice]:
                 "Move and scale it under the spots with 'Align the picture'.",
             )
         ]
+    add = "" if section.pixel_xy is None else "add one below, or "
     return [
         Advice(
             Level.NOTE,
             "No picture of the tissue.",
-            "Nothing else needs one. To see it, add one below, or open the folder "
-            "with the picture beside the counts ('spatial' for Visium).",
+            f"Nothing else needs one. To see it, {add}open the folder with the "
+            "picture beside the counts ('spatial' for Visium).",
         )
     ]
 

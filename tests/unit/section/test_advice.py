@@ -89,6 +89,16 @@ def test_a_missing_picture_is_no_warning(section):
     assert "nothing says where the spots are" in told(floating, Level.WARNING)
 
 
+def test_a_picture_is_to_be_added_only_where_it_can_be_laid(section):
+    bare = replace(section, image=None)
+    can, cannot = (
+        " ".join(each.what_to_do for each in advice(made, FINE))
+        for made in (bare, replace(bare, pixel_xy=None))
+    )
+    assert "add one below" in can
+    assert "add one below" not in cannot
+
+
 def test_notes_of_the_reader_are_passed_on_after_the_warnings(section):
     noted = replace(section, notes=("3 gene names occur more than once and so on.",))
     found = advice(noted, replace(FINE, n_spots=3), PictureFit(1.0, 1.0))

@@ -145,8 +145,8 @@ class SectionControl:
         """Show a section that was read."""
         self._bench.stage.open(section)
         self.choose(section)
-        told = " ".join(section.notes) or f"Opened {section.name}."
-        self._bench.background.say(told)
+        more = " The tab Section says what to know of it." if section.notes else ""
+        self._bench.background.say(f"Opened {section.name}.{more}")
 
     def not_opened(self, error: Exception) -> None:
         """Tell why a section cannot be opened, and how it could be here."""
