@@ -46,7 +46,7 @@ class GeneTable(QTableView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # ids differ at their end
+        self.setTextElideMode(Qt.TextElideMode.ElideLeft)  # ids differ at their end
         self.setTabKeyNavigation(False)
         self.setMinimumHeight(_HEIGHT)
         rows, header = QHeaderView(Qt.Orientation.Vertical, self), self.header
