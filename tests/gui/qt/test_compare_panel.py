@@ -195,6 +195,17 @@ def test_the_cloud_of_points_says_that_it_is_no_score(qtbot, shown, session, res
     assert "No score" in panel.agreement.text()
 
 
+@pytest.mark.parametrize("highest", [0.00628, 1234567.0])
+def test_long_numbers_at_the_cloud_of_points_are_whole(shown, session, result, highest):
+    panel = shown(ComparePanel)
+    values = np.array([0, highest], dtype=np.float32)
+
+    session.view.pairs = SpotPairs("CD74", values, values, ("measured", "enhanced"))
+
+    edge = panel.scatter.grab().toImage().copy(0, 0, 1, 30)
+    assert len({edge.pixelColor(0, y).rgb() for y in range(edge.height())}) == 1
+
+
 def test_scores_are_looked_up_only_while_the_panel_is_seen(shown, controller):
     panel = shown(ComparePanel)
     panel.hide()

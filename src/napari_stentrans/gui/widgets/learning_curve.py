@@ -80,7 +80,7 @@ class LearningCurve(QWidget):
         for value, y in ((high, frame.top()), (low, frame.bottom())):
             box = QRectF(0, y - 7, frame.left() - 4, 14)
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(box, right, f"{value:.2f}")
+            painter.drawText(box, right, f"{value:.{2 if value < 100 else 0}f}")
         below = QRectF(frame.left(), frame.bottom() + 2, frame.width(), 13)
         steps = f"{self.curves.phase.lower()}, step {self.curves.n_steps}"
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, steps)

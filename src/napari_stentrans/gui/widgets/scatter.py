@@ -13,6 +13,7 @@ from napari_stentrans.gui.widgets import colours
 
 _SIZE = QSize(260, 190)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 38.0, 8.0, 10.0, 30.0
+_GAP = 4
 _MOST_POINTS = 4000
 """More than these are drawn as a sample; the correlation is of all."""
 _OPACITY = 0.6
@@ -49,8 +50,10 @@ class Scatter(QWidget):
         font = QFont(self.font())
         font.setPointSize(_FONT_POINTS)
         painter.setFont(font)
-        plot = QRectF(self.rect()).adjusted(_LEFT, _TOP, -_RIGHT, -_BOTTOM)
         top = np.maximum(self._points.max(axis=0), 1e-9)
+        number = painter.fontMetrics().horizontalAdvance(_short(top[1]))
+        left = max(_LEFT, number + 2 * _GAP)
+        plot = QRectF(self.rect()).adjusted(left, _TOP, -_RIGHT, -_BOTTOM)
         self._draw_axes(painter, plot, top, pairs.names)
         ink = QColor(colours.POINTS)
         ink.setAlphaF(_OPACITY)
@@ -83,7 +86,7 @@ class Scatter(QWidget):
         _write(painter, below, Qt.AlignmentFlag.AlignLeft, "0")
         _write(painter, below, Qt.AlignmentFlag.AlignRight, _short(top[0]))
         _write(painter, below, Qt.AlignmentFlag.AlignHCenter, names[0])
-        beside = QRectF(0, plot.top() - 4, plot.left() - 4, 14)
+        beside = QRectF(0, plot.top() - 4, plot.left() - _GAP, 14)
         _write(painter, beside, Qt.AlignmentFlag.AlignRight, _short(top[1]))
         painter.save()
         painter.translate(2, plot.bottom())
