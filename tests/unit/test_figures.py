@@ -82,6 +82,19 @@ def test_the_figure_is_written(section, tmp_path):
     assert path.stat().st_size > 5000
 
 
+def test_another_result_takes_the_place_of_what_was_measured(section):
+    first, second = (enhance(section, method=way) for way in ("nearest", "linear"))
+    gene = str(section.genes[0])
+    look = ComparisonLook(reference=first, names=("run 1", "run 2"))
+
+    panels = [ax for ax in comparison(second, [gene], look).axes if ax.get_title()]
+
+    assert [ax.get_title() for ax in panels] == [f"{gene} run 1", "run 2"]
+    for ax, result in zip(panels, (first, second), strict=True):
+        drawn = np.ma.filled(ax.images[0].get_array(), np.nan)
+        np.testing.assert_array_equal(drawn, result.image(gene))
+
+
 @pytest.fixture(scope="module")
 def pictured():
     made = simulated_section(n_rows=14, n_cols=16, n_genes=80, seed=2, image=True)

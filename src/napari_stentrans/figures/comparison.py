@@ -55,6 +55,10 @@ class ComparisonLook:
     even
         Whether expression is drawn at one sequencing depth, where the method takes
         depth apart (see `section.depth`).
+    reference
+        Another result of the section, drawn in place of what was measured.
+    names
+        What the two that are compared are called.
     """
 
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -63,6 +67,8 @@ class ComparisonLook:
     with_picture: bool = True
     pitch_um: float | None = None
     even: bool = False
+    reference: EnhancedSection | None = None
+    names: tuple[str, str] = ("measured", "enhanced")
 
 
 def comparison(
@@ -71,7 +77,7 @@ def comparison(
     """Draw each gene as measured and enhanced with one colour bar, in counts.
 
     A row is a gene. Its held-out score stands above what was enhanced; the first panel
-    has a scale bar.
+    has a scale bar. A reference, if there is one, is in the place of what was measured.
     """
     from matplotlib.figure import Figure
 
@@ -109,10 +115,13 @@ def _show_gene(
     counts, mean, sd, unit = _values(result, gene, even=look.even)
     top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
     limits = look.limits.get(gene, (0.0, max(top, 1.0)))
-    draw_values(panels[0], spots.image(counts), spots, limits, look.colormap)
-    panels[0].set_title(f"{gene} measured", fontsize="medium")
+    before, left, raster = look.reference, spots.image(counts), spots
+    if before is not None:
+        left, raster = _values(before, gene, even=look.even)[1], before.raster
+    draw_values(panels[0], left, raster, limits, look.colormap)
+    panels[0].set_title(f"{gene} {look.names[0]}", fontsize="medium")
     shown = draw_values(panels[1], mean, result.raster, limits, look.colormap)
-    panels[1].set_title("enhanced", fontsize="medium")
+    panels[1].set_title(look.names[1], fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
     figure.colorbar(shown, ax=panels[:2], label=unit)
     if look.with_sd:

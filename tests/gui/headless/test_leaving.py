@@ -43,6 +43,25 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     assert choices.look.with_sd
 
 
+def test_a_figure_shows_the_results_that_are_compared(
+    with_result, run, monkeypatch, tmp_path
+):
+    first = with_result.session.enhanced
+    run(with_result, method="nearest")
+    with_result.view.compare_with(first)
+    seen = []
+    monkeypatch.setattr(
+        "napari_stentrans.gui.control.files.save_steps",
+        lambda *asked: seen.append(asked) or iter(()),
+    )
+
+    with_result.files.save(tmp_path / "f.png", shown_genes=True)
+
+    [(_, _, choices)] = seen
+    assert choices.look.reference is first
+    assert choices.look.names == ("run 1, kriging", "run 2, nearest")
+
+
 def test_cancelled_saving_leaves_nothing(opened, jobs, tmp_path):
     opened.runs.enhance()
     jobs.last.finish()

@@ -11,6 +11,7 @@ from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.console import Handle, hand_to_console
 from napari_stentrans.gui.control.picture import PictureControl
+from napari_stentrans.gui.control.scores import names_of_pair
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.saving import SaveChoices, ending_of, save_steps
 
@@ -89,6 +90,8 @@ class FileControl:
             with_sd=with_sd,
             pitch_um=pitch_um,
             even=session.view.is_even,
+            reference=session.view.reference,
+            names=names_of_pair(session),
         )
 
 
