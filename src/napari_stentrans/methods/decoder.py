@@ -186,7 +186,7 @@ class GeneDecoder:
         rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
         level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
         rate *= level
-        mean_share = counts.sum(axis=0) / library.sum()
+        mean_share = counts.sum(axis=0) / max(float(library.sum()), 1e-9)
         flat = library[:, None] * mean_share
         evidence = _evidence(rate - flat, counts - flat)
         has_pattern = counts.sum(axis=0) >= _FEWEST_COUNTS

@@ -48,6 +48,15 @@ class _DecodedField(ExpressionField):
     def _residual(self, genes: IntArray) -> Float32Array | None:
         return None if self.residuals is None else self.residuals.read(genes)
 
+    def _doubted(self, sd: Float32Array, genes: IntArray) -> Float32Array:
+        """A gene that no spot has shown may still be there: one more spot may show it.
+
+        Its mean is zero, and so would be its sd.
+        """
+        unseen = self.decoder.section.detected_in[genes] == 0
+        sd[:, unseen] = 1.0 / np.sqrt(1.0 + self.decoder.section.n_spots)
+        return sd
+
 
 @dataclass(frozen=True, eq=False)
 class ProgrammeField(_DecodedField):
@@ -77,7 +86,8 @@ class ProgrammeField(_DecodedField):
         sd = spread * statistics.stretch
         if self.widening is not None:
             sd *= self.widening[:, None]
-        return Prediction(rate, sd.astype(np.float32, copy=False))
+        sd = self._doubted(sd.astype(np.float32, copy=False), genes)
+        return Prediction(rate, sd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +136,8 @@ class SpotField(_DecodedField):
         rate = self.decoder.rates_at(self.depth, self.estimate, genes)
         rate = self.decoder.with_residual(rate, self._residual(genes), genes)
         mean, sd = self._posterior(rate, counts, genes)
-        return Prediction(mean, sd * self._stretch(counts, genes))
+        sd *= self._stretch(counts, genes)
+        return Prediction(mean, self._doubted(sd, genes))
 
     def _stretch(self, counts: Float32Array, genes: IntArray) -> Float32Array:
         """What one half of the counts promises, measured on the other, (gene,)."""

@@ -21,12 +21,17 @@ from napari_stentrans.section.section import Section
 
 _MIN_SHARE = 0.01
 """Genes detected in fewer spots than this take no part in finding programmes."""
-_SPOTS_PER_PROGRAMME = 6
+SPOTS_PER_PROGRAMME = 6
 """More programmes than this allows are mostly noise of their own spots."""
 _SMALL = 600
 """Up to so many spots the components are found exactly."""
 _SPARE, _ITERATIONS = 10, 4
 """Spare dimensions and iterations of the search for components of many spots."""
+_ROUNDING, _ROUNDING_OF_ALL = 1e-3, 1e-5
+"""Components this weak, relative to the strongest or to the highest expression, are
+rounding errors of single precision."""
+_ILL_CONDITIONED = 1e6
+"""Products of loadings in single precision tell nothing beyond this condition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +137,12 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     log, library, median = log_normalised(section)
     mean = np.asarray(log.mean(axis=0)).ravel()
     columns = informative_genes(section)
-    most = min(section.n_spots // _SPOTS_PER_PROGRAMME, len(columns) // 3)
+    most = min(section.n_spots // SPOTS_PER_PROGRAMME, len(columns) // 3)
     scores = component_scores(log[:, columns], min(n_programmes, most), seed)
-    scale = np.maximum(scores.std(axis=0), 1e-12)
-    scores = scores / scale
+    scale = scores.std(axis=0)
+    strongest, highest = scale.max(initial=0.0), log.data.max(initial=0.0)
+    real = scale > max(_ROUNDING * strongest, _ROUNDING_OF_ALL * highest)
+    scores = scores[:, real] / scale[real]
     loadings = regress(scores, log)
 
     log_library = np.log(library / median)
@@ -216,7 +223,7 @@ def regress(scores: FloatArray, log: sparse.csr_matrix) -> NDArray[np.float32]:
     """Loadings of every gene on uncorrelated, centred scores, shape (k, gene)."""
     if scores.shape[1] == 0:
         return np.zeros((0, log.shape[1]), dtype=np.float32)
-    solved = np.linalg.solve(scores.T @ scores, scores.T)
+    solved = _solve(scores.T @ scores, scores.T)
     return np.asarray((log.T @ solved.T.astype(np.float32)).T, dtype=np.float32)
 
 
@@ -226,4 +233,12 @@ def project(
     """Scores of spots on given loadings (least squares), shape (spot, k)."""
     gram = (loadings @ loadings.T).astype(np.float64)
     against = log @ loadings.T - (mean @ loadings.T)
-    return np.asarray(np.linalg.solve(gram, against.T.astype(np.float64)).T)
+    return np.asarray(_solve(gram, against.T.astype(np.float64)).T)
+
+
+def _solve(gram: FloatArray, against: FloatArray) -> FloatArray:
+    """Solve normal equations; the shortest solution where there is more than one."""
+    if len(gram) and np.linalg.cond(gram) > _ILL_CONDITIONED:
+        inverse = np.linalg.pinv(gram, 1 / _ILL_CONDITIONED, hermitian=True)
+        return np.asarray(inverse @ against)
+    return np.asarray(np.linalg.solve(gram, against))

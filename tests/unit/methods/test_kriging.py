@@ -157,3 +157,28 @@ def test_residuals_of_another_decoder(kriging: FittedKriging) -> None:
     )
     np.testing.assert_allclose(of_shared, of_anew, rtol=1e-5, atol=1e-6)
     assert not np.allclose(of_shared, before, atol=0.01)
+
+
+def test_fewer_patterns_than_programmes(
+    simulated: SimulatedSection, square_section
+) -> None:
+    """Spots that repeat each other, or genes that do, keep their counts."""
+    counts = simulated.section.counts[:144].toarray()
+    for repeated in (np.repeat(counts[::16], 16, axis=0), np.tile(counts[:, :9], 12)):
+        section = square_section(repeated)
+        denoised = get_method("kriging").fit(section).denoise().mean
+        assert denoised.sum() == pytest.approx(repeated.sum(), rel=0.05)
+
+
+def test_what_no_spot_has_shown_is_not_ruled_out(
+    simulated: SimulatedSection, square_section
+) -> None:
+    counts = simulated.section.counts[:144].toarray()
+    counts[:, 0] = 0
+    for shown in (counts, 0 * counts):
+        fitted = get_method("kriging").fit(section := square_section(shown))
+        for found in (fitted.predict(section.array_rc + 0.5), fitted.denoise()):
+            assert (found.mean[:, 0] == 0).all()
+            assert np.isfinite(found.mean).all()
+            assert (found.sd > 0).all()
+            assert found.sd[:, 0].max() < 0.2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import pearsonr
@@ -93,6 +95,29 @@ def test_genes_of_another_organism_are_refused(fitted: FittedStEnTrans, stored) 
     )
     with pytest.raises(InvalidRequestError, match="same organism"):
         StEnTransModel.load(stored).programmes_on(other)
+
+
+def test_a_few_strong_genes_in_common(
+    simulated: SimulatedSection, fitted: FittedStEnTrans, stored
+) -> None:
+    """They cannot tell all programmes apart; the counts stay what they are."""
+    section, config = simulated.section, RunConfig()
+    power = (fitted.kriging.programmes.loadings**2).sum(axis=0)
+    strong = np.argsort(-power)
+    n_known = np.searchsorted(power[strong].cumsum(), 0.35 * power.sum())
+    known = set(section.genes[strong[: n_known + 1]])
+    var = section.var.rename(index=lambda name: name if name in known else f"X-{name}")
+    other = replace(section, var=var)
+    helped = run_to_end(StEnTransModel.load(stored).fit_steps(other, config))
+    assert helped.denoise().mean.sum() == pytest.approx(section.counts.sum(), rel=0.03)
+
+
+@pytest.mark.parametrize("n_spots", [1, 5, 12, 45])
+def test_on_few_spots(simulated: SimulatedSection, stored, n_spots: int) -> None:
+    few = simulated.section.subset(np.arange(n_spots))
+    helped = run_to_end(StEnTransModel.load(stored).fit_steps(few, RunConfig()))
+    assert helped.denoise().mean.sum() == pytest.approx(few.counts.sum(), rel=0.03)
+    assert np.isfinite(helped.predict(few.array_rc + 0.5).sd).all()
 
 
 def test_files_that_are_no_models(tmp_path) -> None:

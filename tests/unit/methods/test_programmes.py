@@ -39,6 +39,19 @@ def test_a_known_programme_is_found(rng: np.random.Generator, square_section) ->
     assert abs(np.corrcoef(found.scores[:, 1], programme)[0, 1]) > 0.98
 
 
+def test_no_programme_is_made_of_rounding_errors(
+    simulated: SimulatedSection, square_section
+) -> None:
+    """Twelve genes, ten times each, have twelve patterns at most."""
+    few = simulated.section.counts[:144, :12].toarray()
+    repeated = square_section(np.repeat(few, 10, axis=1))
+    assert find_programmes(repeated, 20, seed=0).n_channels <= 1 + 12
+    assert (
+        find_programmes(square_section(np.full((144, 40), 3)), 20, seed=0).n_channels
+        == 1
+    )
+
+
 @pytest.fixture
 def three_programmes(rng: np.random.Generator, square_section):
     """Four hundred spots, three programmes of clearly different strength."""

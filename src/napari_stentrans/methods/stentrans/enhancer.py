@@ -137,6 +137,12 @@ def fitted_steps(kriging: FittedKriging, adapted: Adapted) -> Steps[FittedStEnTr
     return FittedStEnTrans(kriging.section, kriging, adapted, decoder, residuals)
 
 
+def can_be_judged(kriging: FittedKriging) -> bool:
+    """Whether there are spots and programmes enough to judge corrections by."""
+    enough = kriging.section.n_spots >= _FEWEST_SPOTS
+    return enough and kriging.programmes.n_channels > 1
+
+
 def seen_in(section: Section, config: RunConfig) -> Appearance | None:
     """What the tissue looks like, if there is an image and it is to count."""
     return Appearance.of(section) if config.transformer.image else None
@@ -157,8 +163,7 @@ class StEnTrans(Enhancer):
             return (yield from model.fit_steps(section, config))
         device = resolve_device(config.device)
         kriging = yield from kriged_steps(section, config, seen_in(section, config))
-        n_programmes = kriging.programmes.n_channels - 1
-        if section.n_spots < _FEWEST_SPOTS or n_programmes < 1:
+        if not can_be_judged(kriging):
             return kriging
         stop = yield Progress("Kriging: ready", 1, 1, partial=kriging)
         if stop:

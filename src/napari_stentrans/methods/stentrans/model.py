@@ -23,6 +23,7 @@ from napari_stentrans.methods.cross_fitting import scored_by_others
 from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.kriging.enhancer import fit_programmes_steps
 from napari_stentrans.methods.programmes import (
+    SPOTS_PER_PROGRAMME,
     Programmes,
     log_normalised,
     regress,
@@ -31,6 +32,7 @@ from napari_stentrans.methods.programmes import (
 from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
 from napari_stentrans.methods.stentrans.enhancer import (
     FittedStEnTrans,
+    can_be_judged,
     fitted_steps,
     seen_in,
 )
@@ -46,6 +48,8 @@ from napari_stentrans.section.section import Section
 _FORMAT = 1
 _LEAST_SHARED = 0.3
 """Share of the programmes' weight that must lie on genes of the other section."""
+_LEAST_OWN = 0.2
+"""Share of a programme that no stronger ones must have among the shared genes."""
 _NETWORK = "network/"
 
 
@@ -143,6 +147,8 @@ class StEnTransModel:
         kriging = yield from fit_programmes_steps(
             section, programmes, crossed, config, seen_in(section, config)
         )
+        if not can_be_judged(kriging):
+            return kriging
         adapted = yield from adaptation_steps(kriging, config, device, self.network)
         return (yield from fitted_steps(kriging, adapted))
 
@@ -158,6 +164,8 @@ class StEnTransModel:
             If the genes of the section are others.
         """
         loadings = self._loadings_for(section)
+        loadings = loadings[: section.n_spots // SPOTS_PER_PROGRAMME]
+        loadings = loadings[self._told_apart(loadings)]
         log, library, median = log_normalised(section)
         log_library = np.log(library / median)
         first = Programmes(
@@ -169,7 +177,7 @@ class StEnTransModel:
             median_library=median,
         )
         raw = scores_on(section, first)[:, 1:]
-        spread = np.maximum(raw.std(axis=0), 1e-6)
+        spread = np.maximum(raw.std(axis=0), 1e-3)
         centre, scale = log_library.mean(), max(log_library.std(), 1e-6)
         channel = ((log_library - centre) / scale)[:, None]
         return Programmes(
@@ -180,6 +188,17 @@ class StEnTransModel:
             gene_mean=first.gene_mean,
             median_library=median,
         )
+
+    def _told_apart(self, loadings: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which programmes the shared genes tell from all stronger ones, (programme,).
+
+        The others would be scored on rounding errors.
+        """
+        own = np.zeros(len(loadings))
+        triangle = np.linalg.qr(loadings.T.astype(np.float64), mode="r")
+        own[: len(triangle)] = np.abs(np.diag(triangle))
+        whole = np.linalg.norm(self.loadings[: len(loadings)], axis=1)
+        return np.asarray(own > _LEAST_OWN * whole)
 
     def _loadings_for(self, section: Section) -> NDArray[np.float32]:
         """Loadings of the section's genes; zero for those the model does not know."""
