@@ -80,6 +80,15 @@ def test_without_a_task_all_are_tried(sample, capsys):
     )
 
 
+def test_options_given_twice_add_up(sample, capsys):
+    twice = "--task dropout --task region --methods linear --methods nearest"
+    assert main(f"evaluate {sample} {twice} --seed 0 --seed 2".split()) == 0
+    told = capsys.readouterr().out
+    assert "dropout (seed 0, 2)" in told
+    assert "region (seed 0, 2)" in told
+    assert "linear less each other method" in told
+
+
 def test_paper_protocol_is_named_for_what_it_is(sample, capsys):
     assert main(["evaluate", sample, "--protocol", "paper", *QUICK]) == 0
     told = capsys.readouterr().out

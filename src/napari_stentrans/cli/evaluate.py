@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--task",
         dest="tasks",
         nargs="+",
+        action="extend",
         choices=_TASKS,
         metavar="TASK",
         help="upsample: every second row and column is given; dropout: 30 %% of the "
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--methods",
         nargs="+",
+        action="extend",
         metavar="NAME",
         help="which methods, see 'stentrans methods'; for denoise raw and pca20 as "
         "well (default: all that can handle the section)",
@@ -65,8 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed",
         dest="seeds",
         nargs="+",
+        action="extend",
         type=_seed,
-        default=[0],
         metavar="N",
         help="of what is hidden and of the methods; several are averaged (default: 0)",
     )
@@ -121,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
         section,
         args.methods,
         args.tasks or [t for t in _TASKS if _fits(t, args.protocol)],
-        args.seeds,
+        args.seeds or [0],
         args.protocol,
         _pictured(section, args),
     )
