@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -22,6 +23,8 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _PRIOR_SHARE = 0.25
 """Share of the dispersion of left-out predictions that is left once a spot is seen."""
+_FEW_GENES = 20
+"""Library sizes of no more genes than this, of equal share, tell much of each."""
 
 
 class Residuals(ABC):
@@ -110,6 +113,24 @@ class SeenHalf:
         dense: Float32Array = self.counts[:, genes].toarray()
         return dense
 
+    def depth(self, whole: Float32Array) -> Float32Array:
+        """Library sizes of which the whole spots have these, shape (spot,).
+
+        Half of the whole, unless a few genes are most of it: then it would tell what
+        the other half of their counts is.
+        """
+        if not self._few_genes:
+            return np.float32(0.5) * whole
+        own = np.asarray(self.counts.sum(axis=1), dtype=np.float64).ravel()
+        found: Float32Array = (own * (0.5 * whole.sum() / own.sum())).astype(np.float32)
+        return found
+
+    @cached_property
+    def _few_genes(self) -> bool:
+        """Whether so few genes make up the library."""
+        by_gene = np.asarray(self.counts.sum(axis=0), dtype=np.float64).ravel()
+        return bool((by_gene**2).sum() > by_gene.sum() ** 2 / _FEW_GENES)
+
 
 @dataclass(frozen=True, eq=False)
 class SpotField(_DecodedField):
@@ -142,7 +163,8 @@ class SpotField(_DecodedField):
     def _stretch(self, counts: Float32Array, genes: IntArray) -> Float32Array:
         """What one half of the counts promises, measured on the other, (gene,)."""
         seen = self.half.read(genes)
-        rate = self.decoder.rates_at(0.5 * self.depth, self.half.estimate, genes)
+        depth = self.half.depth(self.depth)
+        rate = self.decoder.rates_at(depth, self.half.estimate, genes)
         mean, sd = self._posterior(rate, seen, genes)
         return conformal_stretch(np.abs(counts - seen - mean) / sd)
 

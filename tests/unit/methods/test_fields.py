@@ -32,3 +32,12 @@ def test_intervals_hold_counts_measured_anew(mean_library: int, least: float) ->
     covered = (np.abs(again - found.mean) <= Z_90 * found.sd).mean(axis=0)[common]
     assert least < covered.mean() < 0.92
     assert np.quantile(covered, 0.1) > 0.8
+
+
+def test_the_library_of_few_genes_does_not_tell_their_counts() -> None:
+    """Where two genes are the library, the whole of it would tell the other half."""
+    simulated = simulated_section(n_rows=18, n_cols=18, n_genes=2, mean_library=20)
+    trial = split_counts(simulated.section, seed=2)
+    found = get_method("kriging").fit(trial.reduced).denoise()
+    covered = np.abs(trial.counts.toarray() - found.mean) <= Z_90 * found.sd
+    assert 0.85 < covered.mean() < 0.95
