@@ -10,11 +10,14 @@ from qtpy.QtWidgets import (
     QComboBox,
     QLineEdit,
     QScrollBar,
+    QTabWidget,
     QToolButton,
     QWidget,
 )
 
+from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+from napari_stentrans.gui.widgets.panel import Panel
 
 _CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 _WIDEST = 340
@@ -65,3 +68,54 @@ def test_every_control_says_what_it_is_for(widget):
 def test_it_is_no_wider_than_a_laptop_can_spare(widget):
     assert widget.minimumSizeHint().width() <= _WIDEST
     assert widget.sizeHint().width() <= _WIDEST
+
+
+def is_on_its_panel(control: QWidget) -> bool:
+    """Whether it can be seen once its panel is; what is hidden need not say why."""
+    while not isinstance(control, Panel | QTabWidget):
+        if control.isHidden():
+            return False
+        control = control.parentWidget()
+    return True
+
+
+def tips_of(widget, *, enabled):
+    """Tool tips of the controls that can, or cannot, be used now."""
+    controls = [each for kind in _CONTROLS for each in widget.findChildren(kind)]
+    return {
+        control: control.toolTip()
+        for control in controls
+        if control.isEnabled() is enabled
+        and not is_part_of_another(control)
+        and is_on_its_panel(control)
+    }
+
+
+def unexplained(can_be_used, cannot_be_used):
+    """Controls that say the same whether they can be used or not."""
+    return [
+        f"{type(control).__name__} {tip!r}"
+        for control, tip in cannot_be_used.items()
+        if tip and can_be_used.get(control) == tip
+    ]
+
+
+def test_what_cannot_be_used_says_why(widget, section, qtbot):
+    session = widget.session
+    widget.run_panel.settings.advanced.heading.click()
+    widget.section_panel.aligning.heading.click()
+    widget.controller.genes.add(section.genes[:2])
+    widget.controller.runs.configure(method="nearest")
+    widget.controller.runs.enhance()
+    qtbot.waitUntil(lambda: bool(session.run.log), timeout=20_000)
+    qtbot.waitUntil(lambda: session.status is JobStatus.IDLE)
+    widget.controller.runs.configure(method="stentrans")
+    usable = tips_of(widget, enabled=True)
+
+    session.status = JobStatus.ENHANCING
+    assert not unexplained(usable, tips_of(widget, enabled=False))
+    session.status = JobStatus.IDLE
+    widget.controller.runs.forget(session.enhanced)
+    assert not unexplained(usable, tips_of(widget, enabled=False))
+    widget.controller.stage.viewer.layers.clear()
+    assert not unexplained(usable, tips_of(widget, enabled=False))

@@ -14,6 +14,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+BUSY = "Wait until the job below is done"
+_HELP = "help text"
+"""Property of a control that keeps what its tool tip says while it can be used."""
+
 
 def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
     """Make a button that calls ``act`` without arguments."""
@@ -21,6 +25,15 @@ def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
     made.setToolTip(help_text)
     made.clicked.connect(lambda: act())
     return made
+
+
+def allow(control: QWidget, why_not: str = "") -> None:
+    """Enable a control, or disable it and say why before what its tool tip says."""
+    if control.property(_HELP) is None:
+        control.setProperty(_HELP, control.toolTip())
+    help_text = control.property(_HELP)
+    control.setEnabled(not why_not)
+    control.setToolTip(f"{why_not}. {help_text}" if why_not else help_text)
 
 
 def note(text: str = "", parent: QWidget | None = None) -> QLabel:

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel
 
 from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
 from napari_stentrans.gui.state.view import ViewMode, result_name
-from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.bits import allow, note
 from napari_stentrans.gui.widgets.gene_score import GeneScoreCard
 from napari_stentrans.gui.widgets.mode_switch import ModeSwitch
 from napari_stentrans.gui.widgets.panel import Panel
@@ -27,6 +27,7 @@ _EVEN_HELP = (
 )
 _NOT_EVEN = "A method that is shown does not tell how deep each position would be"
 _SCALE_HELP = "How long something is in µm, on the canvas"
+_NO_RESULT = "There is no result yet: press Enhance first"
 _NO_SCALE = "Not known here how far apart spots are: say it on the tab Save"
 
 
@@ -147,8 +148,9 @@ class ComparePanel(Panel):
     def _show(self) -> None:
         session, view = self.session, self.session.view
         has_result = session.enhanced is not None
-        for part in (self.switch, self.fade, self.origin, self.show_sd):
-            part.setEnabled(has_result)
+        self.switch.setEnabled(has_result)
+        for part in (*self.switch.controls, self.fade, self.origin):
+            allow(part, "" if has_result else _NO_RESULT)
         self.hint.setText(self._what_is_missing())
         self.hint.setVisible(bool(self.hint.text()))
         self.show_sd.setChecked(view.show_sd)
@@ -166,10 +168,8 @@ class ComparePanel(Panel):
         self.scale_bar.setToolTip(_SCALE_HELP if has_scale else _NO_SCALE)
         self.legend.setVisible(has_result and view.show_origin)
         sd_fits = view.mode in _WITH_SD
-        self.show_sd.setEnabled(has_result and sd_fits)
-        self.show_sd.setToolTip(
-            _SD_HELP if sd_fits else "Shown only on top and side by side"
-        )
+        only = "" if sd_fits else "Shown only on top and side by side"
+        allow(self.show_sd, only if has_result else _NO_RESULT)
 
     def _what_is_missing(self) -> str:
         if self.session.enhanced is None:

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from napari_stentrans.gui.control.genes import MOST_AT_ONCE
 from napari_stentrans.gui.state.gene_facts import Column, Wish, names_in
-from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.bits import allow, note
 from napari_stentrans.gui.widgets.gene_actions import GeneActions
 from napari_stentrans.gui.widgets.gene_order import PRESETS, OrderBox, Preset
 from napari_stentrans.gui.widgets.gene_shown import ShownGenes
@@ -170,6 +170,8 @@ class GenePanel(Panel):
         of_all = "" if len(rows) == n_genes else f" of {n_genes:,}"
         self.count.setText(f"{len(rows):,}{of_all} genes" if n_genes else "")
         self.setEnabled(facts is not None)
+        for each in (self.search, self.order):
+            allow(each, "Open a section first" if facts is None else "")
         self._offer()
 
     def _offer(self) -> None:

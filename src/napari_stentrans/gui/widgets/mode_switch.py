@@ -70,6 +70,7 @@ class ModeSwitch(SessionWidget):
         self.pause = QPushButton("Pause")
         self.pause.setCheckable(True)
         self.pause.setToolTip(f"Stop blinking; {FLIP_KEY} on the canvas still flips")
+        self.controls = (*self.modes.values(), self.divider, self.pace, self.pause)
         self.timer = QTimer(self)
         self._swiping = _row(QLabel("Divider"), self.divider)
         self._blinking = _row(QLabel("Pace"), self.pace, self.pause)

@@ -11,7 +11,7 @@ from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.activity_bar import ActivityBar
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
 from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import Panel
@@ -139,7 +139,7 @@ class RunBar(Panel):
         )
         self.cancel.setEnabled(status.is_busy)
         self.cancel.setToolTip(_CANCEL_HELP if status.is_busy else "Nothing runs")
-        self.preset.setEnabled(not status.is_busy)
+        allow(self.preset, BUSY if status.is_busy else "")
         self.bar.setVisible(status.is_busy)
         self.bar.restart()
 

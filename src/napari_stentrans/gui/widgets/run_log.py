@@ -12,7 +12,7 @@ from qtpy.QtWidgets import (
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
-from napari_stentrans.gui.widgets.bits import button, note, table
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import way_in_words
 
@@ -25,6 +25,7 @@ _COLUMNS = {
 }
 _HEIGHT = 110
 _NOTHING = "No run yet"
+_CHOOSE = "Choose a run in the list first"
 
 
 class RunLog(Panel):
@@ -150,16 +151,14 @@ class RunLog(Panel):
         record, busy = self._record(), self.session.status.is_busy
         self.list.setEnabled(not busy)
         self.told.setText("" if self.session.run.log else _NOTHING)
+        why = "" if record is not None else _CHOOSE
         for each in (self.as_python, self.as_command):
-            each.setEnabled(record is not None)
-        self.forget.setEnabled(record is not None and not busy)
+            allow(each, why)
+        why = why or (BUSY if busy else "")
+        allow(self.forget, why)
         has_model = record is not None and record.config.method == "stentrans"
-        self.keep_model.setEnabled(has_model and not busy)
-        self.keep_model.setToolTip(
-            "Save what was learnt, to use it on other sections of the same tissue"
-            if has_model or record is None
-            else "Only the method stentrans learns what others can use"
-        )
+        only = "Only the method stentrans learns what others can use"
+        allow(self.keep_model, why or ("" if has_model else only))
 
 
 def _complete(path: str, _filter: str) -> str:

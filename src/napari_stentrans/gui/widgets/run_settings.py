@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_stentrans.config import StrictModel
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
 from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.forms import form_for, show_in_form
 from napari_stentrans.gui.widgets.panel import Panel
@@ -155,15 +155,16 @@ class RunSettings(Panel):
     def _enable(self) -> None:
         config, busy = self.session.run.config, self.session.status.is_busy
         self.form.enabled = not busy
-        self.advanced.setEnabled(not busy)
-        self.defaults.setEnabled(not busy)
+        why = BUSY if busy else ""
+        settings = (*self.form, *(row for form in self.groups.values() for row in form))
+        for row in settings:
+            allow(row.native, why)
+        allow(self.defaults, why)
         can_use = config.method == "stentrans"
-        self.choose_model.setEnabled(can_use and not busy)
-        self.choose_model.setToolTip(
-            _MODEL_HELP if can_use else "Only the method stentrans can use a model"
-        )
+        only = "" if can_use else "Only the method stentrans can use a model"
+        allow(self.choose_model, why or only)
         self.no_model.setVisible(bool(config.model))
-        self.no_model.setEnabled(not busy)
+        allow(self.no_model, why)
 
 
 def _refinement(factor: int) -> str:

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.gui.widgets.advice_list import AdviceList
 from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
 from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.section_facts import SectionFactsTable
@@ -57,7 +57,8 @@ class SectionPanel(Panel):
         self.alignment = AlignmentControls(self.session, self.controller)
         help_text = "Move the picture where it does not lie under the spots"
         self.aligning = Fold("Align the picture", help_text, self.alignment)
-        self.picture = button("Add a picture…", "", self._ask_picture)
+        help_text = "Lay the full-resolution picture of the tissue under the spots"
+        self.picture = button("Add a picture…", help_text, self._ask_picture)
         self._lay_out()
         self._listen()
         self._show()
@@ -165,15 +166,11 @@ class SectionPanel(Panel):
         self.controller.foreign.use(name, allow_normalised=normalised)
 
     def _enable(self) -> None:
-        busy = self.session.status.is_busy
-        self.combo.setEnabled(bool(self.session.sections) and not busy)
-        for each in (self.open_file, self.open_folder, self.offers):
-            each.setEnabled(not busy)
+        busy = BUSY if self.session.status.is_busy else ""
+        for each in (self.combo, self.open_file, self.open_folder):
+            allow(each, busy)
+        self.offers.setEnabled(not busy)
         section = self.session.section
         placed = section is not None and section.pixel_xy is not None
-        self.picture.setEnabled(placed and not busy)
-        self.picture.setToolTip(
-            "Lay the full-resolution picture of the tissue under the spots"
-            if placed
-            else "The section does not say where its spots are on a picture"
-        )
+        lost = "The section does not say where its spots are on a picture"
+        allow(self.picture, busy or ("" if placed else lost))
