@@ -28,11 +28,11 @@ from qtpy.QtCore import QEventLoop, QTimer
 from napari_stentrans import enhance, read_section
 from napari_stentrans.config import PRESETS, RunConfig, with_preset
 from napari_stentrans.figures import telling_genes
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.jobs.turns import Turns
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section
 
 TICK_MS = 5

@@ -19,11 +19,11 @@ from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.datasets import DEMO_HOLE, DEMO_SAMPLE, samples
 from napari_stentrans.figures import telling_genes
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import raster_of
 
 _WINDOW = (1280, 800)
 _COLOURS = 128

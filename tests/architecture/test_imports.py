@@ -33,6 +33,7 @@ LAYERS = {
     "request": 4,
     "annotations": 4,
     "enhanced": 4,
+    "readings": 4,
     "exports": 4,
     "figures": 4,
     "provenance": 4,

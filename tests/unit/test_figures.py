@@ -16,6 +16,7 @@ from napari_stentrans.figures import (
     save_before_after,
     telling_genes,
 )
+from napari_stentrans.readings import at_spots
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.raster import SpotRaster
 
@@ -93,6 +94,36 @@ def test_another_result_takes_the_place_of_what_was_measured(section):
     for ax, result in zip(panels, (first, second), strict=True):
         drawn = np.ma.filled(ax.images[0].get_array(), np.nan)
         np.testing.assert_array_equal(drawn, result.image(gene))
+
+
+def test_the_difference_stands_beside_the_two_and_zero_is_in_the_middle(section):
+    first, second = (enhance(section, method=way) for way in ("nearest", "linear"))
+    gene = str(section.genes[0])
+    look = ComparisonLook(
+        reference=first, names=("a", "b"), with_difference=True, with_sd=True
+    )
+
+    panels = [ax for ax in comparison(second, [gene], look).axes if ax.get_title()]
+
+    assert [ax.get_title() for ax in panels[2:]] == ["b minus a", "uncertainty (sd)"]
+    image = panels[2].images[0]
+    drawn = np.ma.filled(image.get_array(), np.nan)
+    np.testing.assert_allclose(drawn, second.image(gene) - first.image(gene), atol=1e-6)
+    low, high = image.get_clim()
+    assert low == -high
+
+
+def test_without_another_result_the_counts_are_subtracted(section):
+    result = enhance(section, method="linear")
+    gene = str(section.genes[0])
+    figure = comparison(result, [gene], ComparisonLook(with_difference=True))
+
+    [panel] = [ax for ax in figure.axes if ax.get_title() == "enhanced minus measured"]
+
+    drawn = np.ma.filled(panel.images[0].get_array(), np.nan)
+    wanted = at_spots(result, gene) - section.gene_counts(gene)
+    raster = SpotRaster.from_section(section)
+    np.testing.assert_allclose(drawn, raster.image(wanted), atol=1e-6)
 
 
 @pytest.fixture(scope="module")

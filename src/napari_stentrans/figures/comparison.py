@@ -20,6 +20,7 @@ from napari_stentrans.figures.drawing import (
     show_view,
     view_of,
 )
+from napari_stentrans.readings import difference
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.technology import pitch_px
@@ -27,6 +28,7 @@ from napari_stentrans.section.technology import pitch_px
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 Values: TypeAlias = NDArray[np.float32]
 
@@ -48,6 +50,8 @@ class ComparisonLook:
         Of measured and enhanced, by its name in matplotlib.
     with_sd
         Whether the uncertainty is drawn, too.
+    with_difference
+        Whether the right one less the left one is drawn, too.
     with_picture
         Whether a picture of the tissue stands first, where there is one.
     pitch_um
@@ -64,6 +68,7 @@ class ComparisonLook:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     colormap: str = "viridis"
     with_sd: bool = False
+    with_difference: bool = False
     with_picture: bool = True
     pitch_um: float | None = None
     even: bool = False
@@ -86,11 +91,11 @@ def comparison(
     spots = SpotRaster.from_section(section)
     view = view_of(spots)
     has_picture = int(look.with_picture and section.image is not None)
-    n_columns = 2 + look.with_sd + has_picture
+    n_more = look.with_difference + look.with_sd
+    n_columns = 2 + n_more + has_picture
     x, y = view
     height = _PANEL_INCHES * np.ptp(y) / np.ptp(x) + _TITLE_INCHES
-    n_bars = 1 + look.with_sd
-    size = (_PANEL_INCHES * n_columns + 0.7 * n_bars, height * len(genes))
+    size = (_PANEL_INCHES * n_columns + 0.7 * (1 + n_more), height * len(genes))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(len(genes), n_columns, squeeze=False)
     for number, gene in enumerate(genes):
@@ -124,11 +129,27 @@ def _show_gene(
     panels[1].set_title(look.names[1], fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
     figure.colorbar(shown, ax=panels[:2], label=unit)
+    if look.with_difference:
+        of_less = _draw_difference(panels[2], result, gene, look)
+        figure.colorbar(of_less, ax=panels[2], label=f"difference, {unit}")
     if look.with_sd:
         highest = max(float(np.nanpercentile(sd, _TOP_PERCENTILE)), 1e-6)
-        of_sd = draw_values(panels[2], sd, result.raster, (0.0, highest), "cividis")
-        panels[2].set_title("uncertainty (sd)", fontsize="medium")
-        figure.colorbar(of_sd, ax=panels[2], label=f"sd, {unit}")
+        of_sd = draw_values(panels[-1], sd, result.raster, (0.0, highest), "cividis")
+        panels[-1].set_title("uncertainty (sd)", fontsize="medium")
+        figure.colorbar(of_sd, ax=panels[-1], label=f"sd, {unit}")
+
+
+def _draw_difference(
+    ax: Axes, result: EnhancedSection, gene: str, look: ComparisonLook
+) -> AxesImage:
+    """Draw the right one less the left one: red is more, blue less, zero white."""
+    even = look.even and result.depth is not None
+    raster, values = difference(result, gene, look.reference, even=even)
+    finite = np.abs(values[np.isfinite(values)])
+    top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
+    top = top or 1.0
+    ax.set_title(" minus ".join(reversed(look.names)), fontsize="medium")
+    return draw_values(ax, raster.image(values), raster, (-top, top), "RdBu_r")
 
 
 def _values(

@@ -11,12 +11,12 @@ from napari_stentrans.datasets import DEMO_HOLE, DEMO_SAMPLE, samples
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import StEnTransError
 from napari_stentrans.figures import telling_genes
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.io import read_section
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,3 +230,13 @@ def _pixel_to_world(
     affine[:2, 0] = (xy[1] - xy[0])[::-1]
     affine[:2, 1] = (xy[2] - xy[0])[::-1]
     return affine
+
+
+_rasters: WeakKeyDictionary[Section, SpotRaster] = WeakKeyDictionary()
+
+
+def raster_of(section: Section) -> SpotRaster:
+    """Where each spot is drawn; computed once a section."""
+    if section not in _rasters:
+        _rasters[section] = SpotRaster.from_section(section)
+    return _rasters[section]

@@ -9,8 +9,8 @@ import pytest
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas import compared
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.raster import raster_of
 
 
 @pytest.fixture

@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 
 from napari_stentrans.gui.canvas.compared import difference
-from napari_stentrans.gui.canvas.layers import (
-    Role,
-    gene_limits,
-    raster_of,
-    tag_of,
-)
+from napari_stentrans.gui.canvas.layers import Role, gene_limits, tag_of
 from napari_stentrans.gui.control.scores import spot_pairs
 from napari_stentrans.gui.state.view import ViewMode
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.raster import SpotRaster, raster_of
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.targets import Origin
 
 

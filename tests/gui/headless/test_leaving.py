@@ -10,6 +10,7 @@ from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.console import NAME
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.image import Alignment
 
 
@@ -60,6 +61,23 @@ def test_a_figure_shows_the_results_that_are_compared(
     [(_, _, choices)] = seen
     assert choices.look.reference is first
     assert choices.look.names == ("run 1, kriging", "run 2, nearest")
+    assert not choices.look.with_difference
+
+
+def test_a_figure_shows_the_difference_while_it_is_looked_at(
+    with_result, monkeypatch, tmp_path
+):
+    seen = []
+    monkeypatch.setattr(
+        "napari_stentrans.gui.control.files.save_steps",
+        lambda *asked: seen.append(asked) or iter(()),
+    )
+    with_result.view.set_mode(ViewMode.DIFFERENCE)
+
+    with_result.files.save(tmp_path / "f.png", shown_genes=True)
+
+    [(_, _, choices)] = seen
+    assert choices.look.with_difference
 
 
 def test_cancelled_saving_leaves_nothing(opened, jobs, tmp_path):

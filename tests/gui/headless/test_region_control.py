@@ -7,12 +7,13 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.key_bindings import coerce_keybinding
 
-from napari_stentrans.gui.canvas.layers import Role, raster_of
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.region_board import REDO, UNDO
 from napari_stentrans.gui.state.regions import Painted, Tool
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.regions import RegionKind
 
 PREDICT, OUTSIDE, TISSUE = RegionKind.PREDICT, RegionKind.OUTSIDE, RegionKind.TISSUE

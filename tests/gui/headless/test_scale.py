@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.canvas.scale_bar import MicrometreBar
+from napari_stentrans.section.raster import raster_of
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_stentrans.gui.canvas.layers import Role, raster_of
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.swipe import (
     SwipeHandle,
     divider_fraction,
@@ -17,6 +17,7 @@ from napari_stentrans.gui.canvas.swipe import (
     enlarged,
     swipe_layer,
 )
+from napari_stentrans.section.raster import raster_of
 
 
 def picture_of(section, *, colour=False):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
-from napari_stentrans.gui.canvas.layers import Role, raster_of
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.swipe import divider_x
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+from napari_stentrans.section.raster import raster_of
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_stentrans.gui.canvas.layers import raster_of
 from napari_stentrans.gui.state.regions import Tool
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.regions import RegionKind
 
 LEFT = Qt.MouseButton.LeftButton

@@ -20,16 +20,8 @@ from napari_stentrans.gui.canvas.layers import (
     LayerTag,
     Limits,
     Role,
-    contrast_limits,
-    raster_of,
 )
-from napari_stentrans.gui.canvas.readings import (
-    at_spots,
-    counts_of,
-    reading_of,
-    seen_spots,
-    shown_reading,
-)
+from napari_stentrans.readings import difference, reading_of, shown_reading
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -154,39 +146,6 @@ def difference_layer(
     options = _options(result.section, Role.DIFFERENCE, raster, name)
     options |= {"contrast_limits": (-top, top), "colormap": _DIVERGING}
     return raster.image(values), options, "image"
-
-
-def difference(
-    result: EnhancedSection,
-    gene: str,
-    reference: EnhancedSection | None,
-    *,
-    even: bool = False,
-) -> tuple[SpotRaster, NDArray[np.float32]]:
-    """Result less its reference, with the raster that these values are drawn on.
-
-    Against the counts: at the spots that the method saw. Between two results: at every
-    position where they share all of them, else at the spots that both have.
-    """
-    section = result.section
-    if reference is None:
-        values = at_spots(result, gene, even=even)
-        values -= counts_of(section, gene, even=even)
-        values[~seen_spots(result)] = np.nan
-        return raster_of(section), values
-    if np.array_equal(result.targets.array_rc, reference.targets.array_rc):
-        first, second = (
-            shown_reading(each, gene, even=even).mean[:, 0]
-            for each in (result, reference)
-        )
-        return result.raster, first - second
-    first, second = (at_spots(each, gene, even=even) for each in (result, reference))
-    return raster_of(section), first - second
-
-
-def common_limits(section: Section, gene: str) -> Limits:
-    """Contrast limits of a gene, those of its counts."""
-    return contrast_limits(section.gene_counts(gene))
 
 
 def _options(

@@ -23,11 +23,10 @@ from napari_stentrans.gui.canvas.layers import (
     expression_options,
     gene_limits,
     layer_name,
-    raster_of,
 )
-from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
+from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.depth import evened
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.signature import (
     combined,

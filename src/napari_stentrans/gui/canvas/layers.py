@@ -10,17 +10,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
 from napari_stentrans.gui.canvas.tiles import Tiles
+from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.missing import OUTSIDE, PREDICT, MissingRegions
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -100,16 +99,6 @@ def tag_of(metadata: Mapping[str, Any]) -> LayerTag | None:
     """Return the tag in a layer's metadata, if the layer is one of ours."""
     tag = metadata.get(keys.LAYER_TAG)
     return tag if isinstance(tag, LayerTag) else None
-
-
-_rasters: WeakKeyDictionary[Section, SpotRaster] = WeakKeyDictionary()
-
-
-def raster_of(section: Section) -> SpotRaster:
-    """Where each spot is drawn; computed once a section."""
-    if section not in _rasters:
-        _rasters[section] = SpotRaster.from_section(section)
-    return _rasters[section]
 
 
 def section_to_layers(section: Section, genes: Iterable[str] = ()) -> list[LayerData]:

@@ -16,11 +16,12 @@ from napari.layers import Labels
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.gui.canvas.layers import raster_of, tag_of
+from napari_stentrans.gui.canvas.layers import tag_of
 from napari_stentrans.gui.canvas.region_looks import region_colours
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.filling import filled
 from napari_stentrans.section.missing import OUTSIDE
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.regions import Regions
 from napari_stentrans.section.sites import PaintSites
 

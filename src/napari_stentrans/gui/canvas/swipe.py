@@ -14,8 +14,9 @@ from napari.layers import Layer
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, raster_of
+from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role
 from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def divider_fraction(section: Section, x: float) -> float:
     return float(np.clip((x - left) / (right - left), 0, 1))
 
 
-def swipe_layer(section: Section, role: Role, source: Layer, x: float) -> LayerData:
+def swipe_layer(
+    section: Section, role: Role, source: Layer, x: float, name: str | None = None
+) -> LayerData:
     """One side of the swipe: a copy of a layer, empty beyond the divider.
 
     Parameters
@@ -54,6 +57,8 @@ def swipe_layer(section: Section, role: Role, source: Layer, x: float) -> LayerD
         The layer; scalar, or RGBA.
     x
         World x of the divider.
+    name
+        What the picture is called; by default as the layer.
     """
     times = max(1, -(-_PIXELS // max(source.data.shape[:2])))
     picture = np.repeat(np.repeat(source.data, times, axis=0), times, axis=1)
@@ -66,7 +71,7 @@ def swipe_layer(section: Section, role: Role, source: Layer, x: float) -> LayerD
     else:
         picture[beyond] = np.nan
     options: dict[str, Any] = {
-        "name": _NAME[role].format(source.name),
+        "name": _NAME[role].format(name or source.name),
         "affine": affine,
         "interpolation2d": "nearest",
         "opacity": source.opacity,

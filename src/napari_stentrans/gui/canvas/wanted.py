@@ -94,4 +94,6 @@ def _swiped(plan: Plan, stage: Stage, derived: Derived, side: int) -> LayerData:
         msg = "a swipe needs two layers of a gene"
         raise LookupError(msg)
     x = divider_x(plan.section, plan.divider)
-    return swipe_layer(plan.section, SIDES[side], pair[side], x)
+    is_of_results = plan.reference is not None
+    name = f"{plan.gene} {plan.names[side]}" if is_of_results else None
+    return swipe_layer(plan.section, SIDES[side], pair[side], x, name)

@@ -13,6 +13,7 @@ from napari_stentrans.gui.control.console import Handle, hand_to_console
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.scores import names_of_pair
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.saving import SaveChoices, ending_of, save_steps
 
 _COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "turbo", "gray")
@@ -88,6 +89,7 @@ class FileControl:
             limits,
             colormap,
             with_sd=with_sd,
+            with_difference=session.view.mode is ViewMode.DIFFERENCE,
             pitch_um=pitch_um,
             even=session.view.is_even,
             reference=session.view.reference,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from napari_stentrans.gui.canvas.layers import raster_of
-from napari_stentrans.gui.canvas.readings import counts_of, shown_reading
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.readings import counts_of, shown_reading
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section
 
 _BETWEEN = " · "

@@ -15,12 +15,12 @@ import numpy as np
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui.canvas.readings import at_spots, counts_of, seen_spots
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import GeneScore, SpotPairs, result_name
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.readings import at_spots, counts_of, seen_spots
 
 if TYPE_CHECKING:
     import pandas as pd

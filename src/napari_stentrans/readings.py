@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.section.depth import evened
+from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.section import Section
 
 _GENES = 8
@@ -73,3 +74,31 @@ def seen_spots(result: EnhancedSection) -> NDArray[np.bool_]:
     seen = np.zeros(result.section.n_spots, dtype=bool)
     seen[result.targets.spot[result.targets.measured]] = True
     return seen
+
+
+def difference(
+    result: EnhancedSection,
+    gene: str,
+    reference: EnhancedSection | None,
+    *,
+    even: bool = False,
+) -> tuple[SpotRaster, NDArray[np.float32]]:
+    """Result less its reference, with the raster that these values are drawn on.
+
+    Against the counts: at the spots that the method saw. Between two results: at every
+    position where they share all of them, else at the spots that both have.
+    """
+    section = result.section
+    if reference is None:
+        values = at_spots(result, gene, even=even)
+        values -= counts_of(section, gene, even=even)
+        values[~seen_spots(result)] = np.nan
+        return raster_of(section), values
+    if np.array_equal(result.targets.array_rc, reference.targets.array_rc):
+        first, second = (
+            shown_reading(each, gene, even=even).mean[:, 0]
+            for each in (result, reference)
+        )
+        return result.raster, first - second
+    first, second = (at_spots(each, gene, even=even) for each in (result, reference))
+    return raster_of(section), first - second
