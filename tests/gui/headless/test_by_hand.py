@@ -223,3 +223,24 @@ def test_counts_deleted_by_hand_come_back_below_their_result(opened, jobs, secti
     assert not measured.visible
     measured.contrast_limits = (0, 3)
     assert tuple(enhanced.contrast_limits) == (0, 3)
+
+
+@pytest.mark.parametrize("mode", list(ViewMode)[1:])
+@pytest.mark.parametrize(
+    "deleted", [{Role.ENHANCED}, {Role.GENE}, {Role.GENE, Role.ENHANCED}]
+)
+@pytest.mark.parametrize("of_all_genes", [False, True])
+def test_the_canvas_is_not_empty_after_what_was_seen_was_deleted(
+    with_result, mode, deleted, of_all_genes
+):
+    stage, view = with_result.stage, with_result.view
+    view.set_mode(mode)
+    gene = with_result.session.genes.current or with_result.session.genes.shown[-1]
+    for layer, tag in list(stage.tagged()):
+        if tag.role in deleted and (of_all_genes or tag.gene == gene):
+            stage.viewer.layers.remove(layer)
+
+    view.set_mode(ViewMode.OVERLAY)
+
+    seen = [tag.role for layer, tag in stage.tagged() if layer.visible]
+    assert {Role.COUNTS, Role.GENE, Role.ENHANCED}.intersection(seen)

@@ -59,6 +59,7 @@ class Comparison:
         self._bars_of = ColorBars(turns)
         self._is_arranging = False
         self._gene_before: str | None = None
+        self._mode_before = ViewMode.OVERLAY
 
     @property
     def is_arranging(self) -> bool:
@@ -83,7 +84,7 @@ class Comparison:
                 self._panels.hide()
             if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
                 self._solo.hide()
-            if was_on and not self._is_on and plan.gene != self._gene_before:
+            if was_on and not self._is_on:
                 self._bring_up(plan)
             self._derived.put(
                 wanted_layers(plan, self._stage, self._derived), removing=removing
@@ -93,9 +94,12 @@ class Comparison:
             if leaves_grid and origin is not None:
                 origin.visible = True
             self._arrange(plan)
+            if not self._is_on and (was_on or plan.mode is not self._mode_before):
+                self._bring_up(plan)
             self.give_bars(plan)
             if not was_on:
                 self._gene_before = plan.gene
+            self._mode_before = plan.mode
 
     def give_bars(self, plan: Plan) -> None:
         """Give what is seen a colour bar; one costs as much as the layer itself."""
@@ -144,13 +148,22 @@ class Comparison:
         return self._panels.is_on or self._solo.is_on
 
     def _bring_up(self, plan: Plan) -> None:
-        """Show the current gene alone: another one was, before this way began."""
-        find, self._gene_before = self._stage.find, plan.gene
+        """Show the current gene alone, if another was before this way, or none is now.
+
+        What was seen before may have been deleted by hand meanwhile.
+        """
+        find, expression = self._stage.find, self._stage.expression
+        is_seen = expression.is_seen(plan.section)
+        if is_seen and plan.gene == self._gene_before:
+            return
+        self._gene_before = plan.gene
         top = find(plan.section, Role.ENHANCED, plan.gene)
         top = top or find(plan.section, Role.GENE, plan.gene)
         if plan.gene is not None and top is not None:
-            self._stage.expression.hide(plan.section)
+            expression.hide(plan.section)
             top.visible = True
+        elif not is_seen:
+            expression.show_uppermost(plan.section)
 
     def _changed(self) -> None:
         if not self._is_arranging:
