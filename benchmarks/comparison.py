@@ -111,13 +111,21 @@ class Benchmark:
     def seeds(
         self, method: str | None = None, tasks: Sequence[str] | None = None
     ) -> tuple[int, ...]:
-        """Return the seeds of a method, or of all, on some tasks, or on all."""
+        """Return the seeds of all methods, or those of one on each of its tasks."""
         runs = self.runs[self.runs["protocol"] == "held-out"]
-        if method is not None:
-            runs = runs[runs["method"] == method]
         if tasks is not None:
             runs = runs[runs["task"].isin(tasks)]
-        return tuple(sorted({int(seed) for seed in runs["seed"]}))
+        if method is None:
+            return tuple(sorted({int(seed) for seed in runs["seed"]}))
+        runs = runs[runs["method"] == method]
+        by_task = [set(each["seed"]) for _, each in runs.groupby("task")]
+        shared = set.intersection(*by_task) if by_task else set()
+        return tuple(sorted(int(seed) for seed in shared))
+
+    def shared_seeds(self, task: str, methods: Sequence[str]) -> tuple[int, ...]:
+        """Return the seeds that several methods have on a task."""
+        having = [set(self.seeds(name, (task,))) for name in methods]
+        return tuple(sorted(set.intersection(*having)))
 
     def together(
         self, column: str, tasks: Sequence[str], methods: Sequence[str]

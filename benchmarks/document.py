@@ -94,11 +94,16 @@ def write_document(
 def _made_from(bench: Benchmark) -> str:
     told = f"napari-stentrans {version('napari-stentrans')}{_commit()}, "
     told += f"{seeded(bench.seeds())}" if bench.seeds() else "no seeds"
-    fewer = dict.fromkeys(bench.seeds(name) for name in bench.methods)
-    for seeds in fewer:
-        names = [name for name in bench.methods if bench.seeds(name) == seeds]
-        if seeds and seeds != bench.seeds():
-            told += f"; {listed(names)}: {seeded(seeds)} alone"
+    fewer: dict[tuple[tuple[str, ...], tuple[int, ...]], list[str]] = {}
+    for name in bench.methods:
+        run = [task for task in bench.tasks if bench.seeds(name, (task,))]
+        few = [t for t in run if bench.seeds(name, (t,)) != bench.seeds(tasks=(t,))]
+        if few:
+            where = () if few == run else tuple(few)
+            fewer.setdefault((where, bench.seeds(name, few)), []).append(name)
+    for (tasks, seeds), names in fewer.items():
+        where = f" for {listed(tasks)}" if tasks else ""
+        told += f"; {listed(names)}: {seeded(seeds)} alone{where}"
     return f"{told}."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -59,6 +59,16 @@ def listed(names: Sequence[Any]) -> str:
 def seeded(seeds: Sequence[int]) -> str:
     """Return seeds as they are said."""
     return f"seed{'s' if len(seeds) != 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def seeded_by_task(seeds: Mapping[str, Sequence[int]]) -> str:
+    """Return seeds of tasks as they are said; once, if all tasks have the same."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for task, numbers in seeds.items():
+        groups.setdefault(tuple(numbers), []).append(task)
+    if len(groups) == 1:
+        return seeded(next(iter(groups)))
+    return "; ".join(f"{listed(tasks)}: {seeded(s)}" for s, tasks in groups.items())
 
 
 def labelled(bench: Benchmark, method: str, tasks: Sequence[str] | None = None) -> str:

@@ -182,6 +182,28 @@ def test_an_aim_that_is_met_is_said_to_be(report, results):
     assert "not shown" not in text
 
 
+def test_seeds_are_told_of_each_task_where_they_differ(report, results, tmp_path):
+    """The networks have both seeds of upsample, and one of dropout."""
+    both = [{**r, "facts": r["facts"] | {"task": "dropout"}} for r in results]
+    for r in results:
+        if r["facts"]["method"] in ("published", "dist"):
+            both.append({**r, "facts": r["facts"] | {"seed": 1}})
+    both += results
+    bench = report.comparison.Benchmark(both)
+
+    assert bench.seeds("dist") == (0,)
+    assert bench.seeds("dist", ("upsample",)) == (0, 1)
+    text = report.target.target(bench)
+    assert "(upsample: seeds 0, 1; dropout: seed 0)" in text
+    assert "**not shown** against all six for dropout; run on fewer are" in text
+    assert "| dist | upsample |" in text
+    assert "| dist (seed 0) | dropout |" in text
+    path = tmp_path / "benchmark.md"
+    report.document.write_document(path, both, [], [], (), "")
+    told = "seeds 0, 1; published and dist: seed 0 alone for dropout."
+    assert told in path.read_text()
+
+
 def test_without_all_six_there_is_no_word_of_the_aim(report, results):
     four = [r for r in results if r["facts"]["method"] != "dist"]
     assert report.target.target(report.comparison.Benchmark(four)) == ""
