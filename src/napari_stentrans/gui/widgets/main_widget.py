@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from psygnal import EmitLoopError
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
@@ -124,4 +125,14 @@ def _scrolling(panel: Panel) -> QScrollArea:
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:
     """Discard what runs and let go of the viewer, once the widgets are gone."""
     session.silence()
-    controller.close()
+    try:
+        controller.close()
+    except (RuntimeError, EmitLoopError) as error:
+        if not _is_deleted(error):
+            raise
+
+
+def _is_deleted(error: Exception) -> bool:
+    """Whether Qt has deleted what was to be left as before: the whole window goes."""
+    cause = error.__cause__ or error
+    return isinstance(cause, RuntimeError) and "deleted" in str(cause)
