@@ -17,6 +17,7 @@ from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.section import Section
 
+_TOP_PERCENTILE = 99.5
 _GENES = 8
 """Genes of a result that are remembered."""
 
@@ -102,3 +103,11 @@ def difference(
         return result.raster, first - second
     first, second = (at_spots(each, gene, even=even) for each in (result, reference))
     return raster_of(section), first - second
+
+
+def difference_limits(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Limits of the colours of a difference, the same below zero and above."""
+    finite = np.abs(values[np.isfinite(values)])
+    top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
+    top = top or 1.0
+    return -top, top

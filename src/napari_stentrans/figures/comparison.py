@@ -20,9 +20,13 @@ from napari_stentrans.figures.drawing import (
     show_view,
     view_of,
 )
-from napari_stentrans.readings import difference
-from napari_stentrans.section.depth import evened
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.readings import (
+    counts_of,
+    difference,
+    difference_limits,
+    shown_reading,
+)
+from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.technology import pitch_px
 
 if TYPE_CHECKING:
@@ -88,7 +92,7 @@ def comparison(
 
     look = look or ComparisonLook()
     section = result.section
-    spots = SpotRaster.from_section(section)
+    spots = raster_of(section)
     view = view_of(spots)
     has_picture = int(look.with_picture and section.image is not None)
     n_more = look.with_difference + look.with_sd
@@ -145,26 +149,20 @@ def _draw_difference(
     """Draw the right one less the left one: red is more, blue less, zero white."""
     even = look.even and result.depth is not None
     raster, values = difference(result, gene, look.reference, even=even)
-    finite = np.abs(values[np.isfinite(values)])
-    top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
-    top = top or 1.0
     ax.set_title(" minus ".join(reversed(look.names)), fontsize="medium")
-    return draw_values(ax, raster.image(values), raster, (-top, top), "RdBu_r")
+    limits = difference_limits(values)
+    return draw_values(ax, raster.image(values), raster, limits, "RdBu_r")
 
 
 def _values(
     result: EnhancedSection, gene: str, *, even: bool
 ) -> tuple[Values, Values, Values, str]:
     """Counts of the spots, pictures of mean and sd, and what they are in."""
-    section, depth, prediction = result.section, result.depth, result.read([gene])
-    counts, mean, sd = section.gene_counts(gene), prediction.mean, prediction.sd
-    unit = "counts"
-    if even and depth is not None:
-        counts = evened(counts, section.depth)
-        mean, sd = evened(mean, depth), evened(sd, depth)
-        unit = "counts at even depth"
-    draw = result.raster.image
-    return counts, draw(mean[:, 0]), draw(sd[:, 0]), unit
+    even = even and result.depth is not None
+    counts = counts_of(result.section, gene, even=even)
+    shown, draw = shown_reading(result, gene, even=even), result.raster.image
+    unit = "counts at even depth" if even else "counts"
+    return counts, draw(shown.mean[:, 0]), draw(shown.sd[:, 0]), unit
 
 
 def _show_tissue(ax: Axes, result: EnhancedSection, view: View, *, shown: bool) -> None:

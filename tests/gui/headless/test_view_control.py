@@ -254,9 +254,11 @@ def test_both_results_have_the_same_colours(opened, run, section):
     assert enhanced.colormap.name == "magma"
 
 
-def test_a_swipe_names_the_two_results_that_are_compared(opened, run):
+@pytest.mark.parametrize("even", ["", " (even)"])
+def test_a_swipe_names_the_two_results_that_are_compared(opened, run, even):
     first = opened.session.enhanced
-    run(opened, method="nearest")
+    run(opened, method="kriging")
+    opened.view.even_out(even=bool(even))
     opened.view.compare_with(first)
     opened.view.set_mode(ViewMode.SWIPE)
     gene = opened.session.genes.current or opened.session.genes.shown[-1]
@@ -265,8 +267,8 @@ def test_a_swipe_names_the_two_results_that_are_compared(opened, run):
         layer_of(opened, role).name for role in (Role.SWIPE_LEFT, Role.SWIPE_RIGHT)
     )
 
-    assert left == f"{gene} run 1, kriging (left)"
-    assert right == f"{gene} run 2, nearest (right)"
+    assert left == f"{gene} run 1, kriging{even} (left)"
+    assert right == f"{gene} run 2, kriging{even} (right)"
 
 
 def test_a_result_that_becomes_the_shown_one_is_compared_with_the_counts(opened, run):

@@ -21,7 +21,12 @@ from napari_stentrans.gui.canvas.layers import (
     Limits,
     Role,
 )
-from napari_stentrans.readings import difference, reading_of, shown_reading
+from napari_stentrans.readings import (
+    difference,
+    difference_limits,
+    reading_of,
+    shown_reading,
+)
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -40,7 +45,6 @@ _DIVERGING = {
     "name": "blue less, red more",
     "colors": ["#2166ac", "#67a9cf", "#e8e8e8", "#ef8a62", "#b2182b"],
 }
-_TOP_PERCENTILE = 99.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,7 @@ def reference_layer(
     """Enhanced expression by the result that another is compared with."""
     raster = reference.raster
     data = raster.image(shown_reading(reference, gene, even=even).mean[:, 0])
-    name = f"{gene} {name}{EVEN_NAME if even else ''}"
+    name = name_of_gene(gene, name, even=even)
     options = _options(reference.section, Role.REFERENCE, raster, name)
     return data, options | {"contrast_limits": limits, "colormap": "viridis"}, "image"
 
@@ -139,13 +143,16 @@ def difference_layer(
 ) -> LayerData:
     """Result less the measured counts, or less another result; zero is grey."""
     raster, values = difference(result, gene, reference, even=even)
-    finite = np.abs(values[np.isfinite(values)])
-    top = float(np.percentile(finite, _TOP_PERCENTILE)) if len(finite) else 0.0
-    top = top if top > 0 else 1.0
-    name = f"{gene} {name}{EVEN_NAME if even else ''}"
+    name = name_of_gene(gene, name, even=even)
     options = _options(result.section, Role.DIFFERENCE, raster, name)
-    options |= {"contrast_limits": (-top, top), "colormap": _DIVERGING}
+    limits = difference_limits(values)
+    options |= {"contrast_limits": limits, "colormap": _DIVERGING}
     return raster.image(values), options, "image"
+
+
+def name_of_gene(gene: str, shown: str, *, even: bool) -> str:
+    """Name of a layer: the gene, what is shown of it, and whether at even depth."""
+    return f"{gene} {shown}{EVEN_NAME if even else ''}"
 
 
 def _options(

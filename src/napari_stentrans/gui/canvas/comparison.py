@@ -84,8 +84,6 @@ class Comparison:
                 self._panels.hide()
             if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
                 self._solo.hide()
-            if was_on and not self._is_on:
-                self._bring_up(plan)
             self._derived.put(
                 wanted_layers(plan, self._stage, self._derived), removing=removing
             )
@@ -93,9 +91,8 @@ class Comparison:
             origin = self._derived.find(Role.ORIGIN)
             if leaves_grid and origin is not None:
                 origin.visible = True
-            self._arrange(plan)
-            if not self._is_on and (was_on or plan.mode is not self._mode_before):
-                self._bring_up(plan)
+            ends = was_on or plan.mode is not self._mode_before
+            self._arrange(plan, ends=ends)
             self.give_bars(plan)
             if not was_on:
                 self._gene_before = plan.gene
@@ -169,8 +166,12 @@ class Comparison:
         if not self._is_arranging:
             self._again()
 
-    def _arrange(self, plan: Plan) -> None:
-        """Show the layers of the mode, and hide what they would be mixed with."""
+    def _arrange(self, plan: Plan, *, ends: bool) -> None:
+        """Show the layers of the mode, and hide what they would be mixed with.
+
+        ``ends`` tells whether another way was in use, which ends if this one needs
+        nothing but the layers as they are.
+        """
         pair = None if plan.gene is None else self._pair(plan, plan.gene)
         find = self._derived.find
         shown: list[Layer | None] = []
@@ -187,6 +188,9 @@ class Comparison:
             self._solo.show(plan.section, there)
         elif plan.mode is not ViewMode.SIDE_BY_SIDE:
             self._solo.hide()
+        if ends and not self._is_on:
+            self._bring_up(plan)
+        if not there and plan.mode is not ViewMode.SIDE_BY_SIDE:
             self._stage.expression.show_sd(plan.section, shown=plan.show_sd)
             self._fading.match()
 
