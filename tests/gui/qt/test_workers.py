@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -146,3 +148,28 @@ def test_a_failure_reaches_the_listener_once(qtbot):
     qtbot.waitUntil(lambda: not job.worker.is_running, timeout=20_000)
 
     assert [type(error) for error in heard.errors] == [ComputeError]
+
+
+_ENDS_EARLY = """
+import time
+from unittest.mock import Mock
+from qtpy.QtWidgets import QApplication
+from napari_stentrans.gui.jobs.workers import start_job
+from napari_stentrans.progress import Progress
+
+def slow():
+    yield Progress("Counting", 0, 1)
+    time.sleep(0.5)
+
+app = QApplication([])
+job = start_job(slow, Mock())
+time.sleep(0.1)
+"""
+
+
+def test_a_program_that_ends_during_a_job_does_not_abort():
+    """Scripts do not close their viewer; the thread would report to what is deleted."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDS_EARLY], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -7,10 +7,12 @@ superqt can see them.
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from napari_stentrans.errors import ComputeError
@@ -22,6 +24,8 @@ T = TypeVar("T")
 
 _PACE = 0.03
 """Seconds between two signs of life that reach the window."""
+_LAST_WAIT_MS = 10_000
+"""How long the end of the program waits for threads to heed that it is over."""
 _ADVICE = "Choose another device, a smaller refinement, or the method 'kriging'."
 
 
@@ -77,8 +81,26 @@ def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
             "errored": listener.failed,
         },
     )
+    _end_before_qt()
     worker.start()
     return _ThreadJob(worker)
+
+
+@cache
+def _end_before_qt() -> None:
+    """Let no thread outlive what it reports to: the program would abort.
+
+    Called with a job at hand, so that Qt has registered its own end before: the last
+    registered comes first.
+    """
+    atexit.register(_end_workers)
+
+
+def _end_workers() -> None:
+    from superqt.utils import WorkerBase
+
+    with suppress(RuntimeError):  # in the midst of something long
+        WorkerBase.await_workers(_LAST_WAIT_MS)
 
 
 @dataclass(frozen=True, eq=False)
