@@ -115,6 +115,7 @@ def test_run_files_set_what_methods_are_given(sample, tmp_path, capsys):
     ("words", "code", "message"),
     [
         (["--methods", "kringing"], 2, "no method 'kringing'"),
+        (["--methods", "pca"], 2, "dist; raw, pca20 (task 'denoise' alone)"),
         (["--task", "magic"], 2, "invalid choice: 'magic'"),
         (["--seed", "-1"], 2, "expected"),
         (["--seed", "x"], 2, "expected a whole number, at least 0, not 'x'"),

@@ -103,9 +103,22 @@ def plan_evaluation(
 
 
 def find_method(name: str) -> Enhancer:
-    """Return a method of the registry, or a baseline of `Task.DENOISE`."""
+    """Return a method of the registry, or a baseline of `Task.DENOISE`.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming the methods and baselines there are.
+    """
     if name in BASELINES:
         return BASELINES[name]()
+    if name not in method_names():
+        methods, baselines = ", ".join(method_names()), ", ".join(BASELINES)
+        msg = (
+            f"there is no method {name!r}; choose from {methods}; {baselines} "
+            f"(task '{Task.DENOISE}' alone)"
+        )
+        raise InvalidRequestError(msg)
     return get_method(name)
 
 

@@ -258,7 +258,7 @@ def test_nothing_to_score_is_told(section):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"methods": ["magic"]}, "linear"),
+        ({"methods": ["magic"]}, "stentrans, .*linear, .*; raw, pca20"),
         ({"task": "magic"}, "upsample, dropout, region, denoise"),
         ({"protocol": "magic"}, "held-out, paper"),
         ({"protocol": "paper", "task": "denoise"}, "leave it out"),
