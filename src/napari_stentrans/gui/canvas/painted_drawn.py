@@ -5,14 +5,14 @@ Needs Qt, so it is imported only where there is a window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from napari._vispy.overlays.base import LayerOverlayMixin, VispyCanvasOverlay
 from napari._vispy.utils.visual import overlay_to_visual
 from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import (
     QColor,
     QFont,
@@ -32,22 +32,25 @@ _GAP = 4
 _BESIDE = 90
 """Pixels of a panel that its colour bar takes, beside the name."""
 _FEWEST = 1e-12
+_OF_PADDING, _OPACITY = 0.4, 0.8
+"""How far a box reaches into the space around, and its opacity: as napari has it."""
 
 
 class Picture(Node):  # type: ignore[misc]
-    """A picture at the upper left corner of its place."""
+    """A picture around its place, at whose upper left corner a margin of it ends."""
 
     def __init__(self) -> None:
         super().__init__()
         self._image = Image(parent=self)
-        # A panel of a grid may begin at half a pixel, where either of two would do.
-        self._image.transform = STTransform(translate=(0.1, 0.1))
+        self._image.transform = STTransform()
 
-    def show(self, painted: QImage) -> None:
+    def show(self, painted: QImage, margin: QPoint) -> None:
         """Show what was painted, as large as it is on this screen."""
         ratio = painted.devicePixelRatio()
         self._image.set_data(_pixels(painted))
         self._image.transform.scale = (1 / ratio, 1 / ratio)
+        # A panel of a grid may begin at half a pixel, where either of two would do.
+        self._image.transform.translate = (0.1 - margin.x(), 0.1 - margin.y())
 
     def set_gl_state(self, *args: Any, **options: Any) -> None:
         """Blend as told; a canvas asks that of what it shows."""
@@ -76,8 +79,9 @@ class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
     ) -> None:
         super().__init__(node=Picture(), **parts)
         self._settings = [getattr(self.overlay.events, name) for name in settings]
-        background = self.viewer.canvas.events.background_color
-        for signal in (*watched, *self._settings, background):
+        canvas = self.viewer.canvas
+        around = canvas.events.background_color, canvas.overlay_tiling.events.padding
+        for signal in (*watched, *self._settings, *around):
             signal.connect(self._paint)
         self.reset()
 
@@ -99,6 +103,9 @@ class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
     def _on_opacity_change(self) -> None:
         self._paint()
 
+    def _on_box_change(self) -> None:
+        """Leave out napari's box, a mesh that is built anew for each other size."""
+
     def _paint(self) -> None:
         if not self._should_be_visible():
             return  # painted once it is seen
@@ -106,13 +113,34 @@ class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
         font.setPointSizeF(self.overlay.font_size)
         size, draw = self._drawing(QFontMetricsF(font))
         self.x_size, self.y_size = size.width(), size.height()
-        self.node.show(_painted(size, font, self._colour(), self.overlay.opacity, draw))
+        box, margin = self._box()
+        image = _blank(size + QSize(2 * margin.x(), 2 * margin.y()), box)
+        painter = QPainter(image)
+        painter.translate(margin)
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+        painter.setOpacity(self.overlay.opacity)
+        painter.setFont(font)
+        painter.setPen(QPen(self._ink(), 1))
+        draw(painter)
+        painter.end()
+        self.node.show(image, margin)
         self._on_position_change()
 
-    def _colour(self) -> QColor:
+    def _box(self) -> tuple[QColor, QPoint]:
+        """Return the colour behind it, and the width and height of its margin."""
+        if not self.overlay.box:
+            return QColor(0, 0, 0, 0), QPoint(0, 0)
+        wide, high = self.viewer.canvas.overlay_tiling.padding
+        margin = QPoint(round(wide * _OF_PADDING), round(high * _OF_PADDING))
+        colour = self.overlay.box_color
+        if colour is not None:
+            return _colour(colour), margin
+        red, green, blue, alpha = self.viewer.canvas.background_color
+        return _colour((red, green, blue, alpha * _OPACITY)), margin
+
+    def _ink(self) -> QColor:
         own = self.overlay.color
-        red, green, blue, alpha = self._get_fgcolor() if own is None else own
-        return QColor.fromRgbF(float(red), float(green), float(blue), float(alpha))
+        return _colour(self._get_fgcolor() if own is None else own)
 
     def _drawing(
         self, metrics: QFontMetricsF
@@ -192,25 +220,16 @@ def _colours(layer: Any, n: int) -> QImage:
     return image.copy()  # its own memory
 
 
-def _painted(
-    size: QSize,
-    font: QFont,
-    colour: QColor,
-    opacity: float,
-    draw: Callable[[QPainter], None],
-) -> QImage:
-    """Paint on nothing, as finely as the screen shows it."""
+def _colour(rgba: Iterable[float]) -> QColor:
+    return QColor.fromRgbF(*map(float, rgba))
+
+
+def _blank(size: QSize, colour: QColor) -> QImage:
+    """Make a picture of one colour, as fine as the screen shows it."""
     ratio = max(screen.devicePixelRatio() for screen in QGuiApplication.screens())
     image = QImage(size * ratio, QImage.Format.Format_RGBA8888)
     image.setDevicePixelRatio(ratio)
-    image.fill(QColor(0, 0, 0, 0))
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    painter.setOpacity(opacity)
-    painter.setFont(font)
-    painter.setPen(QPen(colour, 1))
-    draw(painter)
-    painter.end()
+    image.fill(colour)
     return image
 
 

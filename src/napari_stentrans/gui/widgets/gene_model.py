@@ -60,10 +60,10 @@ class GeneTableModel(QAbstractTableModel):
 
     def mark(self, kept: frozenset[str], current: str | None) -> None:
         """Tick the genes that are kept, and set off the one that is looked at."""
+        changed = (self._kept ^ kept) | ({self._current} ^ {current})
         self._kept, self._current = kept, current
-        if len(self._rows):
-            last = self.index(len(self._rows) - 1, len(COLUMNS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        for row in self.rows_of([gene for gene in changed if gene is not None]):
+            self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def gene(self, row: int) -> str:
         """Gene in a row."""
