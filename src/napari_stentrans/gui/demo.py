@@ -83,6 +83,7 @@ class _Demo:
         self.controller.stage.open(section)
         self.controller.genes.add(telling_genes(section, _N_GENES))
         self.controller.regions.paint()
+        self.controller.turns.finish()  # what is painted on is there now
         self._paint_hole(section)
         self.session.run.config = config
         self.session.events.message.connect(self._compare)
@@ -100,6 +101,7 @@ class _Demo:
             loop.exec()
         if self.session.message.is_error:
             raise StEnTransError(self.session.message.text)
+        self.controller.turns.finish()  # all that is to be in the picture
 
     def _paint_hole(self, section: Section) -> None:
         """Brush over the middle of the section."""
