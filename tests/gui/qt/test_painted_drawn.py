@@ -147,3 +147,12 @@ def test_a_bar_that_goes_with_its_layer_listens_no_more(viewer, layer):
     layer.colorbar.font_size = 15
 
     assert painted == []
+
+
+def test_a_name_without_room_does_without_its_section_first(viewer, layer):
+    layer.name_overlay.visible = True
+    layer.name = "a gene of a long name measured"
+    short = pixels(viewer, layer.name_overlay).shape[1]
+    layer.name = f"a gene of a long name measured · {'a section of a long name' * 4}"
+
+    assert pixels(viewer, layer.name_overlay).shape[1] == short

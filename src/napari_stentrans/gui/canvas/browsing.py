@@ -84,14 +84,14 @@ class Browsing:
 
     def _take_over(self, section: Section, before: str, gene: str) -> None:
         """Make the layers of one gene those of another; results are filled in later."""
+        even = self._stage.expression.even
         for role, layer in self._layers(section, before).items():
             _tag(layer, replace(_tag_of(layer), gene=gene))
             if role is Role.GENE:
-                even = self._stage.expression.even
                 data, options, _ = looks.gene_layer(section, gene, even=even)
                 layer.data = data
                 layer.contrast_limits = options["contrast_limits"]
-            layer.name = looks.layer_name(role, gene, even=self._stage.expression.even)
+            self._stage.name(layer, looks.layer_name(role, gene, even=even))
 
     def _rescale_sd(self, section: Section, gene: str) -> None:
         layer = self._stage.find(section, Role.SD, gene)

@@ -135,7 +135,7 @@ class Derived:
             return self._added(wish)
         layer = spare.pop(min(alike, key=lambda key: key[0] is not role)).layer
         self._stage.viewer.layers.unlink_layers([layer])
-        _update(layer, data)
+        self._update(layer, data)
         _restyle(layer, data)
         return _Made(layer, wish.stamp)
 
@@ -145,7 +145,7 @@ class Derived:
         if not _is_like(made.layer, data):
             remove(self._stage.viewer.layers, [made.layer])
             return self._added(wish)
-        _update(made.layer, data)
+        self._update(made.layer, data)
         return _Made(made.layer, wish.stamp)
 
     def _added(self, wish: Wanted, *, is_to_come: bool = False) -> _Made:
@@ -158,6 +158,16 @@ class Derived:
         layers.selection = {each for each in selected if each in layers}
         return _Made(layer, wish.stamp, is_to_come)
 
+    def _update(self, layer: Layer, data: LayerData) -> None:
+        """Show other data in a layer; what the user may have changed is left alone."""
+        picture, options, _ = data
+        layer.data = picture
+        layer.metadata = options["metadata"]
+        layer.affine = options["affine"]
+        self._stage.name(layer, options["name"])
+        if "contrast_limits" in options:
+            layer.contrast_limits = options["contrast_limits"]
+
     def _is_there(self, made: _Made) -> bool:
         return made.layer in self._stage.viewer.layers
 
@@ -165,18 +175,6 @@ class Derived:
 def _is_like(layer: Layer, data: LayerData) -> bool:
     """Whether a layer can show other data: both scalar, or both in colour."""
     return bool(layer.rgb) is bool(data[1].get("rgb", False))
-
-
-def _update(layer: Layer, data: LayerData) -> None:
-    """Show other data in a layer, and leave alone what the user may have changed."""
-    picture, options, _ = data
-    layer.data = picture
-    layer.metadata = options["metadata"]
-    layer.affine = options["affine"]
-    if layer.name != options["name"]:
-        layer.name = options["name"]
-    if "contrast_limits" in options:
-        layer.contrast_limits = options["contrast_limits"]
 
 
 def _restyle(layer: Layer, data: LayerData) -> None:

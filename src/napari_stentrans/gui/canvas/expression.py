@@ -127,7 +127,7 @@ class Expression:
         """Put data into a layer of the same shape, else into a new one in its place."""
         if layer is not None and _fits(layer, data):
             layer.data = data[0]
-            _follow_depth(layer, data[1])
+            self._follow_depth(layer, data[1])
             if keys.RESULT in data[1]["metadata"]:
                 layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
             return layer
@@ -182,6 +182,15 @@ class Expression:
             if tag.section is section and tag.role in _PICTURES
         ]
 
+    def _follow_depth(self, layer: Layer, options: dict[str, Any]) -> None:
+        """Let a layer say what depth it shows now, in colours that fit."""
+        tag, now = tag_of(layer.metadata), tag_of(options["metadata"])
+        if tag is None or now is None or tag.even is now.even:
+            return
+        layer.metadata = layer.metadata | {keys.LAYER_TAG: replace(tag, even=now.even)}
+        self._layers.name(layer, options["name"])
+        layer.contrast_limits = options["contrast_limits"]
+
     def _of(self, tag: LayerTag) -> tuple[Layer | None, Layer | None, Layer | None]:
         """Layers of a gene, or of several: measured, enhanced, and the sd."""
         measured, enhanced, sd = (
@@ -208,13 +217,3 @@ def is_even(layer: Layer) -> bool:
 def _fits(layer: Layer, data: LayerData) -> bool:
     """Whether a layer can hold other data of the same shape."""
     return bool(layer.data.shape == data[0].shape)
-
-
-def _follow_depth(layer: Layer, options: dict[str, Any]) -> None:
-    """Let a layer say what depth it shows now, in colours that fit."""
-    tag, now = tag_of(layer.metadata), tag_of(options["metadata"])
-    if tag is None or now is None or tag.even is now.even:
-        return
-    layer.metadata = layer.metadata | {keys.LAYER_TAG: replace(tag, even=now.even)}
-    layer.name = options["name"]
-    layer.contrast_limits = options["contrast_limits"]

@@ -25,6 +25,7 @@ from qtpy.QtGui import (
 from vispy.scene import Image, Node, STTransform
 
 from napari_stentrans.gui.canvas.layers import tag_of
+from napari_stentrans.gui.canvas.names import OF_SECTION
 from napari_stentrans.gui.canvas.painted import PaintedColorBar, PaintedName, ticks
 from napari_stentrans.gui.canvas.swipe import SIDES
 
@@ -32,6 +33,11 @@ _GAP = 4
 _BESIDE = 90
 """Pixels of a panel that its colour bar takes, beside the name."""
 _FEWEST = 1e-12
+_USUAL = "0.000"
+"""A colour bar has room for so much text: it stays in its place for other values.
+
+(napari moves what is on the canvas while it draws it, and so draws it twice.)
+"""
 _OF_PADDING, _OPACITY = 0.4, 0.8
 """How far a box reaches into the space around, and its opacity: as napari has it."""
 
@@ -167,8 +173,7 @@ class VispyPaintedName(_Painted):
         tag = tag_of(self.layer.metadata)
         if tag is not None and tag.role in SIDES:  # two names beside one another
             room = room // 2 - _GAP
-        middle = Qt.TextElideMode.ElideMiddle  # what it shows stands at the end
-        name = metrics.elidedText(self.layer.name, middle, max(room, _BESIDE))
+        name = _cut(self.layer.name, max(room, _BESIDE), metrics)
         size = QSize(int(metrics.horizontalAdvance(name)) + 2, int(metrics.height()))
         at = QPointF(0, metrics.ascent())
         return size, lambda painter: painter.drawText(at, name)
@@ -188,7 +193,7 @@ class VispyPaintedColorBar(_Painted):
     ) -> tuple[QSize, Callable[[QPainter], None]]:
         low, high = (float(limit) for limit in self.layer.contrast_limits)
         texts = {value: f"{value:.6g}" for value in ticks(low, high)}
-        widest = max(map(metrics.horizontalAdvance, texts.values()), default=0.0)
+        widest = max(map(metrics.horizontalAdvance, (_USUAL, *texts.values())))
         wide, tall = self.overlay.size
         line, tick = metrics.height(), self.overlay.tick_length
         size = QSize(int(wide + tick + _GAP + widest) + 2, int(tall + line) + 1)
@@ -210,6 +215,14 @@ class VispyPaintedColorBar(_Painted):
                 painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
 
         return size, draw
+
+
+def _cut(name: str, room: float, metrics: QFontMetricsF) -> str:
+    """Cut a name that is too long: its section is said elsewhere, then its middle."""
+    short = name.rpartition(OF_SECTION)[0] or name
+    kept = name if metrics.horizontalAdvance(name) <= room else short
+    middle = Qt.TextElideMode.ElideMiddle  # what it shows stands at the end
+    return metrics.elidedText(kept, middle, room)
 
 
 def _colours(layer: Any, n: int) -> QImage:

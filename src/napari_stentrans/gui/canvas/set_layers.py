@@ -124,7 +124,8 @@ class SetLayers:
             return ""
         number = min(self._viewer.dims.current_step[0], len(slider.genes) - 1)
         gene = slider.genes[number]
-        layer.name = f"{layer_name(tag.role, gene, even=tag.even)} · slider"
+        name = layer_name(tag.role, gene, even=tag.even)
+        self._stage.name(layer, f"{name} · slider")
         if tag.role is Role.GENE:
             limits = slider.limits(tag.section, number, even=tag.even)
             layer.contrast_limits = limits

@@ -75,6 +75,7 @@ class SideBySide:
     def __init__(self, stage: Stage, turns: Turns) -> None:
         self._stage, self._turns = stage, turns
         self._before: list[tuple[Layer, bool]] | None = None
+        self._panels: list[Layer] = []
 
     @property
     def is_on(self) -> bool:
@@ -101,7 +102,8 @@ class SideBySide:
         hidden = [layer for layer in layers if layer not in shown]
         order, stride = panel_order(panels, hidden)
         kept = set(order[: len(panels) * stride]).intersection(shown)
-        canvas, last = self._viewer.canvas, panels[-1][0]
+        self._panels = [panel[0] for panel in panels]
+        canvas, last = self._viewer.canvas, self._panels[-1]
         size = last.extent.world[1] - last.extent.world[0]
         shape = grid_shape(
             len(panels), per_gene, _height_width(canvas.size), _height_width(size)
@@ -141,7 +143,8 @@ class SideBySide:
         for layer, _ in self._stage.tagged():
             _name(layer, visible=False)
         self._before = None
-        look_at(self._viewer, order[-1:])
+        left = [layer for layer in self._panels if layer in layers]
+        look_at(self._viewer, left[-1:])  # others may be of other sections
 
     @property
     def _viewer(self) -> ViewerModel:

@@ -5,6 +5,7 @@ Works with ``napari.components.ViewerModel``, so with no window at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from napari_stentrans.gui.canvas.framing import look_at
 from napari_stentrans.gui.canvas.layers import LayerData, Role, section_to_layers
 from napari_stentrans.gui.canvas.painting import Painting
 from napari_stentrans.gui.canvas.placing import Placing
-from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
+from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers, is_on_top
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -70,5 +71,15 @@ class Stage(TaggedLayers):
             elif layer not in self._put_aside:
                 self._put_aside[layer] = layer.visible
                 set_visible(layer, visible=False)
+        self._select(mine)
         if self._put_aside:
             look_at(self.viewer, spots or mine)  # pictures may be wider
+
+    def _select(self, mine: Sequence[Layer]) -> None:
+        """Take what napari's controls and keys work on from other sections of ours."""
+        selection = self.viewer.layers.selection
+        others = [layer for layer, _ in self.tagged() if layer not in mine]
+        if selection.isdisjoint(others) or not mine:
+            return
+        seen = [layer for layer in mine if layer.visible and not is_on_top(layer)]
+        selection.active = (seen or mine)[-1]

@@ -1,18 +1,19 @@
 """Layers that carry a tag of ours: finding them in a viewer, and putting others in.
 
-The layer list is the one truth about what is shown: nothing is remembered here, and a
-layer that the user deletes is gone.
+The layer list is the one truth about what is shown: nothing is remembered here but
+names that were given, and a layer that the user deletes is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.names import Names
 from napari_stentrans.gui.canvas.painted import let_be_painted
 from napari_stentrans.section.section import Section
 
@@ -33,6 +34,7 @@ class TaggedLayers:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self.viewer = viewer
+        self._names = Names()
 
     def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
         """Yield every layer of ours with its tag, the lowest first."""
@@ -67,6 +69,20 @@ class TaggedLayers:
     def canvas(self, section: Section) -> Labels | None:
         """Layer on which missing regions of a section are painted, or None."""
         return self.find(section, Role.MISSING)
+
+    def name(self, layer: Layer, name: str) -> None:
+        """Name a layer of ours, with what it is called where one section is open."""
+        tag = tag_of(layer.metadata)
+        if tag is not None:
+            self._names.give(layer, name, tag.section)
+
+    def plain_name(self, layer: Layer) -> str:
+        """Return what a layer of ours is called where one section is open."""
+        return self._names.plain(layer)
+
+    def tell_apart(self, sections: Sequence[Section]) -> None:
+        """Let layers say of which section they are, if several are open."""
+        self._names.follow(self.tagged(), sections)
 
     def add(self, data: LayerData, above: Layer | None = None) -> Layer:
         """Add a layer above another one, else on top of all but the painting."""

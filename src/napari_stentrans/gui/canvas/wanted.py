@@ -94,7 +94,7 @@ def _swiped(plan: Plan, stage: Stage, derived: Derived, side: int) -> LayerData:
         msg = "a swipe needs two layers of a gene"
         raise LookupError(msg)
     x = divider_x(plan.section, plan.divider)
-    name = None
+    name = stage.plain_name(pair[side])
     if plan.gene is not None and plan.reference is not None:
         name = compared.name_of_gene(plan.gene, plan.names[side], even=plan.even)
     return swipe_layer(plan.section, SIDES[side], pair[side], x, name)

@@ -119,7 +119,11 @@ class SectionControl:
     def follow(self) -> None:
         """Bring the session into the state of the layer list."""
         session, known = self._bench.session, self._bench.session.sections
-        session.sections = self._bench.stage.sections()
+        there = self._bench.stage.sections()
+        session.sections = tuple(
+            dict.fromkeys([s for s in known if s in there] + [*there])
+        )
+        self._bench.stage.tell_apart(session.sections)
         self._runs.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
         if new and not session.status.is_enhancing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,9 +11,20 @@ from psygnal import SignalGroupDescriptor
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
+
+
+def told_apart(sections: Sequence[Section]) -> list[str]:
+    """Name sections, those of one name with a number."""
+    seen: dict[str, int] = {}
+    told = []
+    for name in (section.name for section in sections):
+        seen[name] = seen.get(name, 0) + 1
+        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return told
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.advice_list import AdviceList
 from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
@@ -119,7 +120,7 @@ class SectionPanel(Panel):
         sections, current = self.session.sections, self.session.section
         self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.combo.clear()
-        self.combo.addItems([section.name for section in sections])
+        self.combo.addItems(told_apart(sections))
         if current in sections:
             self.combo.setCurrentIndex(sections.index(current))
         self.combo.blockSignals(False)  # noqa: FBT003

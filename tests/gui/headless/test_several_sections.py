@@ -1,0 +1,201 @@
+"""Several sections open at once: each layer says whose it is, and none is mistaken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from napari.layers import Layer
+
+from napari_stentrans.gui.canvas import layers as looks
+from napari_stentrans.gui.canvas.layers import Role, tag_of
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.state.view import ViewMode
+
+
+@pytest.fixture
+def first(section):
+    return replace(section, name="A1")
+
+
+@pytest.fixture
+def second(section):
+    return replace(section, name="B4")
+
+
+@pytest.fixture
+def both(controller, first, second):
+    """A controller with two sections that share their genes; the second is chosen."""
+    for section in (first, second):
+        controller.stage.open(section)
+        controller.genes.add(section.genes[:1])
+    return controller
+
+
+def names(viewer):
+    return {layer.name for layer in viewer.layers}
+
+
+def of(viewer, section):
+    return [each for each in viewer.layers if tag_of(each.metadata).section is section]
+
+
+# -- names ---------------------------------------------------------------------------
+
+
+def test_with_one_section_open_names_are_short(controller, viewer, first):
+    controller.stage.open(first)
+    controller.genes.add(first.genes[:1])
+
+    shown = {"A1 image", "A1 total counts", f"{first.genes[0]} measured"}
+    assert names(viewer) == shown
+
+
+def test_with_two_sections_open_each_layer_says_of_which_it_is(both, viewer, first):
+    gene = first.genes[0]
+    assert names(viewer) == {
+        "A1 image",
+        "A1 total counts",
+        f"{gene} measured · A1",
+        "B4 image",
+        "B4 total counts",
+        f"{gene} measured · B4",
+    }
+
+
+def test_a_gene_whose_name_holds_that_of_the_section_says_so_too(
+    controller, viewer, first, second
+):
+    gene = str(first.genes[0])
+    first = replace(first, name=gene[1:])  # as A1 is of ANXA1
+    for section in (first, second):
+        controller.stage.open(section)
+    controller.sections.choose(first)
+    controller.genes.add([gene])
+
+    assert f"{gene} measured · {first.name}" in names(viewer)
+
+
+def test_names_are_short_again_once_one_section_is_left(both, viewer, first, second):
+    for layer in of(viewer, second):
+        viewer.layers.remove(layer)
+
+    shown = {"A1 image", "A1 total counts", f"{first.genes[0]} measured"}
+    assert names(viewer) == shown
+
+
+def test_another_gene_in_the_same_layers_says_of_which_section_it_is(both, viewer):
+    both.genes.show(both.session.section.genes[1])
+    both.genes.show(both.session.section.genes[2])
+
+    assert f"{both.session.section.genes[2]} measured · B4" in names(viewer)
+
+
+def test_what_a_comparison_shows_says_once_of_which_section_it_is(both, viewer, run):
+    run(both)
+    both.view.set_mode(ViewMode.SWIPE)
+
+    gene = both.session.section.genes[0]
+    sides = {f"{gene} measured (left) · B4", f"{gene} enhanced (right) · B4"}
+    assert sides <= names(viewer)
+
+
+def test_a_layer_that_the_user_has_named_keeps_its_name(
+    controller, viewer, first, second
+):
+    controller.stage.open(first)
+    viewer.layers[-1].name = "my favourite"
+    controller.stage.open(second)
+
+    assert "my favourite" in names(viewer)
+
+
+def test_sections_of_one_name_are_numbered(controller, viewer, first):
+    for section in (first, replace(first)):
+        for data in looks.section_to_layers(section):  # as napari's reader does
+            viewer.add_layer(Layer.create(*data))
+
+    assert names(viewer) == {
+        "A1 image",
+        "A1 total counts",
+        "A1 image · A1 (2)",
+        "A1 total counts · A1 (2)",
+    }
+
+
+def test_a_panel_opened_anew_names_layers_as_the_one_before(both, viewer, jobs):
+    before = names(viewer)
+    both.close()
+    Controller(viewer, EnhanceSession(), start=jobs)
+
+    assert names(viewer) == before
+
+
+def test_sections_stay_in_the_order_of_opening_while_layers_move(
+    both, viewer, first, second, run
+):
+    run(both)
+    both.view.set_mode(ViewMode.SIDE_BY_SIDE)  # moves the layers of the second down
+    both.genes.add(second.genes[1:2])
+
+    assert both.session.sections == (first, second)
+
+
+# -- what napari's own controls and keys work on ---------------------------------------
+
+
+def test_the_layer_that_is_selected_is_one_of_the_chosen_section(
+    both, viewer, first, second
+):
+    both.sections.choose(first)
+
+    selected = viewer.layers.selection.active
+    assert tag_of(selected.metadata).section is first
+    assert selected.visible
+    assert tag_of(selected.metadata).role is Role.GENE
+
+
+def test_deleting_what_is_selected_hurts_no_section_out_of_sight(
+    both, viewer, first, second
+):
+    both.sections.choose(first)
+    viewer.layers.remove_selected()
+
+    assert len(of(viewer, second)) == 3
+
+
+def test_a_layer_of_the_user_stays_selected(both, viewer, first):
+    mine = viewer.add_points(np.zeros((1, 2)))
+    both.sections.choose(first)
+
+    assert viewer.layers.selection.active is mine
+
+
+def test_a_copy_of_a_layer_says_once_of_which_section_it_is(both, viewer):
+    layer = viewer.layers[-1]
+    copy = Layer.create(*layer.as_layer_data_tuple())
+    copy.name = f"{layer.name} copy"
+    viewer.add_layer(copy)
+
+    assert copy.name == f"{layer.name} copy"
+
+
+# -- what the camera looks at ----------------------------------------------------------
+
+
+def test_leaving_side_by_side_looks_at_the_section_whatever_lies_on_top(
+    controller, viewer, first, second, run
+):
+    far = second.pixel_xy + 50_000
+    for section in (first, replace(second, pixel_xy=far, image=None)):
+        controller.stage.open(section)
+        controller.genes.add(section.genes[:1])
+    controller.sections.choose(first)
+    run(controller)
+    controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    controller.view.set_mode(ViewMode.OVERLAY)
+
+    seen = np.array(viewer.scene.camera.center[-2:])[::-1]
+    assert np.linalg.norm(seen - first.pixel_xy.mean(axis=0)) < 5_000
