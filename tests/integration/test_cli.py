@@ -482,6 +482,21 @@ def test_it_runs_as_a_program(sample, tmp_path):
     assert ad.read_h5ad(out).n_vars == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("enhance", "a labels picture (png, tif or npy; 1: predict here, 2: outside "),
+        ("enhance", "regions saved in the window (GeoJSON, csv, png)"),
+        ("enhance", "--model MODEL.npz"),
+        ("evaluate", "(default: all of them; upsample alone for the paper's protocol)"),
+    ],
+)
+def test_help_tells_all_that_can_be_given(command, told, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys; from napari_stentrans.cli import build_parser; "

@@ -20,7 +20,7 @@ EXAMPLES = """
 examples:
   stentrans enhance outs --out sharper.h5ad
   stentrans enhance counts.tsv.gz --out repaired.h5ad --missing mask.png --refine 1
-  stentrans enhance section.h5ad --out there.h5ad --at positions.csv --genes CD37,DLL3
+  stentrans enhance section.h5ad --out there.h5ad --at places.csv --genes CD37,DLL3
   stentrans enhance outs --out figure.svg --genes IGKC,EPCAM
   stentrans enhance other.h5ad --out other_sharper.h5ad --config sharper.h5ad
   stentrans enhance deep.h5ad --out a.h5ad --preset best --save-model tissue.npz
@@ -48,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--missing",
         type=Path,
         metavar="MASK",
-        help="what is missing: a labels picture (png, tif or npy; 1: predict here, 2: "
-        "outside the tissue), or a csv of array_row, array_col or of barcodes",
+        help="what is missing: regions saved in the window (GeoJSON, csv, png), a "
+        "labels picture (png, tif or npy; 1: predict here, 2: outside the tissue), or "
+        "a csv of array_row, array_col or of barcodes",
     )
     what.add_argument(
         "--at",

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TASK",
         help="upsample: every second row and column is given; dropout: 30 %% of the "
         "spots are hidden; region: discs of radius 3 pitches are hidden, 15 %% in all; "
-        "denoise: half of the counts of each spot is given (default: all of them)",
+        "denoise: half of the counts of each spot is given (default: all of them; "
+        "upsample alone for the paper's protocol)",
     )
     what.add_argument(
         "--methods",

@@ -22,6 +22,7 @@ from napari_stentrans.errors import InvalidRequestError
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
 RUN_OPTIONS = ("method", "refine", "tissue", "device", "seed", "model")
+_METAVARS = {"method": "NAME", "model": "MODEL.npz"}
 
 
 def add_run_options(
@@ -37,7 +38,7 @@ def add_run_options(
             default=argparse.SUPPRESS,  # only what is given may overrule a run file
             type=_parse(field),
             choices=choices,
-            metavar=None if choices else _metavar(field),
+            metavar=None if choices else _METAVARS.get(name, "N"),
             help=_help(field),
         )
     group.add_argument(
@@ -127,10 +128,6 @@ def _choices(field: FieldInfo) -> list[str] | None:
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return [str(value) for value in kind]
     return None
-
-
-def _metavar(field: FieldInfo) -> str:
-    return "NAME" if field.annotation is str else "N"
 
 
 def _parse(field: FieldInfo) -> Callable[[str], Any]:
