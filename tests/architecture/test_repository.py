@@ -122,6 +122,24 @@ def linked(text: str) -> set[str]:
     return {target for target in targets if "://" not in target}
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_headings_that_links_lead_to_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    missing = []
+    for name, heading in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text):
+        target = (ROOT / document).parent / name if name else ROOT / document
+        if heading not in anchors(target.read_text(encoding="utf-8")):
+            missing.append(f"{name}#{heading}")
+    assert not missing, f"{document} leads to {missing}"
+
+
+def anchors(text: str) -> set[str]:
+    """What headings are called in links: small letters, hyphens, no marks."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
 def quoted(text: str) -> set[str]:
     """Paths in backticks, as far as they begin at the top of the repository."""
     paths = re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", text)
@@ -132,3 +150,7 @@ def test_paths_are_found_in_documents() -> None:
     text = "See [x](docs/a.md), ![p](b.png), `src/c.py`, `demo/d.png`, [e](https://e)."
     assert linked(text) == {"docs/a.md", "b.png"}
     assert quoted(text) == {"src/c.py"}
+    assert anchors("# Size, and `x` damage\nNo # heading\n## B") == {
+        "size-and-x-damage",
+        "b",
+    }

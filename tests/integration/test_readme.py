@@ -1,35 +1,81 @@
-"""What the README tells people to type works."""
+"""What the README, the documents and ``--help`` tell people to type works."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import anndata
 import numpy as np
 import pytest
 
-from napari_stentrans.cli import build_parser
+from napari_stentrans.cli import COMMANDS, build_parser
+from napari_stentrans.cli.options import read_run_file
+from napari_stentrans.datasets import simulated_section
+from napari_stentrans.pipeline import resolve_config
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^stentrans .+$", README, flags=re.MULTILINE)
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def fenced(language: str, paths: list[Path]) -> list[str]:
+    """Blocks of a language in documents."""
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    pattern = rf"^```{language}\n(.*?)^```"
+    return [
+        block
+        for text in texts
+        for block in re.findall(pattern, text, flags=re.DOTALL | re.MULTILINE)
+    ]
+
+
+def examples() -> list[str]:
+    """Examples that ``--help`` of each command shows."""
+    modules = [import_module(f"napari_stentrans.cli.{name}") for name in COMMANDS]
+    return [getattr(module, "EXAMPLES", "") for module in modules]
+
+
+TYPED = [
+    line.strip()
+    for text in [*fenced("(?:sh)?", DOCUMENTS), *examples()]
+    for line in text.splitlines()
+    if line.strip().startswith("stentrans ")
+]
+
+
+@pytest.mark.parametrize("command", sorted(set(TYPED)))
 def test_commands_are_understood(command: str) -> None:
-    words = shlex.split(command)[1:]
+    said = re.sub(r"  +\(.*\)$", "", command)
+    words = shlex.split(said, comments=True)[1:]
     assert callable(build_parser(words).parse_args(words).run)
 
 
 def test_there_are_commands() -> None:
-    assert COMMANDS
+    assert len(TYPED) > 20
+
+
+@pytest.mark.parametrize("settings", fenced("yaml", DOCUMENTS))
+def test_run_files_are_understood(settings: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(settings, encoding="utf-8")
+    assert resolve_config(None, **read_run_file(file)).method in settings
+
+
+def test_python_of_the_command_line_page_runs() -> None:
+    (code,) = fenced("python", [ROOT / "docs/command-line.md"])
+    section = simulated_section(n_rows=12, n_cols=12, n_genes=40).section
+    names: dict[str, Any] = {"section": section}
+    exec(compile(code, "command-line.md", "exec"), names)
+    assert set(names["report"].scores["method"]) == {"kriging", "linear"}
 
 
 def test_python_example_runs(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (code,) = fenced("python", [ROOT / "README.md"])
     (tmp_path / "sample_data").symlink_to(repository / "sample_data")
     monkeypatch.chdir(tmp_path)
     # The default method takes a minute; which one it is makes no difference here.
