@@ -199,3 +199,50 @@ def test_leaving_side_by_side_looks_at_the_section_whatever_lies_on_top(
 
     seen = np.array(viewer.scene.camera.center[-2:])[::-1]
     assert np.linalg.norm(seen - first.pixel_xy.mean(axis=0)) < 5_000
+
+
+# -- closing ---------------------------------------------------------------------------
+
+
+def test_closing_a_section_leaves_the_others(both, viewer, first):
+    both.sections.shut()
+
+    assert both.session.sections == (first,)
+    assert both.session.section is first
+    assert len(of(viewer, first)) == len(viewer.layers)
+    assert both.session.message.text == "Closed B4."
+
+
+def test_a_section_with_results_closes_the_second_time(both, run, second, first):
+    run(both)
+    both.sections.shut()
+    assert both.session.section is second
+    assert "a result that would be lost" in both.session.message.text
+
+    both.sections.shut()
+    assert both.session.sections == (first,)
+    assert both.session.run.log == ()
+
+
+def test_the_warning_is_of_the_section_that_is_chosen_alone(both, run, first, second):
+    run(both)
+    both.sections.shut()
+    both.sections.choose(first)
+    both.sections.choose(second)
+    both.sections.shut()
+
+    assert second in both.session.sections
+
+
+def test_no_section_closes_while_something_runs(both, second):
+    both.runs.enhance()
+    both.sections.shut()
+
+    assert second in both.session.sections
+
+
+def test_closing_the_last_section_leaves_an_empty_window(opened, viewer):
+    opened.sections.shut()
+
+    assert not viewer.layers
+    assert opened.session.section is None

@@ -31,6 +31,7 @@ class SectionControl:
         self._bench, self._view = bench, view
         self._runs, self._picture = runs, picture
         self._counting = JobDesk(bench.start)
+        self._is_warned = False
         self._facts: WeakKeyDictionary[Section, SectionFacts] = WeakKeyDictionary()
         self._recognised: WeakKeyDictionary[Section, LatticeKind] = WeakKeyDictionary()
 
@@ -50,6 +51,7 @@ class SectionControl:
         session = self._bench.session
         if section is session.section or session.status.is_enhancing:
             return
+        self._is_warned = False
         if session.section in session.sections:
             self._bench.turns.finish()  # what is half made of the section that is left
         else:
@@ -62,6 +64,27 @@ class SectionControl:
         if section is not None:
             self._bench.stage.focus(section)
         self._view.arrange()
+
+    def shut(self) -> None:
+        """Close the current section; where results would be lost, only the second time.
+
+        Its files stay, and so does what was painted, for the next time it is opened.
+        """
+        session, stage = self._bench.session, self._bench.stage
+        section, n_results = session.section, len(session.run.results)
+        if section is None or session.status.is_busy:
+            return
+        if n_results and not self._is_warned:
+            self._is_warned = True
+            results = "a result" if n_results == 1 else f"{n_results} results"
+            self._bench.background.say(
+                f"{section.name} has {results} that would be lost: save what you need, "
+                "or press Close again."
+            )
+            return
+        mine = [layer for layer, tag in stage.tagged() if tag.section is section]
+        remove(stage.viewer.layers, mine)
+        self._bench.background.say(f"Closed {section.name}.")
 
     def lay_on(self, kind: LatticeKind) -> None:
         """Take the spots of the current section to lie on another lattice.

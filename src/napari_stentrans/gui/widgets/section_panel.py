@@ -45,6 +45,8 @@ class SectionPanel(Panel):
         self.combo.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        help_text = "Close this section: its layers and results go, its files stay"
+        self.shut = button("Close", help_text, self.controller.sections.shut)
         self.open_file = button("Open file…", "A table or h5ad", self._ask_file)
         self.open_folder = button("Folder…", "A Space Ranger folder", self._ask_folder)
         self.normalised = QCheckBox("Take normalised values")
@@ -66,13 +68,15 @@ class SectionPanel(Panel):
         self._offer()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        chosen, row = QHBoxLayout(), QHBoxLayout()
+        chosen.addWidget(self.combo, stretch=1)
+        chosen.addWidget(self.shut)
         row.addWidget(self.open_file)
         row.addWidget(self.open_folder)
         offers = QVBoxLayout(self.offers)
         offers.setContentsMargins(0, 0, 0, 0)
         layout = self.column
-        layout.addWidget(self.combo)
+        layout.addLayout(chosen)
         layout.addLayout(row)
         layout.addWidget(self.normalised)
         for each in (self.offers, self.welcome, self.facts, self.advice):
@@ -124,7 +128,8 @@ class SectionPanel(Panel):
         if current in sections:
             self.combo.setCurrentIndex(sections.index(current))
         self.combo.blockSignals(False)  # noqa: FBT003
-        self.combo.setVisible(bool(sections))
+        for each in (self.combo, self.shut):
+            each.setVisible(bool(sections))
         self.welcome.setVisible(current is None)
         has_picture = current is not None and current.image is not None
         self.picture.setVisible(current is not None and not has_picture)
@@ -168,7 +173,7 @@ class SectionPanel(Panel):
 
     def _enable(self) -> None:
         busy = BUSY if self.session.status.is_busy else ""
-        for each in (self.combo, self.open_file, self.open_folder):
+        for each in (self.combo, self.shut, self.open_file, self.open_folder):
             allow(each, busy)
         self.offers.setEnabled(not busy)
         section = self.session.section
