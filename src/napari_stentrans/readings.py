@@ -5,6 +5,7 @@ What is ``even`` is at one sequencing depth, see `section.depth`.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
@@ -24,17 +25,26 @@ _GENES = 8
 _readings: WeakKeyDictionary[EnhancedSection, OrderedDict[str, Prediction]] = (
     WeakKeyDictionary()
 )
+_lock = threading.Lock()
+"""Held while the dictionary is used, never while a gene is read."""
 
 
 def reading_of(result: EnhancedSection, gene: str) -> Prediction:
-    """Mean and sd of a gene, shape (position, 1); the last few genes are kept."""
-    kept = _readings.setdefault(result, OrderedDict())
-    if gene not in kept:
-        kept[gene] = result.read([gene])
-    kept.move_to_end(gene)
-    while len(kept) > _GENES:
-        kept.popitem(last=False)
-    return kept[gene]
+    """Mean and sd of a gene, shape (position, 1); the last few genes are kept.
+
+    Can be called from several threads at once.
+    """
+    with _lock:
+        kept = _readings.setdefault(result, OrderedDict())
+        found = kept.get(gene)
+    if found is None:
+        found = result.read([gene])
+    with _lock:
+        kept[gene] = found
+        kept.move_to_end(gene)
+        while len(kept) > _GENES:
+            kept.popitem(last=False)
+    return found
 
 
 def counts_of(

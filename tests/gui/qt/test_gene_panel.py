@@ -171,6 +171,13 @@ def test_arrows_flip_through_what_was_found(qtbot, panel, controller):
     assert shown == ["CD9", "cd3e", "CD19"]
 
 
+def test_the_genes_below_and_above_are_told_to_be_read_ahead(qtbot, panel, session):
+    rows = listed(panel)
+    for row, beside in ((0, rows[1:2]), (2, [rows[3], rows[1]]), (4, rows[3:4])):
+        panel.table.select([rows[row]])
+        assert list(session.genes.beside) == beside
+
+
 def test_selecting_several_shows_none_of_them(qtbot, panel, controller):
     press_row(qtbot, panel, "Actb")
     controller.genes.show.reset_mock()
@@ -218,6 +225,16 @@ def test_the_gene_that_is_looked_at_is_bold(panel, session):
 
 
 # -- keeping -----------------------------------------------------------------------
+
+
+def test_only_rows_that_change_are_drawn_anew(panel, session):
+    drawn = []
+    panel.table.genes.dataChanged.connect(lambda first, _: drawn.append(first.row()))
+    session.genes.shown, session.genes.current = ("Actb",), "Actb"
+    assert set(drawn) == {listed(panel).index("Actb")}
+    drawn.clear()
+    session.genes.current = "CD9"
+    assert set(drawn) == {listed(panel).index(gene) for gene in ("Actb", "CD9")}
 
 
 def test_a_tick_pins_and_no_tick_removes(panel, session, controller):

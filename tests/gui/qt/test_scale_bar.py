@@ -57,6 +57,21 @@ def test_the_bar_is_as_long_as_it_says(opened, qtbot, section, mode):
     )
 
 
+def test_what_is_in_its_place_is_not_moved_at_each_drawing(opened, section):
+    """It would be drawn twice each time."""
+    viewer = opened.stage.viewer
+    opened.genes.show(section.genes[0])
+    viewer.screenshot(flash=False)
+    canvas, moved = viewer.window._qt_viewer.canvas, []
+    shown = [each for _, each, _ in canvas._get_ordered_visible_canvas_overlays()]
+    assert drawn(viewer) in shown
+    assert len(shown) > 1
+    for each in shown:
+        each.node.transform.changed.connect(moved.append)
+    canvas._update_overlay_canvas_positions()
+    assert not moved
+
+
 def test_a_bar_that_is_handed_back_follows_nothing_more(opened):
     viewer = opened.stage.viewer
     opened.scale.set_pitch(None)

@@ -5,6 +5,7 @@ Needs Qt, so it is imported only where there is a window.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pint
@@ -19,6 +20,8 @@ class VispyMicrometreBar(VispyScaleBarOverlay):  # type: ignore[misc]
     """Draws the bar; where layers have real units, napari's own reading is kept."""
 
     overlay: MicrometreBar
+    x_size: float
+    y_size: float
     _unit: Any
 
     def __init__(self, *, overlay: MicrometreBar, **parts: object) -> None:
@@ -31,6 +34,15 @@ class VispyMicrometreBar(VispyScaleBarOverlay):  # type: ignore[misc]
         if self._unit.units == units.pixel:
             self._unit = self.overlay.um_per_unit * units.micrometer
             self._on_size_or_zoom_change(force=True)
+
+    def _on_position_change(self, event: object = None) -> None:
+        """Take up whole pixels.
+
+        napari puts everything in its place while it draws. A place that single
+        precision cannot hold is another one each time, and all is drawn once more.
+        """
+        self.x_size, self.y_size = math.ceil(self.x_size), math.ceil(self.y_size)
+        super()._on_position_change(event)
 
     def close(self) -> None:
         """Follow nothing more: napari's own drawing would go on to."""

@@ -11,6 +11,7 @@ from napari_stentrans.gui.control.gene_library import GeneLibrary
 from napari_stentrans.gui.control.gene_names import known_genes, wished_genes
 from napari_stentrans.gui.control.gene_sets import GeneSetControl
 from napari_stentrans.gui.control.memory import Memory
+from napari_stentrans.gui.control.reading_ahead import ReadingAhead
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
@@ -30,6 +31,7 @@ class GeneControl:
         self._sets = sets
         self._library = GeneLibrary(bench)
         self._browsing = Browsing(bench.stage)
+        self._ahead = ReadingAhead(bench)
         bench.session.genes.mine = memory.genes
         bench.session.events.enhanced.connect(self._follow_result)
         bench.session.events.status.connect(self._library.follow)
@@ -95,6 +97,7 @@ class GeneControl:
     def close(self) -> None:
         """Find out nothing more."""
         self._library.close()
+        self._ahead.close()
 
     # -- layers, a few at a time -------------------------------------------------------
 
@@ -111,6 +114,7 @@ class GeneControl:
             if session.section is not section:
                 return
         self._now_at(gene)
+        self._ahead.read()
 
     def _adding(self, section: Section, names: Sequence[str]) -> Pieces:
         session, stage = self._bench.session, self._bench.stage

@@ -25,6 +25,8 @@ class GeneState:
         Names of what shows several genes together: signatures and the slider.
     current
         The gene that is looked at: shown or added last.
+    beside
+        The genes listed next to the current one: the likely ones to come.
     unpinned
         The gene whose layers the next one will take over; None if all are pinned.
     facts
@@ -40,6 +42,7 @@ class GeneState:
     shown: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     current: str | None = None
+    beside: tuple[str, ...] = ()
     unpinned: str | None = None
     facts: GeneFacts | None = None
     learning: str = ""

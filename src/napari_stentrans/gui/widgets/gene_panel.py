@@ -81,7 +81,7 @@ class GenePanel(Panel):
         self.order.preset_chosen.connect(self._take_preset)
         self.table.genes.sorted_by.connect(self._sort)
         self.table.genes.ticked.connect(self._tick)
-        self.table.looked_at.connect(genes.show)
+        self.table.looked_at.connect(self._look_at)
         self.table.confirmed.connect(self._pin)
         self.table.chosen.connect(self._offer)
         self.buttons.pin_asked.connect(self._pin)
@@ -118,6 +118,10 @@ class GenePanel(Panel):
         is_found = spelt[0] in facts.genes or not self.table.genes.rowCount()
         gene = spelt[0] if is_found else self.table.genes.gene(0)
         self.table.select_quietly([gene])
+        self.controller.genes.show(gene)
+
+    def _look_at(self, gene: str) -> None:
+        self.session.genes.beside = self.table.beside(gene)
         self.controller.genes.show(gene)
 
     def _go_down(self) -> None:

@@ -97,6 +97,12 @@ class GeneTable(QTableView):
             rows.update(range(part.top(), part.bottom() + 1))
         return [self.genes.gene(row) for row in sorted(rows)]
 
+    def beside(self, gene: str) -> tuple[str, ...]:
+        """Genes in the rows below and above that of a gene."""
+        rows = (row + step for row in self.genes.rows_of([gene]) for step in (1, -1))
+        there = range(self.genes.rowCount())
+        return tuple(self.genes.gene(row) for row in rows if row in there)
+
     def select(self, genes: Sequence[str]) -> None:
         """Select genes, as far as they are listed."""
         rows = self.genes.rows_of(genes)
