@@ -78,7 +78,7 @@ def enhance(
     missing
         `MissingRegions`; or a labels picture of the section's raster (1 predict, 2
         outside); or an ndarray of bool, shape (spot,), of spots to predict; or the
-        path of a mask file (png, tif, npy or csv).
+        path of a file of them (GeoJSON, csv, png, tif or npy).
     at : array_like, shape (position, 2), optional
         Predict exactly at these (array_row, array_col), fractions allowed, in order.
     genes
@@ -90,6 +90,12 @@ def enhance(
     **choices
         ... or one by one: ``refine``, ``method``, ``seed``, ``device`` ...: any field
         of `RunConfig`; or ``preset``: "instant", "standard" or "best".
+
+    Returns
+    -------
+    EnhancedSection or AnnData
+        Expected counts and their standard deviations, shape (position, gene); of the
+        same kind as ``section``.
 
     Raises
     ------

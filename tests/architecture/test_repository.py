@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from importlib import import_module
+from inspect import getdoc, isfunction, signature
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,20 @@ def test_version_is_in_the_changelog_and_the_citation() -> None:
 @pytest.mark.parametrize("name", napari_stentrans.__all__)
 def test_public_names_can_be_had(name: str) -> None:
     assert getattr(napari_stentrans, name) is not None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n in napari_stentrans.__all__ if isfunction(getattr(napari_stentrans, n))],
+)
+def test_public_functions_tell_what_they_take_give_and_raise(name: str) -> None:
+    function = getattr(napari_stentrans, name)
+    told = getdoc(function) or ""
+    taken = told.partition("Parameters\n---")[2].partition("\n\n")[0]
+    for parameter in signature(function).parameters:
+        assert re.search(rf"\b{parameter}\b", taken), parameter
+    assert "\nReturns\n-------\n" in told
+    assert "\nRaises\n------\n" in told
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
         Genes whose predictions are kept for `EvaluationReport.pictures`, of the first
         seed of each task.
 
+    Returns
+    -------
+    EvaluationReport
+        Scores of every gene, their medians, and paired differences of methods.
+
     Raises
     ------
     InvalidRequestError

@@ -68,6 +68,12 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
         ``coordinate_system`` choose where a format holds several; see
         `io.options.ReadOptions`.
 
+    Returns
+    -------
+    Section
+        Counts, positions and, if there is one, the picture; ``notes`` says in plain
+        words what a person should know about it.
+
     Raises
     ------
     ReadError, InvalidSectionError
