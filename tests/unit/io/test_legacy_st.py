@@ -87,6 +87,22 @@ def test_coordinates_by_spot_name(tmp_path, square, write_table):
     assert "1 spots that coords.csv does not list left out." in section.notes
 
 
+@pytest.mark.parametrize("more", [{}, {"label": 1, "region": "a", "kind": "predict"}])
+def test_places_to_predict_beside_a_table_do_not_choose_its_spots(
+    tmp_path, square, write_table, more
+):
+    path = write_table(tmp_path / "counts.tsv", square)
+    places = tmp_path / "positions.csv"  # as for --at, or regions that were saved
+    listed = pd.DataFrame(square.array_rc[:3], columns=["array_row", "array_col"])
+    listed.assign(**more).to_csv(places, index=False)
+    section = read_section(path)
+    assert list(section.barcodes) == square.spot_names
+    assert section.notes == (
+        "positions.csv tells no more than the names of the spots and is not used.",
+    )
+    assert read_section(path, positions=places).n_spots == 3
+
+
 @pytest.fixture
 def selection(square):
     """As the spot detector writes it: x is the column, y the row."""

@@ -38,6 +38,7 @@ from napari_stentrans.io.formats.listed.names import (
 from napari_stentrans.io.formats.space_ranger.positions import read_positions_table
 from napari_stentrans.section.lattice import FloatArray
 
+_MARKS = ("selected", keys.IN_TISSUE)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
 _PROMISING = re.compile("coord|pos|loc|spatial|centroid|align|select", re.IGNORECASE)
@@ -71,6 +72,14 @@ class SpotPositions:
     on_array: bool
     selected: np.ndarray[tuple[int], np.dtype[np.bool_]]
     table: pd.DataFrame
+
+    @property
+    def has_places_alone(self) -> bool:
+        """Whether it lists places on the array without names, pixels or tissue."""
+        columns = [str(column).lower() for column in self.table.columns]
+        nameless = any(columns[0] in pair for pair in ROW_COL)
+        marked = not set(_MARKS).isdisjoint(columns)
+        return nameless and self.on_array and self.pixel_xy is None and not marked
 
 
 def is_positions_file(path: Path) -> bool:
@@ -134,7 +143,7 @@ def read_spot_positions(path: Path, spot_names: Iterable[str]) -> SpotPositions:
     if array_rc is None or problems:
         raise ReadError("\n".join(problems))
     selected = np.ones(len(table), dtype=bool)
-    for mark in ("selected", keys.IN_TISSUE):
+    for mark in _MARKS:
         if mark in table:
             selected &= pd.to_numeric(table[mark], errors="coerce").to_numpy() == 1
     key = _keys(table, axes, array_rc, set(map(spot_key, spot_names)))

@@ -90,14 +90,19 @@ def read(path: Path, options: ReadOptions) -> Section:
         msg = f"neither the rows nor the columns of {path.name} are named after spots"
         raise ReadError(msg)
     notes = normalised_notes(table.values, allowed=options.allow_normalised)
-    placed = _from_names(spots)
-    if positions is not None and not listed.isdisjoint(map(spot_key, spots)):
+    placed, named_by_place = _from_names(spots), share_of_spots(spots) > _KNOWN_SHARE
+    unasked = named_by_place and options.positions is None
+    if positions is not None and unasked and positions.has_places_alone:
+        # such as those for --at, or regions: they are no choice of spots
+        told = "tells no more than the names of the spots and is not used."
+        notes.append(f"{positions.path.name} {told}")
+    elif positions is not None and not listed.isdisjoint(map(spot_key, spots)):
         placed = from_list(spots, positions)
         notes.append(f"Positions were taken from {positions.path.name}.")
         placed.notes += add_picture(path, placed)
     elif positions is not None:
         notes.append(f"{positions.path.name} names none of the spots and is not used.")
-    if share_of_spots(spots) > _KNOWN_SHARE:
+    if named_by_place:
         placed.checkerboard = LatticeKind.QUINCUNX
     var = pd.DataFrame(index=pd.Index(genes, dtype=object))
     return placed_section(path, (counts, var), placed, notes, options)
