@@ -100,7 +100,9 @@ class Recipe:
 
     @property
     def _is_of_a_file(self) -> bool:
-        return self.section.source is not None and Path(self.section.source).exists()
+        """Whether the section was read from a path, be it there or not."""
+        path = Path(self.section.source or "")
+        return self.section.source is not None and (path.is_absolute() or path.exists())
 
     @property
     def _reading(self) -> str:
@@ -123,6 +125,8 @@ class Recipe:
         told = [f"{self.section.name}: fingerprint {self.section.fingerprint}"]
         if not self._is_of_a_file:
             told.append(f"The section came from no file: write its path for {_NO_FILE}")
+        elif not Path(self._source).exists():
+            told.append(f"{self._source} is gone: write where it is now")
         if self._is_marked:
             told.append(f"The marked regions were saved as {self._write_regions()}")
         if self.even:

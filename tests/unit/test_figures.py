@@ -207,3 +207,13 @@ def test_a_figure_at_even_depth_says_so_and_shows_it(pictured):
     np.testing.assert_allclose(drawn, pictured.raster.image(expected), rtol=1e-4)
     assert measured.images[0].get_clim() == enhanced.images[0].get_clim()
     assert "counts at even depth" in [ax.get_ylabel() for ax in figure.axes]
+
+
+def test_each_gene_is_drawn_in_the_colours_of_its_own(pictured):
+    genes = [str(gene) for gene in pictured.genes[:2]]
+    look = ComparisonLook(colormaps={genes[1]: "magma"}, with_picture=False)
+
+    figure = comparison(pictured, genes, look)
+
+    of_axes = [[each.cmap.name for each in ax.images] for ax in figure.axes[:4]]
+    assert [names[0] for names in of_axes] == ["viridis"] * 2 + ["magma"] * 2

@@ -185,6 +185,15 @@ def test_a_section_of_no_file_leaves_a_gap_and_says_so(tmp_path):
     assert "PATH_OF_THE_SECTION" in command
 
 
+def test_a_file_that_was_moved_is_named_all_the_same(section, tmp_path):
+    moved = replace(section, source=tmp_path / "before" / "counts.tsv")
+    python, command = texts(moved, RunConfig(), tmp_path)
+
+    assert f"# {moved.source} is gone: write where it is now" in python
+    assert f"read_section({str(moved.source)!r}" in python
+    assert command.startswith(f"stentrans enhance {moved.source} ")
+
+
 def test_a_section_is_read_as_it_was(section, tmp_path):
     other = replace(
         section.on_lattice(LatticeKind.IRREGULAR),

@@ -9,6 +9,7 @@ import pytest
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas import compared
+from napari_stentrans.gui.canvas.layers import enhanced_layers
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import raster_of
 
@@ -144,3 +145,12 @@ def test_each_origin_has_its_colour(result):
         shown = colours[int(np.searchsorted(bins, share, side="right")) - 1]
         assert shown == compared.ORIGIN_COLOURS[kinds[number]]
     assert np.isnan(picture[index < 0]).all()
+
+
+def test_a_reference_is_as_opaque_as_what_it_is_compared_with(any_section, result):
+    gene = str(any_section.genes[0])
+    (_, enhanced, _), _ = enhanced_layers(result, gene)
+    _, reference, _ = compared.reference_layer(result, gene, (0, 9), "run 1")
+
+    assert any_section.image is not None
+    assert reference["opacity"] == enhanced["opacity"] < 1

@@ -39,7 +39,8 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     assert path == tmp_path / "f.png"
     assert choices.genes == (gene,)
     assert choices.look.limits == {gene: (0.0, 4.5)}
-    assert (choices.look.colormap, choices.look.pitch_um) == ("magma", 100.0)
+    assert choices.look.colormaps == {gene: "magma"}
+    assert choices.look.pitch_um == 100.0
     assert choices.with_sd
     assert choices.look.with_sd
 

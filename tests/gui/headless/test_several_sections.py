@@ -246,3 +246,51 @@ def test_closing_the_last_section_leaves_an_empty_window(opened, viewer):
 
     assert not viewer.layers
     assert opened.session.section is None
+
+
+# -- sliders ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sliding(controller, first, second, jobs):
+    """Two sections with a slider each: of two genes, and of four."""
+    for section, n_genes in ((first, 2), (second, 4)):
+        controller.stage.open(section)
+        controller.gene_sets.add_slider(section.genes[:n_genes])
+        jobs.last.finish()
+    return controller
+
+
+def test_a_slider_ends_with_the_genes_of_the_section_that_is_seen(
+    sliding, viewer, first
+):
+    viewer.dims.set_current_step(0, 3)
+    sliding.sections.choose(first)
+    assert viewer.dims.current_step[0] == 1
+
+    viewer.dims.set_current_step(0, 3)
+    assert viewer.dims.current_step[0] == 1
+    assert viewer.canvas.overlays.text.text == f"{first.genes[1]}  2 of 2"
+    assert viewer.canvas.overlays.text.visible
+
+
+def test_a_stack_of_somebody_else_is_seen_to_its_end(sliding, viewer, first):
+    sliding.sections.choose(first)
+    viewer.add_image(np.zeros((9, 5, 5)))
+
+    viewer.dims.set_current_step(0, 8)
+
+    assert viewer.dims.current_step[0] == 8
+
+
+def test_no_gene_is_named_while_its_slider_is_hidden(sliding, viewer):
+    for layer in viewer.layers:
+        layer.visible = False
+
+    assert not viewer.canvas.overlays.text.visible
+
+
+def test_a_run_that_a_slider_shows_asks_for_no_gene(sliding, run):
+    run(sliding)
+
+    assert "Choose a gene" not in sliding.session.message.text

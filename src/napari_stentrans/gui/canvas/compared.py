@@ -20,6 +20,7 @@ from napari_stentrans.gui.canvas.layers import (
     LayerTag,
     Limits,
     Role,
+    opacity_over,
 )
 from napari_stentrans.readings import (
     difference,
@@ -112,7 +113,8 @@ def reference_layer(
     data = raster.image(shown_reading(reference, gene, even=even).mean[:, 0])
     name = name_of_gene(gene, name, even=even)
     options = _options(reference.section, Role.REFERENCE, raster, name)
-    return data, options | {"contrast_limits": limits, "colormap": "viridis"}, "image"
+    options |= {"contrast_limits": limits, "colormap": "viridis"}
+    return data, options | {"opacity": opacity_over(reference.section)}, "image"
 
 
 def origin_layer(result: EnhancedSection) -> LayerData:

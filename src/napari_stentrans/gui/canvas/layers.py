@@ -227,6 +227,11 @@ def expression_options(
         "contrast_limits": limits,
         "colormap": _COLORMAP[tag.role],
         "interpolation2d": "nearest",
-        "opacity": 1.0 if tag.section.image is None else _OVER_IMAGE,
+        "opacity": opacity_over(tag.section),
         "metadata": {keys.LAYER_TAG: tag},
     }
+
+
+def opacity_over(section: Section) -> float:
+    """Opacity of expression: lower where there is a picture of the tissue below."""
+    return 1.0 if section.image is None else _OVER_IMAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,8 @@ class SetLayers:
     def close(self) -> None:
         """Let go of the viewer."""
         self._viewer.dims.events.current_step.disconnect(self.follow_slider)
+        for layer in self._viewer.layers:
+            layer.events.visible.disconnect(self.follow_slider)
 
     def of(self, section: Section) -> tuple[GeneSet, ...]:
         """Sets of genes of a section that have a layer."""
@@ -99,19 +102,36 @@ class SetLayers:
 
     def follow_slider(self, _event: object = None) -> None:
         """Name the gene that the slider shows, and give it its own contrast."""
-        shown = [(layer, tag) for layer, tag in self._stage.tagged() if _slides(tag)]
-        if not shown and not self._is_labelled:
+        there = [(layer, tag) for layer, tag in self._stage.tagged() if _slides(tag)]
+        if not there and not self._is_labelled:
             return
-        self._is_labelled = bool(shown)
+        self._is_labelled = bool(there)
+        seen = [(layer, tag) for layer, tag in there if layer.visible]
         label = self._viewer.canvas.overlays.text
-        label.visible = any(layer.visible for layer, _ in shown)
-        if not shown:
+        label.visible = bool(seen)
+        if not there:
             return
         if self._viewer.dims.axis_labels[0] != _AXIS:
             labels = (_AXIS, *self._viewer.dims.axis_labels[1:])
             self._viewer.dims.axis_labels = labels
-        for layer, tag in shown:
-            label.text = self._slide(layer, tag)
+        self._come_back(seen)
+        for layer, tag in there:
+            layer.events.visible.connect(self.follow_slider)  # once, however often
+            told = self._slide(layer, tag)
+            if layer.visible:  # the others may be of another section
+                label.text = told
+
+    def _come_back(self, seen: Sequence[tuple[Layer, LayerTag]]) -> None:
+        """Let the slider end with the genes that are seen, if nothing else slides.
+
+        It reaches as far as the longest, which may be of a section out of sight.
+        """
+        dims, mine = self._viewer.dims, [layer for layer, _ in seen]
+        reach = max((len(tag.of.genes) for _, tag in seen if tag.of), default=0)
+        slides = (each for each in self._viewer.layers if each.visible)
+        others = [each for each in slides if each.ndim > 2 and each not in mine]
+        if seen and not others and dims.current_step[0] >= reach:
+            dims.set_current_step(0, reach - 1)
 
     @property
     def _viewer(self) -> ViewerModel:

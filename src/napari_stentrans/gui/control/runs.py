@@ -214,7 +214,8 @@ class RunControl:
         if self._bench.session.enhanced is not enhanced:
             self._show(enhanced)
         self._foretelling.learn(record)
-        shown = self._bench.session.genes.shown
+        genes = self._bench.session.genes
+        shown = genes.shown or genes.sets
         hint = "" if shown else " Choose a gene above to see it."
         notices = " ".join(enhanced.provenance.get("notices", []))
         took = f"{record.seconds:.1f} s" + (", stopped early" * record.stopped_early)

@@ -116,6 +116,7 @@ def _scrolling(panel: Panel) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing would show that it has it
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(panel)
     area.setMinimumWidth(panel.minimumSizeHint().width() + _SCROLL_BAR)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
+from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.panel import Panel
@@ -71,6 +72,7 @@ class RunLog(Panel):
         self.list.currentItemChanged.connect(self._choose)
         session.run.events.log.connect(self._fill)
         session.events.enhanced.connect(self._mark)
+        session.events.sections.connect(self._fill)
         session.events.status.connect(self._enable)
         self._fill()
 
@@ -78,8 +80,11 @@ class RunLog(Panel):
         """List every run, the latest on top."""
         self.list.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.list.clear()
+        sections = self.session.sections
+        names = dict(zip(sections, told_apart(sections), strict=True))
         for record in reversed(self.session.run.log):
-            self.list.addTopLevelItem(_row(record))
+            section = names.get(record.result.section, record.result.section.name)
+            self.list.addTopLevelItem(_row(record, section))
         self.list.blockSignals(False)  # noqa: FBT003
         self._mark()
 
@@ -135,7 +140,7 @@ class RunLog(Panel):
         record = self._record()
         if record is None:
             return
-        name = f"{record.result.section.name}_model.npz"
+        name = f"{record.result.section.name.replace('/', '_')}_model.npz"
         path = ask_where_to_save(
             self, "Keep what was learnt", name, "Models (*.npz)", _complete
         )
@@ -165,7 +170,7 @@ def _complete(path: str, _filter: str) -> str:
     return path if path.endswith(".npz") else f"{path}.npz"
 
 
-def _row(record: RunRecord) -> QTreeWidgetItem:
+def _row(record: RunRecord, section: str) -> QTreeWidgetItem:
     score = record.score
     row = QTreeWidgetItem(
         [
@@ -173,7 +178,7 @@ def _row(record: RunRecord) -> QTreeWidgetItem:
             way_in_words(record.way),
             in_words(record.seconds),
             "-" if score is None else f"{score:.2f}",
-            record.result.section.name,
+            section,
         ]
     )
     told = _describe(record)
