@@ -26,7 +26,13 @@ from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import raster_of
 
 _WINDOW = (1280, 800)
-_COLOURS = 128
+_COLOURS = {
+    "colors": 256,
+    "method": Image.Quantize.MAXCOVERAGE,
+    "kmeans": 1,
+    "dither": 0,
+}
+"""Keeps rare colours, such as the ends of a colour map, and packs well."""
 _PATIENCE = 120.0
 
 
@@ -49,21 +55,26 @@ class Guide:
 
     def window(self, name: str) -> None:
         """Take a picture of the whole window."""
-        settle(1.0)
+        self._rest()
         picture = self.viewer.screenshot(canvas_only=False, flash=False)
         self._write(name, picture)
 
     def tab(self, name: str, panel: Panel) -> None:
         """Take a picture of the dock with one tab in front."""
         self.widget.turn_to(panel)
-        settle(1.0)
+        self._rest()
         picture = self.viewer.screenshot(canvas_only=False, flash=False)
         left = self.widget.mapTo(self.viewer.window._qt_window, QPoint(0, 0)).x()
         ratio = picture.shape[1] / self.viewer.window._qt_window.width()
         self._write(name, picture[:, round(left * ratio) :])
 
+    def _rest(self) -> None:
+        """Wait until all layers, names and bars are there, and drawn."""
+        wait(lambda: self.widget.controller.turns.are_over)
+        settle(1.0)
+
     def _write(self, name: str, picture: np.ndarray) -> None:
-        few = Image.fromarray(picture[..., :3]).quantize(_COLOURS, dither=0)
+        few = Image.fromarray(picture[..., :3]).quantize(**_COLOURS)
         few.save(self.out / f"{name}.png", optimize=True)
 
 
