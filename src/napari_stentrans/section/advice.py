@@ -121,8 +121,8 @@ def _no_picture(section: Section) -> list[Advice]:
         Advice(
             Level.NOTE,
             "No picture of the tissue.",
-            f"Nothing else needs one. To see it, {add}open the folder with the "
-            "picture beside the counts ('spatial' for Visium).",
+            f"Runs do without, but do better with one: {add}open the folder with "
+            "the picture beside the counts ('spatial' for Visium).",
         )
     ]
 

@@ -84,6 +84,7 @@ def test_a_picture_that_lies_wrong(section, fit, better, words):
 def test_a_missing_picture_is_no_warning(section):
     found = advice(replace(section, image=None), FINE)
     assert "No picture" in told(found, Level.NOTE)
+    assert any("do better with one" in each.what_to_do for each in found)
     assert not told(found, Level.WARNING)
     floating = advice(replace(section, pixel_xy=None), FINE)
     assert "nothing says where the spots are" in told(floating, Level.WARNING)
