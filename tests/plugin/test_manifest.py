@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 
@@ -55,6 +56,26 @@ def test_every_contribution_has_its_command(manifest):
     ]
 
     assert {each.command for each in used} == known
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.h5ad",
+        "counts.tsv.gz",
+        "GSM1_matrix.mtx.gz",
+        "cell_by_gene.csv",
+        "experiment.xenium",
+        "A1_experiment.xenium",
+        "cell_segmentations.geojson",
+        "scalefactors_json.json",
+        "cells.cellbin.gef",
+    ],
+)
+def test_files_that_the_formats_name_may_be_dropped(manifest, name):
+    (reader,) = manifest.contributions.readers
+    assert any(fnmatch(f"/data/{name}", each) for each in reader.filename_patterns)
+    assert not any(fnmatch("/data/a.json", each) for each in reader.filename_patterns)
 
 
 def test_menu_entries_are_in_menus_that_plugins_may_use(manifest):
