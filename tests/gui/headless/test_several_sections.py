@@ -182,6 +182,40 @@ def test_a_copy_of_a_layer_says_once_of_which_section_it_is(both, viewer):
     assert copy.name == f"{layer.name} copy"
 
 
+# -- ways of comparing -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ViewMode)
+def test_each_section_is_looked_at_as_it_was(both, viewer, run, first, mode):
+    second = both.session.section
+    run(both)
+    before = both.session.enhanced
+    run(both)
+    both.view.compare_with(before)
+    both.view.set_mode(mode)
+    both.view.fade(faded=True)
+    seen = {layer.name for layer in viewer.layers if layer.visible}
+    view = both.session.view
+
+    both.sections.choose(first)
+    now = (view.mode, view.reference, view.fade)
+    assert now == (ViewMode.OVERLAY, None, False)
+    both.sections.choose(second)
+
+    assert (view.mode, view.reference, view.fade) == (mode, before, True)
+    assert {layer.name for layer in viewer.layers if layer.visible} == seen
+
+
+def test_a_way_of_comparing_ends_with_the_result(both, run, first, second):
+    run(both)
+    both.view.set_mode(ViewMode.SWIPE)
+    both.sections.choose(first)
+    both.runs.forget(both.session.run.log[0].result)
+    both.sections.choose(second)
+
+    assert both.session.view.mode is ViewMode.OVERLAY
+
+
 # -- what the camera looks at ----------------------------------------------------------
 
 

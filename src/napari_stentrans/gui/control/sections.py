@@ -61,6 +61,7 @@ class SectionControl:
         session.enhanced = None  # first: it is no result of the section to come
         session.section = section
         session.enhanced = self._runs.result_of(section)
+        self._view.come_back()
         if section is not None:
             self._bench.stage.focus(section)
         self._view.arrange()

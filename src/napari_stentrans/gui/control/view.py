@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.comparison import Comparison
 from napari_stentrans.gui.canvas.evening import even_out
@@ -18,7 +20,8 @@ from napari_stentrans.gui.control.hover import Hover
 from napari_stentrans.gui.control.keyboard import Keyboard
 from napari_stentrans.gui.control.scores import Scores, names_of_pair
 from napari_stentrans.gui.jobs.turns import Pieces
-from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.gui.state.view import ViewMode, WayOfLooking
+from napari_stentrans.section.section import Section
 
 NEXT_KEY, FLIP_KEY = "N", "W"
 """Keys on the canvas: another way of comparing; the other one of the two pictures."""
@@ -39,6 +42,7 @@ class ViewControl:
         self._keyboard = Keyboard(
             bench.stage.viewer, {NEXT_KEY: self.next_mode, FLIP_KEY: self.flip}
         )
+        self._ways: WeakKeyDictionary[Section, WayOfLooking] = WeakKeyDictionary()
         self._grid = bench.stage.viewer.canvas.grid
         self._grid.events.enabled.connect(self._follow_grid)
 
@@ -147,9 +151,17 @@ class ViewControl:
     def leave(self) -> None:
         """Go back to one canvas, before another section is chosen."""
         self.clear()
-        view = self._bench.session.view
-        view.mode, view.reference = ViewMode.OVERLAY, None
-        view.show_origin = view.fade = False
+        section, view = self._bench.session.section, self._bench.session.view
+        if section is not None:
+            self._ways[section] = WayOfLooking.of(view)
+        WayOfLooking().put_into(view)
+
+    def come_back(self) -> None:
+        """Look at the section that was chosen as when it was looked at last."""
+        session = self._bench.session
+        section, result = session.section, session.enhanced
+        if section in self._ways and section is not None and result is not None:
+            self._ways[section].put_into(session.view)
 
     def close(self) -> None:
         """Let go of the viewer."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,3 +146,33 @@ class ViewState:
     score: GeneScore | None = None
     score_note: str = ""
     pairs: SpotPairs | None = None
+
+
+@dataclass(frozen=True)
+class WayOfLooking:
+    """How a section is looked at while others are looked at otherwise.
+
+    Attributes
+    ----------
+    mode, show_origin, fade
+        As in `ViewState`.
+    reference
+        The same, held by whoever else holds it.
+    """
+
+    mode: ViewMode = ViewMode.OVERLAY
+    show_origin: bool = False
+    fade: bool = False
+    reference: ref[EnhancedSection] | None = None
+
+    @classmethod
+    def of(cls, view: ViewState) -> WayOfLooking:
+        """Return the way of now."""
+        reference = None if view.reference is None else ref(view.reference)
+        return cls(view.mode, view.show_origin, view.fade, reference)
+
+    def put_into(self, view: ViewState) -> None:
+        """Look in this way."""
+        view.mode, view.fade = self.mode, self.fade
+        view.show_origin = self.show_origin
+        view.reference = None if self.reference is None else self.reference()
