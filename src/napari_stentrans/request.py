@@ -65,7 +65,7 @@ def _config_problem(problem: dict[str, Any]) -> str:
     if problem["type"] != "extra_forbidden":
         setting = ".".join([*groups, name])
         return f"{setting}: {problem['msg'].lower()}, not {problem['input']!r}"
-    known = RunConfig().model_dump()
+    known: dict[str, Any] = {"preset": "", **RunConfig().model_dump()}
     for group in groups:
         known = known[group]
     near = get_close_matches(name, known, n=1)
