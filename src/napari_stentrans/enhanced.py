@@ -128,7 +128,7 @@ class EnhancedSection:
         """How well each chosen gene is predicted, one row a gene.
 
         Found at the visible spots, each predicted from all the others; columns as
-        ``keys.HELDOUT_*`` and ``keys.HAS_SIGNAL``. None, if the method does not know.
+        ``keys.HELDOUT_*`` and ``keys.HAS_SIGNAL``; none, if the method does not know.
         """
         from napari_stentrans.evaluation.metrics import expected_ceiling
 
@@ -197,7 +197,7 @@ class EnhancedSection:
         on_progress
             Told how far it is.
         genes
-            What to write; by default all genes, and three telling ones in pictures.
+            What to write; by default all genes, in pictures three telling ones of many.
 
         Raises
         ------

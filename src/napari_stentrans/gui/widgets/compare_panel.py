@@ -28,7 +28,10 @@ _EVEN_HELP = (
 _NOT_EVEN = "A method that is shown does not tell how deep each position would be"
 _SCALE_HELP = "How long something is in µm, on the canvas"
 _NO_RESULT = "There is no result yet: press Enhance first"
-_NO_SCALE = "Not known here how far apart spots are: say it on the tab Save"
+_NO_SCALE = (
+    "Not known here how far apart spots are: say it on the tab Save, "
+    "at 'Spots apart' of a figure"
+)
 
 
 class ComparePanel(Panel):
