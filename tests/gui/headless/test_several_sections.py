@@ -102,6 +102,21 @@ def test_what_a_comparison_shows_says_once_of_which_section_it_is(both, viewer, 
     assert sides <= names(viewer)
 
 
+def test_long_names_of_sections_are_cut_where_they_can_be_told_apart(
+    controller, viewer, section
+):
+    long = "GSM8432101_patient_17_lymph_node_section_{}"
+    one, two = (replace(section, name=long.format(number)) for number in (1, 2))
+    for each in (one, two):
+        controller.stage.open(each)
+    controller.genes.add(section.genes[:1])
+    assert viewer.layers[-1].name == f"{section.genes[0]} measured · GSM…ion_2"
+
+    other = replace(section, name="GSM9_another_one_section_2")
+    controller.stage.open(other)
+    assert f"{section.genes[0]} measured · {two.name}" in names(viewer)
+
+
 def test_a_layer_that_the_user_has_named_keeps_its_name(
     controller, viewer, first, second
 ):
