@@ -538,6 +538,26 @@ def test_a_section_opened_again_has_its_regions(launch, make_section):
     assert sizes(opened.session.regions) == [2]
 
 
+def test_regions_are_back_although_another_section_was_looked_at_meanwhile(
+    launch, make_section, jobs
+):
+    first = launch(make_section())
+    first.regions.paint()
+    stroke(first, [3, 4])
+    again = launch(make_section(seed=4))
+    known, late = again.session.section, make_section()
+
+    again.stage.open(late)
+    again.sections.choose(known)
+    for job in jobs.started:
+        job.finish()
+    again.sections.choose(late)
+    for job in jobs.started:
+        job.finish()
+
+    assert sizes(again.session.regions) == [2]
+
+
 def test_what_is_painted_while_looking_wins(launch, make_section, jobs, tmp_path):
     first = launch(make_section())
     first.regions.paint()

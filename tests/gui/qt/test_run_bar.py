@@ -176,3 +176,10 @@ def test_the_keyboard_starts_a_run(shown, session, section):
 
     assert bar.enhance.shortcut().toString() == "Ctrl+Return"
     assert "Ctrl+Enter" in bar.enhance.toolTip()
+
+
+def test_a_message_is_told_whole_where_it_is_cut_off(shown, session):
+    panel = shown(RunBar)
+    session.message = Message(f"Saved {'a_very_long_name_' * 9}.h5ad")
+
+    assert panel.status.toolTip() == session.message.text

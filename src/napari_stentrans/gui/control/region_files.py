@@ -70,6 +70,7 @@ class RegionFileControl:
         if self._shelf.folder is None or section is self._asked:
             return
         self._asked = section
+        self._recalling.discard()  # what it finds would not be put on its section
         if section is not None and section not in self._fingerprints:
             self._recalling.run(
                 partial(self._shelf.finding, section),

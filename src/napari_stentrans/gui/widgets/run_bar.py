@@ -146,6 +146,7 @@ class RunBar(Panel):
     def _show_message(self) -> None:
         message = self.session.message
         self.status.setText(message.text)
+        self.status.setToolTip(message.text)  # a long name of a file may be cut off
         colour = colours.of_error(self.palette())
         self.status.setStyleSheet(f"color: {colour};" if message.is_error else "")
         self.details.setVisible(bool(message.details))
