@@ -5,28 +5,26 @@ Needs Qt, so it is imported only where there is a window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from napari._vispy.overlays.base import LayerOverlayMixin, VispyCanvasOverlay
 from napari._vispy.utils.visual import overlay_to_visual
-from numpy.typing import NDArray
 from qtpy.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
-    QGuiApplication,
     QImage,
     QPainter,
     QPen,
 )
-from vispy.scene import Image, Node, STTransform
 
 from napari_stentrans.gui.canvas.layers import tag_of
 from napari_stentrans.gui.canvas.names import OF_SECTION
 from napari_stentrans.gui.canvas.painted import PaintedColorBar, PaintedName, ticks
+from napari_stentrans.gui.canvas.picture_drawn import Picture, blank, colour_of
 from napari_stentrans.gui.canvas.swipe import SIDES
 
 _GAP = 4
@@ -40,31 +38,6 @@ _USUAL = "0.000"
 """
 _OF_PADDING, _OPACITY = 0.4, 0.8
 """How far a box reaches into the space around, and its opacity: as napari has it."""
-
-
-class Picture(Node):  # type: ignore[misc]
-    """A picture around its place, at whose upper left corner a margin of it ends."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._image = Image(parent=self)
-        self._image.transform = STTransform()
-
-    def show(self, painted: QImage, margin: QPoint) -> None:
-        """Show what was painted, as large as it is on this screen."""
-        ratio = painted.devicePixelRatio()
-        self._image.set_data(_pixels(painted))
-        self._image.transform.scale = (1 / ratio, 1 / ratio)
-        # A panel of a grid may begin at half a pixel, where either of two would do.
-        self._image.transform.translate = (0.1 - margin.x(), 0.1 - margin.y())
-
-    def set_gl_state(self, *args: Any, **options: Any) -> None:
-        """Blend as told; a canvas asks that of what it shows."""
-        self._image.set_gl_state(*args, **options)
-
-    def _set_clipper(self, node: Node, clipper: Any) -> None:
-        """Clip the picture; vispy asks visuals alone, which a node is not."""
-        self._image._set_clipper(node, clipper)
 
 
 class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
@@ -120,7 +93,7 @@ class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
         size, draw = self._drawing(QFontMetricsF(font))
         self.x_size, self.y_size = size.width(), size.height()
         box, margin = self._box()
-        image = _blank(size + QSize(2 * margin.x(), 2 * margin.y()), box)
+        image = blank(size + QSize(2 * margin.x(), 2 * margin.y()), box)
         painter = QPainter(image)
         painter.translate(margin)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
@@ -140,13 +113,13 @@ class _Painted(LayerOverlayMixin, VispyCanvasOverlay):  # type: ignore[misc]
         margin = QPoint(round(wide * _OF_PADDING), round(high * _OF_PADDING))
         colour = self.overlay.box_color
         if colour is not None:
-            return _colour(colour), margin
+            return colour_of(colour), margin
         red, green, blue, alpha = self.viewer.canvas.background_color
-        return _colour((red, green, blue, alpha * _OPACITY)), margin
+        return colour_of((red, green, blue, alpha * _OPACITY)), margin
 
     def _ink(self) -> QColor:
         own = self.overlay.color
-        return _colour(self._get_fgcolor() if own is None else own)
+        return colour_of(self._get_fgcolor() if own is None else own)
 
     def _drawing(
         self, metrics: QFontMetricsF
@@ -231,29 +204,6 @@ def _colours(layer: Any, n: int) -> QImage:
     rgba = np.ascontiguousarray(np.round(layer.colormap.map(values) * 255), np.uint8)
     image = QImage(rgba.tobytes(), 1, len(rgba), 4, QImage.Format.Format_RGBA8888)
     return image.copy()  # its own memory
-
-
-def _colour(rgba: Iterable[float]) -> QColor:
-    return QColor.fromRgbF(*map(float, rgba))
-
-
-def _blank(size: QSize, colour: QColor) -> QImage:
-    """Make a picture of one colour, as fine as the screen shows it."""
-    ratio = max(screen.devicePixelRatio() for screen in QGuiApplication.screens())
-    image = QImage(size * ratio, QImage.Format.Format_RGBA8888)
-    image.setDevicePixelRatio(ratio)
-    image.fill(colour)
-    return image
-
-
-def _pixels(image: QImage) -> NDArray[np.uint8]:
-    """Pixels of an RGBA image, shape (row, column, 4)."""
-    height, width = image.height(), image.width()
-    bits: Any = image.constBits()
-    if hasattr(bits, "setsize"):  # PyQt gives a pointer, PySide a view
-        bits.setsize(image.sizeInBytes())
-    rows = np.frombuffer(bits, np.uint8).reshape(height, image.bytesPerLine())
-    return rows[:, : 4 * width].reshape(height, width, 4).copy()
 
 
 _DRAWN: Mapping[type, type] = {
