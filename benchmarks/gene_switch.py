@@ -27,6 +27,8 @@ from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.section.section import Section
 
 GOAL_MS = 50
+_LOOKED_S = 0.15
+"""How long a person who flips through a list looks at each gene, at the least."""
 _OF_SQUARE = 0.76
 """Share of a square that the outline of simulated tissue leaves."""
 
@@ -77,7 +79,7 @@ def flip(widget: StEnTransWidget, n: int) -> Switches:
         painted = time.thread_time()
         clock = time.perf_counter() - started
         seconds.append((held - began, painted - held, clock))
-        rest(0.05)
+        rest(_LOOKED_S)
         settle(lambda: widget.controller.turns.are_over)
     return Switches(*1e3 * np.array(seconds[2:]).T)
 

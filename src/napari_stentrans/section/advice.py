@@ -11,6 +11,7 @@ from enum import StrEnum
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.technology import was_enhanced
 
 _SHALLOW = 500
 """Counts in the median spot below which single genes are mostly noise."""
@@ -58,7 +59,8 @@ def advice(
     better
         How the picture would lie clearly better, where that is known.
     """
-    found = [*_of_counts(facts), *_of_size(facts)]
+    found = [] if was_enhanced(section) else _of_counts(facts)
+    found += _of_size(facts)
     found += _no_picture(section) if fit is None else _of_picture(fit, better)
     found += [_noted(note) for note in section.notes]
     return sorted(found, key=lambda each: each.level is Level.NOTE)

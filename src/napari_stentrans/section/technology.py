@@ -18,6 +18,11 @@ _VISIUM_UM = 100.0
 _LEGACY_UM = 200.0
 _READ_AS = re.compile(r"Read as (\S+ (?:cells|molecules)),")
 """How readers note what the files themselves say."""
+ENHANCED_NOTE = (
+    "This section was enhanced before: its values are expected counts, "
+    "not measured ones."
+)
+"""What readers note of a file that a run has written."""
 _BIN = re.compile(r"square_(\d{3})um")
 """How Space Ranger names the folders of Visium HD."""
 
@@ -27,6 +32,8 @@ def technology(section: Section) -> str:
     told = next(filter(None, map(_READ_AS.match, section.notes)), None)
     if told is not None:
         return told[1]
+    if was_enhanced(section):
+        return "a saved result"
     kind = section.lattice.kind
     bin_um = _bin_um(section)
     if bin_um is not None:
@@ -41,6 +48,11 @@ def technology(section: Section) -> str:
     return "beads or cells (Slide-seq …)"
 
 
+def was_enhanced(section: Section) -> bool:
+    """Whether its values come from a run: its positions are closer than spots are."""
+    return ENHANCED_NOTE in section.notes
+
+
 def lattice_in_words(kind: LatticeKind) -> str:
     """What a lattice looks like and who uses it."""
     return {
@@ -53,6 +65,8 @@ def lattice_in_words(kind: LatticeKind) -> str:
 
 def guessed_pitch_um(section: Section) -> float | None:
     """Distance of neighbouring spots in µm, as far as the technology tells it."""
+    if was_enhanced(section):
+        return None
     bin_um = _bin_um(section)
     if bin_um is not None:
         return bin_um

@@ -17,6 +17,7 @@ from napari_stentrans.section.facts import (
 )
 from napari_stentrans.section.image import Alignment, TissueImage
 from napari_stentrans.section.technology import (
+    ENHANCED_NOTE,
     guessed_pitch_um,
     pitch_px,
     technology,
@@ -46,6 +47,16 @@ def test_facts_are_counted(section):
     assert facts.are_counts
     halves = replace(section, counts=section.counts * 0.5)
     assert not SectionFacts.of(halves).are_counts
+
+
+def test_a_saved_result_is_called_so_and_not_taken_for_normalised(section):
+    """Its positions are closer than spots: the distance of spots tells nothing."""
+    again = replace(section, notes=(ENHANCED_NOTE,))
+    assert guessed_pitch_um(section) == 100
+    assert guessed_pitch_um(again) is None
+    assert technology(again) == "a saved result"
+    found = advice(again, replace(FINE, are_counts=False), PictureFit(1.0, 1.0))
+    assert told(found) == ENHANCED_NOTE
 
 
 def test_a_good_section_gets_no_warning(section):

@@ -130,7 +130,7 @@ class StEnTransModel:
             genes = [str(gene) for gene in arrays["genes"]]
             return cls(genes, arrays["loadings"], network_of(network), about["section"])
         except FileNotFoundError:
-            msg = f"there is no model file {path}"
+            msg = f"there is no model file {path}: name another one, or none"
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             msg = (
                 f"{path} is no model of this program ({error}). Make one with "

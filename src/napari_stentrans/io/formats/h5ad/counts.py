@@ -20,14 +20,11 @@ from napari_stentrans.io.assembly.counts import (
     plain,
     unique_names,
 )
+from napari_stentrans.section.technology import ENHANCED_NOTE
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_ENHANCED_NOTE = (
-    "This section was enhanced before: its values are expected counts, "
-    "not measured ones."
-)
 _SYMBOL_COLUMNS = (
     "feature_name",
     "gene_name",
@@ -54,7 +51,7 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
     """
     if keys.PROVENANCE in adata.uns and adata.X is not None:
-        return Values(as_counts(adata.X), adata.var, (_ENHANCED_NOTE,))
+        return Values(as_counts(adata.X), adata.var, (ENHANCED_NOTE,))
     looked: list[str] = []
     fallback: Values | None = None
     for place, matrix, var in _matrices(adata):
