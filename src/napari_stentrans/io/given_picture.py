@@ -12,6 +12,7 @@ from napari_stentrans.io.pictures.images import misfit_note
 from napari_stentrans.io.pictures.laid import read_laid
 from napari_stentrans.io.pictures.large import read_picture
 from napari_stentrans.section.image import TissueImage
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
 _SAME_SIZE = 0.01
@@ -40,17 +41,22 @@ def with_picture(section: Section, path: Path) -> Section:
         raise InvalidRequestError(msg)
     laid = _laid(section, path)
     if laid is not None:
-        notes = (*section.notes, *misfit_note(laid, section.pixel_xy))
-        return replace(section, image=laid, notes=notes)
+        return _shown_with(section, laid, section.pixel_xy)
     image = read_picture(path)
-    full_width = _full_width(section.image)
+    full_width = _full_width(section)
     if full_width is not None:
         width = image.data.shape[1] / image.scale
         ratio = width / full_width
         if abs(ratio - 1) > _SAME_SIZE:  # a copy of another size
             image = replace(image, scale=image.scale * ratio)
-    notes = (*section.notes, *misfit_note(image, section.pixel_xy))
-    return replace(section, image=image, notes=notes)
+    return _shown_with(section, image, section.pixel_xy)
+
+
+def _shown_with(section: Section, image: TissueImage, spots: FloatArray) -> Section:
+    """Return the section with an image, and what is to say of that one alone."""
+    gone = [] if section.image is None else misfit_note(section.image, spots)
+    kept = (note for note in section.notes if note not in gone)
+    return replace(section, image=image, notes=(*kept, *misfit_note(image, spots)))
 
 
 def _laid(section: Section, path: Path) -> TissueImage | None:
@@ -64,5 +70,10 @@ def _laid(section: Section, path: Path) -> TissueImage | None:
     return None
 
 
-def _full_width(image: TissueImage | None) -> float | None:
-    return None if image is None else image.data.shape[1] / image.scale
+def _full_width(section: Section) -> float | None:
+    """Width of the full-resolution picture, if the section's own picture tells it."""
+    if section.image is None or section.pixel_xy is None:
+        return None
+    if misfit_note(section.image, section.pixel_xy):
+        return None  # it is of something else
+    return float(section.image.data.shape[1] / section.image.scale)

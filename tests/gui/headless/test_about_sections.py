@@ -105,9 +105,30 @@ def test_a_picture_can_be_added_and_moved(controller, jobs, make_section, tmp_pa
     assert controller.stage.find(new, Role.IMAGE) is not None
     assert controller.session.about.alignment.is_none
 
+
+def test_another_picture_takes_its_place_and_results_go(
+    opened, jobs, section, tmp_path
+):
+    from PIL import Image as Picture
+
+    opened.runs.configure(method="nearest")
+    opened.runs.enhance()
+    jobs.last.finish()
+    assert opened.session.enhanced is not None
+    size = tuple(map(int, section.pixel_xy.max(axis=0) + 50))
+    Picture.new("RGB", size, "grey").save(tmp_path / "another.png")
+    opened.sections.add_picture(tmp_path / "another.png")
+    jobs.last.finish()
+    assert (opened.session.section.image.data == 128).all()
+    assert opened.session.enhanced is None
+    assert "enhance it again" in opened.session.message.text
+
+
+def test_a_picture_that_is_none_changes_nothing(controller, jobs, section, tmp_path):
+    controller.stage.open(section)
     controller.sections.add_picture(tmp_path / "none.png")
     jobs.last.finish()
-    assert controller.session.section is new
+    assert controller.session.section is section
     assert controller.session.message.is_error
 
 

@@ -158,7 +158,7 @@ def test_the_picture_can_be_aligned_only_where_there_is_one(
     assert panel.alignment.isEnabled()
 
 
-def test_a_picture_can_be_added_where_there_is_none(
+def test_a_picture_can_be_added_or_another_one_taken(
     click, shown, session, controller, other_section, section, monkeypatch, tmp_path
 ):
     panel = shown(SectionPanel)
@@ -167,8 +167,9 @@ def test_a_picture_can_be_added_where_there_is_none(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (path, ""))
     click(panel.picture)
     controller.sections.add_picture.assert_called_once_with(tmp_path / "he.tif")
+    assert panel.picture.text() == "Add a picture…"
     session.section = section
-    assert not panel.picture.isVisible()
+    assert panel.picture.text() == "Another picture…"
     session.section = replace(other_section, pixel_xy=None)
     assert not panel.picture.isEnabled()
     assert "does not say where" in panel.picture.toolTip()

@@ -376,6 +376,10 @@ def test_a_picture_of_something_else_is_noted(tmp_path, section, slide):
 
     assert any("outside" in note for note in found.notes)
 
+    Image.fromarray(slide).save(tmp_path / "right.png")
+    found = with_picture(replace(found, pixel_xy=SPOTS_XY), tmp_path / "right.png")
+    assert not any("outside" in note for note in found.notes)
+
 
 @pytest.mark.parametrize("content", [b"", b"II*\0" + b"\1" * 60, b"words", b"\x89PNG"])
 def test_what_is_no_picture_is_said(tmp_path, content):

@@ -200,6 +200,7 @@ class SectionControl:
         """Put a section in the place of the one it was made from."""
         stage = self._bench.stage
         genes, painted = stage.genes(before), stage.canvas(before) is not None
+        had_results = self._runs.result_of(before) is not None
         self._recognised[section] = self._recognised.get(before, before.lattice.kind)
         if before in self._facts:
             self._facts[section] = self._facts[before]
@@ -213,8 +214,9 @@ class SectionControl:
         self.choose(section)
         remove(stage.viewer.layers, old)
         painted = painted and stage.canvas(section) is None
-        lost = " What was painted is gone: paint it again." if painted else ""
-        self._bench.background.say(told + lost)
+        told += " What was painted is gone: paint it again." if painted else ""
+        told += " Its results were of before: enhance it again." if had_results else ""
+        self._bench.background.say(told)
 
 
 def _ignore(_progress: Progress) -> None:

@@ -29,6 +29,7 @@ _WELCOME = (
 )
 _FILES = "Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz *.loom *.parquet *.gef)"
 _PICTURES = "Pictures (*.tif *.tiff *.jpg *.jpeg *.png *.svs *.ndpi *.btf)"
+_A_PICTURE, _ANOTHER_PICTURE = "Add a picture…", "Another picture…"
 
 
 class SectionPanel(Panel):
@@ -61,7 +62,7 @@ class SectionPanel(Panel):
         help_text = "Move the picture where it does not lie under the spots"
         self.aligning = Fold("Align the picture", help_text, self.alignment)
         help_text = "Lay the full-resolution picture of the tissue under the spots"
-        self.picture = button("Add a picture…", help_text, self._ask_picture)
+        self.picture = button(_A_PICTURE, help_text, self._ask_picture)
         self._lay_out()
         self._listen()
         self._show()
@@ -132,7 +133,8 @@ class SectionPanel(Panel):
             each.setVisible(bool(sections))
         self.welcome.setVisible(current is None)
         has_picture = current is not None and current.image is not None
-        self.picture.setVisible(current is not None and not has_picture)
+        self.picture.setVisible(current is not None)
+        self.picture.setText(_ANOTHER_PICTURE if has_picture else _A_PICTURE)
         self.aligning.setVisible(has_picture)
         self.controller.sections.describe()
         self._advise()
