@@ -123,20 +123,28 @@ class EnhancedSection:
             block = slice(start, min(start + _GENES_PER_BLOCK, len(self.chosen)))
             yield block, self._read(self.chosen[block])
 
-    @cached_property
+    @property
     def gene_scores(self) -> pd.DataFrame:
         """How well each chosen gene is predicted, one row a gene.
 
         Found at the visible spots, each predicted from all the others; columns as
         ``keys.HELDOUT_*`` and ``keys.HAS_SIGNAL``; none, if the method does not know.
+        Values that are no counts have no known ceiling (NaN).
         """
+        return self._gene_scores.copy()
+
+    @cached_property
+    def _gene_scores(self) -> pd.DataFrame:
         from napari_stentrans.evaluation.metrics import expected_ceiling
+        from napari_stentrans.evaluation.thinning import is_counted
 
         scores = self.fitted.gene_scores(self.chosen)
         if scores.shape[1] == 0:
             return scores
-        scores[keys.HELDOUT_CEILING] = expected_ceiling(
-            self.fitted.section.counts, self.chosen
+        seen = self.fitted.section
+        counted = is_counted(seen)
+        scores[keys.HELDOUT_CEILING] = (
+            expected_ceiling(seen.counts, self.chosen) if counted else np.nan
         )
         scores[keys.HELDOUT_RANK] = scores[keys.HELDOUT_PCC].rank(
             ascending=False, method="first"
@@ -173,7 +181,7 @@ class EnhancedSection:
     def of_section(self, section: Section) -> EnhancedSection:
         """Return the same result of the same section with another picture."""
         made = replace(self, section=section)
-        known = vars(self).keys() & {"raster", "pixel_xy", "gene_scores"}
+        known = vars(self).keys() & {"raster", "pixel_xy", "_gene_scores"}
         vars(made).update({name: vars(self)[name] for name in known})
         return made
 

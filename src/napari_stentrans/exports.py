@@ -58,7 +58,7 @@ def export(what: Exportable, path: str | Path) -> Path:
     """
     path = Path(path).expanduser()
     write = _WRITERS[ending_of(path)]
-    check_place(path, _section_of(what).source)
+    check_place(path, _section_of(what).inputs)
     return write(what, path)
 
 
@@ -76,7 +76,7 @@ def ending_of(path: Path) -> str:
 def _write_h5ad(what: Exportable, path: Path) -> Path:
     if isinstance(what, EnhancedSection):
         return what.save(path)
-    with replacing(path, what.source) as unfinished:
+    with replacing(path, what.inputs) as unfinished:
         section_to_anndata(what).write_h5ad(unfinished, compression="gzip")
     return path
 
@@ -93,14 +93,14 @@ def _write_parquet(what: Exportable, path: Path) -> Path:
     from napari_stentrans.io.tables.parquet_writer import write_parquet
 
     if isinstance(what, Section):
-        return write_parquet(path, section_to_anndata(what), what.source)
+        return write_parquet(path, section_to_anndata(what), what.inputs)
     import h5py
 
     with _scratch(what, path.parent) as file, h5py.File(file) as h5ad:
         return write_parquet(
             path,
             what.annotations(),
-            what.section.source,
+            what.section.inputs,
             values=h5ad["X"],
             sd=h5ad[f"layers/{keys.SD}"],
         )
@@ -110,7 +110,7 @@ def _write_space_ranger(what: Exportable, path: Path) -> Path:
     from napari_stentrans.io.writers.space_ranger import write_space_ranger
 
     with _as_anndata(what, path.parent) as adata:
-        return write_space_ranger(path, adata, _section_of(what).source)
+        return write_space_ranger(path, adata, _section_of(what).inputs)
 
 
 def _write_spatialdata(what: Exportable, path: Path) -> Path:
@@ -121,7 +121,7 @@ def _write_spatialdata(what: Exportable, path: Path) -> Path:
         adata, name = what.to_anndata(), f"{name} enhanced"
     else:
         adata = section_to_anndata(what)
-    return write_spatialdata(path, adata, section.source, name)
+    return write_spatialdata(path, adata, name, section.source, section.inputs)
 
 
 _WRITERS: dict[str, Callable[[Exportable, Path], Path]] = {

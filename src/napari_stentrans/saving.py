@@ -19,7 +19,7 @@ from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures import ComparisonLook, comparison, telling_genes
 from napari_stentrans.io.files.endings import ending_among
-from napari_stentrans.io.files.replacing import check_writable, replacing
+from napari_stentrans.io.files.replacing import check_place, replacing
 from napari_stentrans.io.tables.beside import Beside
 from napari_stentrans.io.tables.result_writer import (
     ResultTable,
@@ -111,15 +111,18 @@ def ending_of(path: Path) -> str:
 
 def _h5ad(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     result = result if choices.genes is None else result.only(choices.genes)
-    check_writable(path)
+    inputs = result.section.inputs
+    check_place(path, inputs)
     yield Progress("Writing genes", 0, len(result.chosen))
-    return (yield from h5ad_steps(path, result.annotations(), result.blocks()))
+    blocks = result.blocks()
+    return (yield from h5ad_steps(path, result.annotations(), blocks, inputs))
 
 
 def _table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     result = result if choices.genes is None else result.only(choices.genes)
     with_sd = choices.with_sd is not False
     check_size(len(result), len(result.chosen) * (1 + with_sd))
+    check_place(path, result.section.inputs)
     mean: dict[str, NDArray[np.float32]] = {}
     sd: dict[str, NDArray[np.float32]] = {}
     for columns, prediction in result.blocks():
@@ -131,7 +134,7 @@ def _table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[P
     annotations = result.annotations()
     table = ResultTable(_positions(result, annotations), mean, sd)
     beside = _beside(annotations)
-    return (yield from table_steps(path, table, beside, result.section.source))
+    return (yield from table_steps(path, table, beside, result.section.inputs))
 
 
 def _positions(result: EnhancedSection, annotations: AnnData) -> pd.DataFrame:
@@ -155,18 +158,19 @@ def _beside(annotations: AnnData) -> Beside:
 
 
 def _figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
-    check_writable(path)
+    inputs = result.section.inputs
+    check_place(path, inputs)
     yield Progress("Drawing", 0, 2)
     look = choices.look
     figure = comparison(result, _pictured(result, choices), look)
     yield Progress("Drawing", 1, 2)
-    with replacing(path) as unfinished:
+    with replacing(path, inputs) as unfinished:
         figure.savefig(unfinished, dpi=_DPI)
     return path
 
 
 def _ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
-    check_writable(path)
+    check_place(path, result.section.inputs)
     section, genes = result.section, _pictured(result, choices)
     spots = SpotRaster.from_section(section)
     of_spot_px = pitch_px(section)
@@ -192,7 +196,7 @@ def _ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Step
     size = PixelSize(
         grid.pixel * unit, (x * unit, y * unit), "µm" if pitch_um else "pixel"
     )
-    return (yield from ome_tiff_steps(path, names, pictures(), size))
+    return (yield from ome_tiff_steps(path, names, pictures(), size, section.inputs))
 
 
 def _pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:

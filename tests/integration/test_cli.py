@@ -270,7 +270,7 @@ def test_unreadable_input_is_explained(run, tmp_path, capsys, name):
         ("out.docx", "must end in .h5ad or .csv"),
         ("missing/out.h5ad", "there is no folder"),
         ("there.h5ad", "--force"),
-        ("folder.h5ad", "this is a folder"),
+        ("folder.h5ad", "is a folder"),
     ],
 )
 def test_the_output_is_checked_before_anything_is_read(
@@ -308,8 +308,19 @@ def test_force_replaces_a_result_but_never_the_input(run, tmp_path, capsys):
 
     code, _ = run("--force", source=str(out))
     assert code == 2
-    assert "this is the input" in capsys.readouterr().err
+    assert "never changed" in capsys.readouterr().err
     assert written_config(out).refine == 3
+
+
+def test_what_any_option_reads_is_never_replaced(run, tmp_path, capsys):
+    mask = tmp_path / "mask.csv"
+    mask.write_text("array_row,array_col\n1,1\n")
+
+    code, _ = run("--missing", str(mask), "--force", name="mask.csv")
+
+    assert code == 2
+    assert "never changed" in capsys.readouterr().err
+    assert mask.read_text().startswith("array_row")
 
 
 def test_interrupting_leaves_nothing_behind(run, tmp_path, capsys, monkeypatch):

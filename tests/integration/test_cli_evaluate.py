@@ -120,7 +120,7 @@ def test_run_files_set_what_methods_are_given(sample, tmp_path, capsys):
         (["--seed", "-1"], 2, "expected"),
         (["--seed", "x"], 2, "expected a whole number, at least 0, not 'x'"),
         (["--json", "x.txt"], 2, "--json x.txt: the name must end in .json"),
-        (["--csv", "no/where.csv"], 2, "--csv no/where.csv: there is no folder no"),
+        (["--csv", "no/where.csv"], 2, "no/where.csv: there is no folder"),
         (["--figure", "x.bmp"], 2, "must end in .png or .pdf or .svg"),
         (["--genes", "A,B"], 2, "--genes are for the pictures of --figure"),
         (["--methods", "raw", "--task", "dropout"], 4, "'denoise' alone"),

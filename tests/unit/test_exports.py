@@ -53,16 +53,6 @@ def test_what_was_there_is_replaced_whole(section, tmp_path, ending):
     assert names_in(tmp_path) == written_as(path)
 
 
-def test_a_folder_of_somebody_else_is_never_replaced(section, tmp_path):
-    (tmp_path / "it.csv.tables").mkdir()
-    (tmp_path / "it.csv.tables" / "theirs").touch()
-
-    with pytest.raises(InvalidRequestError, match="none of ours"):
-        export(section, tmp_path / "it.csv")
-
-    assert names_in(tmp_path) == {"it.csv.tables"}
-
-
 def test_a_table_that_lost_rows_and_columns_keeps_what_is_known(section, tmp_path):
     known = section.obs.assign(score=np.arange(section.n_spots))
     path = export(replace(section, obs=known), tmp_path / "it.csv")
@@ -128,6 +118,32 @@ def test_the_folder_above_what_was_read_cannot_be_replaced(section, tmp_path):
         export(replace(section, source=str(path)), tmp_path / "project")
 
     assert path.exists()
+
+
+@pytest.mark.parametrize("ending", ["", ".zarr", ".csv"])
+def test_a_folder_of_somebody_is_never_replaced(section, tmp_path, ending):
+    path = tmp_path / f"mine{ending}"
+    folder = path.with_name("mine.csv.tables") if ending == ".csv" else path
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+
+    with pytest.raises(InvalidRequestError, match=r"other things.*thesis\.txt"):
+        export(section, path)
+
+    assert names_in(tmp_path) == {folder.name}
+    assert (folder / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("ending", ["", ".zarr", ".csv"])
+def test_a_folder_of_ours_and_an_empty_one_are_replaced(section, tmp_path, ending):
+    path = tmp_path / f"ours{ending}"
+    if ending != ".csv":
+        path.mkdir()
+    export(section, path)
+
+    export(section, path)
+
+    assert read_section(path).n_spots == section.n_spots
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

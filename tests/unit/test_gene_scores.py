@@ -40,6 +40,22 @@ def test_scores_stay_below_the_ceiling_on_average(result) -> None:
     assert scores[keys.HELDOUT_PCC].mean() < scores[keys.HELDOUT_CEILING].mean()
 
 
+def test_values_that_are_no_counts_have_no_ceiling(simulated) -> None:
+    section = simulated.section
+    logs = section.counts.log1p()
+    scores = enhance(section.with_counts(logs), method="kriging").gene_scores
+    assert scores[keys.HELDOUT_PCC].notna().any()
+    assert scores[keys.HELDOUT_CEILING].isna().all()
+
+
+def test_sorting_the_scores_leaves_the_result_as_it_is(result) -> None:
+    before = result.to_anndata().var[keys.HELDOUT_PCC]
+    scores = result.gene_scores
+    scores.sort_values(keys.HELDOUT_PCC, inplace=True)
+    after = result.to_anndata().var[keys.HELDOUT_PCC]
+    np.testing.assert_array_equal(after, before)
+
+
 def test_ranks_order_the_scores(result) -> None:
     scores = result.gene_scores.sort_values(keys.HELDOUT_RANK)
     assert scores[keys.HELDOUT_PCC].is_monotonic_decreasing

@@ -166,6 +166,22 @@ def test_places_that_cannot_be_written_are_named(result, genes, tmp_path, ending
         write(result, tmp_path / "no" / f"x{ending}", genes=genes)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".h5ad", ".png", ".ome.tif", ".parquet"])
+@pytest.mark.parametrize("what", ["source", "image"])
+def test_what_was_read_is_never_written_to(result, genes, tmp_path, ending, what):
+    path = tmp_path / f"input{ending}"
+    path.write_bytes(b"precious")
+    read_from = {"source": str(path), "wishes": {}}
+    if what == "image":
+        read_from = {"source": str(tmp_path / "counts.csv"), "wishes": {what: path}}
+    again = replace(result, section=replace(result.section, **read_from))
+
+    with pytest.raises(InvalidRequestError, match="never changed"):
+        write(again, path, genes=genes[:1])
+
+    assert path.read_bytes() == b"precious"
+
+
 def test_every_ending_that_is_told_is_known(tmp_path):
     for ending in ENDINGS:
         assert ending_of(tmp_path / f"my.result{ending}") == ending

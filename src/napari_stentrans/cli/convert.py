@@ -7,6 +7,8 @@ from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
+from napari_stentrans.cli.outputs import inputs_of
+from napari_stentrans.io.files.replacing import check_place
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -44,11 +46,10 @@ def run(args: argparse.Namespace) -> int:
     """Convert one section."""
     from napari_stentrans.errors import InvalidRequestError
     from napari_stentrans.exports import ending_of, export
-    from napari_stentrans.io.files.replacing import check_place
 
     try:
         ending_of(args.out)
-        check_place(args.out, str(args.input))
+        check_place(args.out, inputs_of(args))
     except InvalidRequestError as error:
         raise UsageError(str(error)) from None
     if args.out.exists() and not args.force:

@@ -14,7 +14,7 @@ from napari_stentrans.cli.inputs import (
     read_at,
 )
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
-from napari_stentrans.cli.outputs import check_output, save, summary
+from napari_stentrans.cli.outputs import check_output, save, summary, writing
 
 EXAMPLES = """
 examples:
@@ -85,15 +85,9 @@ def run(args: argparse.Namespace) -> int:
     from napari_stentrans.saving import endings
 
     started = time.perf_counter()
-    check_output(args.out, args.input, force=args.force, endings=endings())
+    check_output(args.out, args, endings=endings())
     if args.save_model is not None:
-        check_output(
-            args.save_model,
-            args.input,
-            force=args.force,
-            option="--save-model",
-            endings=(".npz",),
-        )
+        check_output(args.save_model, args, "--save-model", endings=(".npz",))
     if args.at is not None and "refine" in given_options(args):
         msg = "--at gives the positions and --refine makes them: use one of the two"
         raise UsageError(msg, command="stentrans enhance")
@@ -116,7 +110,8 @@ def run(args: argparse.Namespace) -> int:
         result = run_to_end(job, bars)
         save(result, args.out, bars)
         if args.save_model is not None:
-            result.save_model(args.save_model)
+            with writing():
+                result.save_model(args.save_model)
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK

@@ -13,7 +13,8 @@ from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, rem
 from napari_stentrans.cli.evaluate_text import as_text
 from napari_stentrans.cli.inputs import add_section_options, open_section, parse_genes
 from napari_stentrans.cli.options import RUN_OPTIONS, add_run_options, run_config
-from napari_stentrans.cli.outputs import check_output, replacing
+from napari_stentrans.cli.outputs import check_output, writing
+from napari_stentrans.io.files.replacing import replacing
 
 if TYPE_CHECKING:
     from napari_stentrans.evaluation import EvaluationReport
@@ -160,13 +161,7 @@ def _check(args: argparse.Namespace) -> None:
 
     for name, endings in _OUTPUTS.items():
         if (path := getattr(args, name)) is not None:
-            check_output(
-                path,
-                args.input,
-                force=args.force,
-                option=f"--{name}",
-                endings=endings,
-            )
+            check_output(path, args, f"--{name}", endings)
     given = [path.resolve() for name in _OUTPUTS if (path := getattr(args, name))]
     if len(set(given)) < len(given):
         msg = "two outputs have the same name"
@@ -206,7 +201,7 @@ def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:
         (args.figure, lambda path: evaluation_figure(report).savefig(path, dpi=120)),
     ]
     asked = [(out, write) for out, write in outputs if out is not None]
-    with ExitStack() as stack:
+    with writing(), ExitStack() as stack:
         for out, write in asked:
             write(stack.enter_context(replacing(out)))
     return [out for out, _ in asked]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import argparse
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,54 +11,65 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ProgressBars, UsageError
 from napari_stentrans.errors import ComputeError, InvalidRequestError
+from napari_stentrans.io.files.replacing import check_place
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
 
+_INPUTS = ("input", "image", "positions", "missing", "at", "model", "config")
+"""Options that name what is read."""
+
 
 def check_output(
     out: Path,
-    source: Path,
-    *,
-    force: bool,
+    args: argparse.Namespace,
     option: str = "--out",
     endings: tuple[str, ...] = (".h5ad",),
 ) -> None:
-    """Refuse an output path that could not be written, or must not be."""
+    """Refuse an output path that could not be written, or must not be.
+
+    Parameters
+    ----------
+    out, option
+        The path, and the option that gave it.
+    args
+        All options: what they name as inputs is never written to, and ``--force`` lets
+        a file be replaced.
+    endings
+        One of which the name must have.
+    """
     if not out.name.lower().endswith(endings):
         msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
-    elif not out.parent.is_dir():
-        msg = f"{option} {out}: there is no folder {out.parent}; make it first"
-    elif not os.access(out.parent, os.W_OK):
-        msg = f"{option} {out}: you may not write in {out.parent}"
-    elif out.is_dir():
-        msg = f"{option} {out}: this is a folder"
-    elif out.exists() and source.exists() and out.samefile(source):
-        msg = f"{option} {out}: this is the input, which is never changed"
-    elif out.exists() and not force:
+        raise UsageError(msg)
+    try:
+        check_place(out, inputs_of(args))
+    except InvalidRequestError as error:
+        msg = f"{option}: {error}"
+        raise UsageError(msg) from None
+    if out.exists() and not args.force:
         msg = f"{option} {out}: it exists already; give --force to replace it"
-    else:
-        return
-    raise UsageError(msg)
+        raise UsageError(msg)
+
+
+def inputs_of(args: argparse.Namespace) -> list[str]:
+    """Every file and folder that a command reads."""
+    given = (getattr(args, name, None) for name in _INPUTS)
+    return [str(path) for path in given if path]
 
 
 @contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """Give a name to write to, which becomes ``out`` once the block is done."""
-    unfinished = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+def writing() -> Iterator[None]:
+    """Do what was checked before: what fails now is no wrong request."""
     try:
-        yield unfinished
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        yield
+    except InvalidRequestError as error:
+        raise ComputeError(str(error)) from error
 
 
 def save(result: EnhancedSection, out: Path, bars: ProgressBars) -> None:
     """Write a result to a path that was checked: what fails now is the writing."""
-    try:
+    with writing():
         result.save(out, on_progress=bars)
-    except InvalidRequestError as error:
-        raise ComputeError(str(error)) from error
 
 
 def summary(result: EnhancedSection) -> str:

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
@@ -44,10 +44,46 @@ def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold BLAS to one thread."""
-    imported = frozenset(_WITH_BLAS.intersection(sys.modules))
-    with _libraries(imported).limit(limits=1, user_api="blas"):
+    """Hold BLAS to one thread, in the whole process."""
+    _blas.take()
+    try:
         yield
+    finally:
+        _blas.give_back()
+
+
+class _Blas:
+    """Threads of BLAS: one from the first who asks for that until the last is done.
+
+    The limit is the process's, and jobs overlap: were each to put back what it found,
+    the last one would put back another's limit, for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_holders = 0
+        self._limited: frozenset[str] = frozenset()
+        self._limits = ExitStack()
+
+    def take(self) -> None:
+        """Limit BLAS, and what was imported since it was limited."""
+        with self._lock:
+            self._n_holders += 1
+            imported = frozenset(_WITH_BLAS.intersection(sys.modules))
+            if self._n_holders == 1 or imported != self._limited:
+                limit = _libraries(imported).limit(limits=1, user_api="blas")
+                self._limits.enter_context(limit)
+                self._limited = imported
+
+    def give_back(self) -> None:
+        """Put back what the first one found, after the last."""
+        with self._lock:
+            self._n_holders -= 1
+            if self._n_holders == 0:
+                self._limits.close()
+
+
+_blas = _Blas()
 
 
 @lru_cache(maxsize=1)

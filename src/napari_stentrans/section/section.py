@@ -97,6 +97,12 @@ class Section:
         object.__setattr__(self, "counts", _canonical(self.counts))
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Files and folders that it was read from; nothing is ever written to them."""
+        wishes = (self.wishes.get(name) for name in ("positions", "image"))
+        return tuple(str(each) for each in (self.source, *wishes) if each)
+
+    @property
     def n_spots(self) -> int:
         """Number of spots."""
         return len(self.obs)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.writers.h5ad import write_h5ad
+from napari_stentrans.io.writers.h5ad import h5ad_steps
 from napari_stentrans.methods.base import Prediction
+from napari_stentrans.progress import run_to_end
 
 N_POSITIONS, N_GENES = 50, 23
 
@@ -35,6 +36,10 @@ def whole(rng):
     return Prediction(
         rng.random(shape, dtype=np.float32), rng.random(shape, dtype=np.float32)
     )
+
+
+def write_h5ad(path, annotations, blocks):
+    return run_to_end(h5ad_steps(path, annotations, blocks))
 
 
 def blocks_of(whole, width):
@@ -98,8 +103,9 @@ def test_an_older_file_is_replaced(tmp_path, annotations, whole):
 def test_places_that_cannot_be_written(tmp_path, annotations, whole, monkeypatch):
     with pytest.raises(InvalidRequestError, match="there is no folder"):
         write_h5ad(tmp_path / "no" / "e.h5ad", annotations, blocks_of(whole, 5))
+    (tmp_path / "folder.h5ad").mkdir()
     with pytest.raises(InvalidRequestError, match="is a folder"):
-        write_h5ad(tmp_path, annotations, blocks_of(whole, 5))
+        write_h5ad(tmp_path / "folder.h5ad", annotations, blocks_of(whole, 5))
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(InvalidRequestError, match="may not write"):
         write_h5ad(tmp_path / "e.h5ad", annotations, blocks_of(whole, 5))

@@ -14,7 +14,7 @@ from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.weights import load_network
 from napari_stentrans.section.lattice import Lattice, LatticeKind

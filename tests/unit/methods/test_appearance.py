@@ -15,7 +15,7 @@ from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import mixture_steps
 from napari_stentrans.methods.kriging.covariance import Kernel
 from napari_stentrans.methods.kriging.enhancer import kriged_steps
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans, seen_in
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.image import Alignment, Modality, TissueImage
 from napari_stentrans.section.lattice import Lattice, LatticeKind
@@ -252,7 +252,6 @@ def test_without_looking_it_is_as_if_there_were_no_image(
 ) -> None:
     section, _ = patchy
     blind = RunConfig.model_validate({"transformer": {"image": False, "episodes": 2}})
-    assert seen_in(section, blind) is None
     bare = replace(section, image=None)
     found = [
         get_method("stentrans").fit(s, blind).field(s.array_rc[:9] + 0.3)

@@ -12,14 +12,18 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods.base import get_method
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.methods.stentrans.model import StEnTransModel
-from napari_stentrans.progress import run_to_end
 
 
 @pytest.fixture
 def stored(fitted: FittedStEnTrans, tmp_path):
     return StEnTransModel.of(fitted).save(tmp_path / "tissue.npz")
+
+
+def fit_with(model, section):
+    """Fit to a section with a model that was kept."""
+    return get_method("stentrans").fit(section, RunConfig(model=str(model)))
 
 
 def thinned(section, share: float, seed: int = 5):
@@ -58,7 +62,7 @@ def test_a_shallow_section_profits_from_a_deep_one(
     shallow = thinned(simulated.section, 0.02)
     where, config = shallow.array_rc, RunConfig()
     alone = get_method("stentrans").fit(shallow, config).predict(where).mean
-    helped = run_to_end(StEnTransModel.load(stored).fit_steps(shallow, config))
+    helped = fit_with(stored, shallow)
 
     def error(mean: np.ndarray) -> float:
         share = mean / mean.sum(axis=1, keepdims=True)
@@ -101,21 +105,21 @@ def test_a_few_strong_genes_in_common(
     simulated: SimulatedSection, fitted: FittedStEnTrans, stored
 ) -> None:
     """They cannot tell all programmes apart; the counts stay what they are."""
-    section, config = simulated.section, RunConfig()
+    section = simulated.section
     power = (fitted.kriging.programmes.loadings**2).sum(axis=0)
     strong = np.argsort(-power)
     n_known = np.searchsorted(power[strong].cumsum(), 0.35 * power.sum())
     known = set(section.genes[strong[: n_known + 1]])
     var = section.var.rename(index=lambda name: name if name in known else f"X-{name}")
     other = replace(section, var=var)
-    helped = run_to_end(StEnTransModel.load(stored).fit_steps(other, config))
+    helped = fit_with(stored, other)
     assert helped.denoise().mean.sum() == pytest.approx(section.counts.sum(), rel=0.03)
 
 
 @pytest.mark.parametrize("n_spots", [1, 5, 12, 45])
 def test_on_few_spots(simulated: SimulatedSection, stored, n_spots: int) -> None:
     few = simulated.section.subset(np.arange(n_spots))
-    helped = run_to_end(StEnTransModel.load(stored).fit_steps(few, RunConfig()))
+    helped = fit_with(stored, few)
     assert helped.denoise().mean.sum() == pytest.approx(few.counts.sum(), rel=0.03)
     assert np.isfinite(helped.predict(few.array_rc + 0.5).sd).all()
 
@@ -131,6 +135,26 @@ def test_files_that_are_no_models(tmp_path) -> None:
     np.savez(archive, something=np.zeros(3))
     with pytest.raises(InvalidRequestError, match="no model of this program"):
         StEnTransModel.load(archive)
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.99])
+def test_models_that_were_cut_off(stored, share: float) -> None:
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(InvalidRequestError, match="no model of this program"):
+        StEnTransModel.load(stored)
+
+
+def test_where_a_model_cannot_be_kept(fitted: FittedStEnTrans, tmp_path) -> None:
+    with pytest.raises(InvalidRequestError, match="there is no folder"):
+        StEnTransModel.of(fitted).save(tmp_path / "absent" / "tissue.npz")
+
+
+def test_home_may_be_meant(fitted, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert StEnTransModel.of(fitted).save("~/tissue.npz") == tmp_path / "tissue.npz"
+    assert StEnTransModel.load("~/tissue.npz").genes
 
 
 def test_kriging_has_no_model_to_keep(simulated: SimulatedSection) -> None:

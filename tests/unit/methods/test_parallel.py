@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_stentrans.methods import parallel
 from napari_stentrans.methods.kriging.covariance import Kernel, Spectrum
-from napari_stentrans.methods.parallel import map_in_order
+from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
 
 
 @pytest.fixture
@@ -33,6 +34,24 @@ def test_results_come_in_order_whoever_is_first() -> None:
         return piece**2
 
     assert list(map_in_order(slow_first, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+def blas_threads() -> set[int]:
+    pools = threadpool_info()
+    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+
+def test_jobs_that_overlap_leave_blas_as_it_was() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        with ExitStack() as outer:
+            outer.enter_context(first)
+            second.__enter__()
+            assert blas_threads() == {1}
+        assert blas_threads() == {1}, "the second is not done"
+        second.__exit__(None, None, None)
+
+        assert blas_threads() == {2}
 
 
 @pytest.mark.usefixtures("two_workers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,14 +13,15 @@ from scipy import sparse
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
-from napari_stentrans.errors import ComputeError, InvalidRequestError
+from napari_stentrans.errors import DeviceMemoryError, InvalidRequestError
 from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Fitted, get_method
 from napari_stentrans.methods.device import resolve_device
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.programmes import scores_on
 from napari_stentrans.methods.stentrans import enhancer as module
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
+from napari_stentrans.methods.stentrans.model import StEnTransModel
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.progress import Progress
 
@@ -174,15 +176,17 @@ def test_the_fit_tells_how_far_it_is_believed(
 
 
 def test_out_of_memory_says_what_to_do(
-    simulated: SimulatedSection, monkeypatch: pytest.MonkeyPatch
+    simulated: SimulatedSection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def full(*_args: object):
         raise torch.OutOfMemoryError("CUDA out of memory")
         yield
 
+    model = StEnTransModel.of(fit(simulated, STANDARD)).save(tmp_path / "kept.npz")
     monkeypatch.setattr(module, "adaptation_steps", full)
-    with pytest.raises(ComputeError, match="'cpu'"):
-        fit(simulated, STANDARD)
+    for config in (STANDARD, STANDARD.model_copy(update={"model": str(model)})):
+        with pytest.raises(DeviceMemoryError, match="'cpu'"):
+            fit(simulated, config)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

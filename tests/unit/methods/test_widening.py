@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
-from napari_stentrans.methods.stentrans.enhancer import FittedStEnTrans
 from napari_stentrans.methods.stentrans.episodes import Episode, make_episode
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.methods.stentrans.gate import NEAR
 from napari_stentrans.methods.stentrans.masking import remoteness
 from napari_stentrans.methods.stentrans.widening import (

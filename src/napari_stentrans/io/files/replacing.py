@@ -5,15 +5,27 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from napari_stentrans.errors import InvalidRequestError
 
+_SPATIALDATA = {"images", "labels", "points", "shapes", "tables"}
+_ZARR = {"zarr", "zattrs", "zgroup", "zmetadata"}
+_FOLDERS = {
+    "": {"filtered_feature_bc_matrix", "spatial"},
+    ".zarr": _SPATIALDATA | _ZARR,
+    ".tables": {"section", "spots", "genes", "sd"},
+}
+"""What the folders that we write consist of, by their ending.
+
+A folder with anything else in it is somebody's, and never replaced.
+"""
+
 
 @contextmanager
-def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
+def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
     """Give a name to write to, which becomes ``path`` once the block is done.
 
     Whatever happens before, ``path`` stays as it was and nothing half-written is left.
@@ -22,8 +34,8 @@ def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
     ----------
     path
         The file or folder to make; one of that name is replaced at the very end.
-    source
-        Where the data was read from, which is never written to.
+    inputs
+        Files and folders that the data was read from, which are never written to.
 
     Raises
     ------
@@ -31,7 +43,7 @@ def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
         If nothing can be written there, or the disk is full.
     """
     path = Path(path).absolute()
-    check_place(path, source)
+    check_place(path, inputs)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield unfinished
@@ -44,29 +56,14 @@ def replacing(path: Path, source: str | None = None) -> Iterator[Path]:
         _remove(unfinished)
 
 
-def check_writable(path: Path) -> None:
-    """Make sure, before hours of work, that a file can be written there.
+def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
+    """Make sure, before hours of work, that a file or folder can be made here.
 
     Raises
     ------
     InvalidRequestError
-        Saying why not.
-    """
-    if path.is_dir():
-        msg = (
-            f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
-        )
-        raise InvalidRequestError(msg)
-    check_place(path)
-
-
-def check_place(path: Path, source: str | None = None) -> None:
-    """Make sure that a file or folder can be made here, and is not the input.
-
-    Raises
-    ------
-    InvalidRequestError
-        Saying why not.
+        Saying why not: there is no such folder, it may not be written to, somebody
+        else's folder has that name, or it belongs to the inputs.
     """
     path = Path(path).absolute()
     if not path.parent.is_dir():
@@ -78,20 +75,42 @@ def check_place(path: Path, source: str | None = None) -> None:
             "Choose another."
         )
         raise InvalidRequestError(msg)
-    original = Path(source).absolute() if source else None
-    if original and original.exists() and _is_within(original, path):
-        msg = f"{path} is what was read, which is never changed; give another name"
+    for original in map(Path, inputs):
+        if original.exists() and _is_touched(original, path):
+            msg = (
+                f"{path} is, or belongs to, what was read ({original}), which is never "
+                "changed; write to another place"
+            )
+            raise InvalidRequestError(msg)
+    if path.is_dir():
+        _check_folder(path)
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse to replace a folder that holds anything but what we write."""
+    if path.suffix not in _FOLDERS:
+        msg = (
+            f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
+        )
+        raise InvalidRequestError(msg)
+    names = {each.name for each in path.iterdir()}
+    ours = _FOLDERS[path.suffix]
+    foreign = sorted(n for n in names if n.lstrip(".").split(".")[0] not in ours)
+    if foreign:
+        msg = (
+            f"{path} is a folder with other things in it (such as {foreign[0]}), which "
+            "are not deleted; rename it, or choose another name"
+        )
         raise InvalidRequestError(msg)
 
 
-def _is_within(original: Path, path: Path) -> bool:
-    """Whether replacing ``path`` would change the original, or write into it."""
+def _is_touched(original: Path, path: Path) -> bool:
+    """Whether making ``path`` would change the original, or write into it."""
+    original = original.resolve()
+    within = path.resolve().is_relative_to(original)
     if not path.exists():
-        return path.resolve().is_relative_to(original.resolve()) and original.is_dir()
-    above = [original, *original.parents]
-    return any(path.samefile(each) for each in above) or (
-        path.resolve().is_relative_to(original.resolve())
-    )
+        return within and original.is_dir()
+    return within or any(path.samefile(each) for each in (original, *original.parents))
 
 
 def _take_name(unfinished: Path, path: Path) -> None:

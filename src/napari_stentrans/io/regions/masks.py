@@ -167,7 +167,7 @@ def write_regions(path: str | Path, regions: Regions) -> Path:
         If there is no such way, or the file cannot be written there.
     """
     path, ending = _destination(path, (*_MARKS, ".png", *_POLYGONS))
-    with replacing(path) as unfinished:
+    with replacing(path, regions.sites.section.inputs) as unfinished:
         if ending in _MARKS:
             table = regions_to_table(regions)
             table.to_csv(unfinished, index=False, sep=_MARKS[ending])

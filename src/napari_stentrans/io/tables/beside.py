@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, TextIO, cast
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import plain
 from napari_stentrans.io.files.damage import from_library
 from napari_stentrans.io.files.limits import Budget
@@ -65,7 +65,7 @@ def part_of(path: Path, folder: Path, name: str) -> Path:
 
 @contextmanager
 def replacing_both(
-    path: Path, source: str | None = None
+    path: Path, inputs: Iterable[str] = ()
 ) -> Iterator[tuple[Path, Path]]:
     """Give names of a table and of its folder; both take theirs at the very end.
 
@@ -74,11 +74,8 @@ def replacing_both(
     InvalidRequestError
         If they cannot be written there, or the folder is somebody else's.
     """
-    folder = folder_of(path)
-    if folder.exists() and not (folder / _TOLD).is_file():
-        msg = f"{folder} is there and none of ours: rename it, or choose another name"
-        raise InvalidRequestError(msg)
-    with replacing(folder, source) as parts, replacing(path, source) as unfinished:
+    folder, inputs = folder_of(path), tuple(inputs)
+    with replacing(folder, inputs) as parts, replacing(path, inputs) as unfinished:
         parts.mkdir()
         yield unfinished, parts
 

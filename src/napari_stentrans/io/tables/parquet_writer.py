@@ -33,7 +33,7 @@ ROLES = ("barcode", "array_row", "array_col", "pixel_x", "pixel_y")
 def write_parquet(
     path: Path,
     adata: AnnData,
-    source: str | None = None,
+    inputs: Iterable[str] = (),
     values: Any = None,
     sd: Any = None,
 ) -> Path:
@@ -45,7 +45,7 @@ def write_parquet(
         The file to make; one of that name is replaced, once the new one is complete.
     adata : AnnData, shape (position, gene)
         As `section_to_anndata` makes it.
-    source
+    inputs
         What was read, which is never written to.
     values
         Read instead of ``X``, some rows at a time: it may lie in a file.
@@ -69,7 +69,7 @@ def write_parquet(
     schema = _schema(adata, obs, has_sd=sd is not None)
     rows = max(1, _BLOCK_VALUES // max(adata.n_vars * len(matrices), 1))
     with (
-        replacing(path, source) as unfinished,
+        replacing(path, inputs) as unfinished,
         parquet.ParquetWriter(
             unfinished, schema, compression="zstd", write_statistics=False
         ) as writer,

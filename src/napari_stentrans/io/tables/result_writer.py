@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.replacing import check_writable
 from napari_stentrans.io.files.text import check_names
 from napari_stentrans.io.tables.beside import (
     Beside,
@@ -51,7 +50,7 @@ class ResultTable:
 
 
 def table_steps(
-    path: Path, table: ResultTable, beside: Beside, source: str | None = None
+    path: Path, table: ResultTable, beside: Beside, inputs: Iterable[str] = ()
 ) -> Steps[Path]:
     """Write a table, and what belongs to it into the folder beside it.
 
@@ -62,7 +61,7 @@ def table_steps(
         replaced, once all is complete.
     table, beside
         What to write.
-    source
+    inputs
         What was read, which is never written to.
 
     Raises
@@ -70,9 +69,8 @@ def table_steps(
     InvalidRequestError
         If there is too much to write, or no place for it.
     """
-    check_writable(path)
     check_names([*table.positions.index, *table.mean], path)
-    with replacing_both(path, source) as (unfinished, folder):
+    with replacing_both(path, inputs) as (unfinished, folder):
         yield from _rows_steps(unfinished, path, table.positions, table.mean)
         if table.sd:
             names = table.positions[[]]

@@ -42,7 +42,7 @@ def write_spot_table(path: Path, section: Section) -> Path:
     told: dict[str, Any] = {"section": Kept.of(section).as_text()}
     if section.spot_diameter is not None:
         told |= {"scalefactors": {"spot_diameter_fullres": section.spot_diameter}}
-    with replacing_both(path, section.source) as (unfinished, folder):
+    with replacing_both(path, section.inputs) as (unfinished, folder):
         with to_write(unfinished, path) as file:
             csv.writer(file, delimiter=mark, lineterminator="\n").writerow(
                 _header(section)

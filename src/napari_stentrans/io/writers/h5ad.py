@@ -6,7 +6,7 @@ complete: whatever happens before, nothing half-written is left behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.io.files.replacing import check_writable, replacing
-from napari_stentrans.progress import Progress, Steps, run_to_end
+from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,15 +37,11 @@ class Block(Protocol):
         """Shape (position, gene)."""
 
 
-def write_h5ad(
-    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
-) -> Path:
-    """Do all of `h5ad_steps` at once."""
-    return run_to_end(h5ad_steps(path, annotations, blocks))
-
-
 def h5ad_steps(
-    path: Path, annotations: AnnData, blocks: Iterator[tuple[slice, Block]]
+    path: Path,
+    annotations: AnnData,
+    blocks: Iterator[tuple[slice, Block]],
+    inputs: Iterable[str] = (),
 ) -> Steps[Path]:
     """Write an AnnData whose matrices come as blocks of columns.
 
@@ -57,6 +53,8 @@ def h5ad_steps(
         Everything but ``X`` and ``layers["sd"]``.
     blocks
         (columns, block) one after the other, all columns once.
+    inputs
+        What was read, which is never written to.
 
     Returns
     -------
@@ -69,8 +67,7 @@ def h5ad_steps(
         If the file cannot be written there.
     """
     path = Path(path)
-    check_writable(path)
-    with replacing(path) as unfinished:
+    with replacing(path, inputs) as unfinished:
         annotations.write_h5ad(unfinished)
         with h5py.File(unfinished, "r+") as file:
             yield from _matrix_steps(file, annotations.shape, blocks)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.replacing import check_writable, replacing
+from napari_stentrans.io.files.replacing import check_place, replacing
 from napari_stentrans.progress import Progress, Steps
 
 _MOST_BYTES = 2 << 30
@@ -45,6 +45,7 @@ def ome_tiff_steps(
     names: list[str],
     pictures: Iterable[NDArray[np.float32]],
     pixel: PixelSize,
+    inputs: Iterable[str] = (),
 ) -> Steps[Path]:
     """Write pictures of one shape, one channel each.
 
@@ -58,6 +59,8 @@ def ome_tiff_steps(
         In the order of the names; NaN where there is no tissue.
     pixel
         Size and place.
+    inputs
+        What was read, which is never written to.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def ome_tiff_steps(
     if not names:
         msg = "there is no gene to write; show a gene first, or name some"
         raise InvalidRequestError(msg)
-    check_writable(path)
+    check_place(path, inputs)
     drawn: list[NDArray[np.float32]] = []
     for picture in pictures:
         if picture.nbytes * len(names) > _MOST_BYTES:
@@ -79,7 +82,7 @@ def ome_tiff_steps(
         drawn.append(picture)
         yield Progress("Drawing genes", len(drawn), len(names))
     yield Progress("Writing", 0, 1)
-    with replacing(path) as unfinished:
+    with replacing(path, inputs) as unfinished:
         _write(unfinished, np.stack(drawn), _metadata(names, pixel))
     return path
 

@@ -9,7 +9,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -33,7 +33,7 @@ _BLOCK_VALUES = 1 << 24
 """Values of dense expression that are held at a time."""
 
 
-def write_space_ranger(path: Path, adata: AnnData, source: str | None = None) -> Path:
+def write_space_ranger(path: Path, adata: AnnData, inputs: Iterable[str] = ()) -> Path:
     """Write a folder that reads as Space Ranger output.
 
     Parameters
@@ -42,7 +42,7 @@ def write_space_ranger(path: Path, adata: AnnData, source: str | None = None) ->
         The folder to make; one of that name is replaced, once the new one is complete.
     adata : AnnData, shape (position, gene)
         As `section_to_anndata` makes it; ``X`` may lie in a file (backed).
-    source
+    inputs
         What was read, which is never written to.
 
     Returns
@@ -56,7 +56,7 @@ def write_space_ranger(path: Path, adata: AnnData, source: str | None = None) ->
         If it cannot be written there.
     """
     check_names([*adata.obs_names, *adata.var_names], Path(path))
-    with replacing(path, source) as folder:
+    with replacing(path, inputs) as folder:
         (folder / _MATRIX).mkdir(parents=True)
         (folder / "spatial").mkdir()
         _write_names(folder / _MATRIX, adata)

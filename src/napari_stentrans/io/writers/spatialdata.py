@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,11 @@ _LONGEST_NAME = 100
 
 
 def write_spatialdata(
-    path: Path, adata: AnnData, source: str | None = None, name: str = "stentrans"
+    path: Path,
+    adata: AnnData,
+    name: str = "stentrans",
+    source: str | None = None,
+    inputs: Iterable[str] = (),
 ) -> Path:
     """Write a SpatialData zarr.
 
@@ -38,10 +43,12 @@ def write_spatialdata(
         The folder to make; one of that name is replaced, once the new one is complete.
     adata : AnnData, shape (position, gene)
         As `section_to_anndata` makes it, in memory.
-    source
-        What was read. A SpatialData zarr is copied, with the table added.
     name
         What to call the table; its circles are ``NAME_spots``.
+    source
+        A SpatialData zarr, if it came from one, is copied, with the table added.
+    inputs
+        What was read, which is never written to.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def write_spatialdata(
             'pip install "napari-stentrans[spatialdata]"'
         )
         raise InvalidRequestError(msg) from error
-    with replacing(path, source) as unfinished, warnings.catch_warnings():
+    with replacing(path, inputs) as unfinished, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries under spatialdata
         whole = (
             spatialdata.read_zarr(source)

@@ -11,17 +11,16 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.methods.base import Fitted
-from napari_stentrans.methods.cross_fitting import scored_by_others
-from napari_stentrans.methods.device import resolve_device
-from napari_stentrans.methods.kriging.enhancer import fit_programmes_steps
+from napari_stentrans.methods.cross_fitting import CrossFitted, scored_by_others
 from napari_stentrans.methods.programmes import (
     SPOTS_PER_PROGRAMME,
     Programmes,
@@ -29,20 +28,13 @@ from napari_stentrans.methods.programmes import (
     regress,
     scores_on,
 )
-from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
-from napari_stentrans.methods.stentrans.enhancer import (
-    FittedStEnTrans,
-    can_be_judged,
-    fitted_steps,
-    seen_in,
-)
+from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.weights import (
     arrays_of,
     network_of,
     save_arrays,
 )
-from napari_stentrans.progress import Steps
 from napari_stentrans.section.section import Section
 
 _FORMAT = 1
@@ -95,7 +87,13 @@ class StEnTransModel:
         return cls(names, programmes.loadings, network, section.name)
 
     def save(self, path: str | Path) -> Path:
-        """Write the model (npz); the file appears once it is complete."""
+        """Write the model (npz); the file appears once it is complete.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it cannot be written there.
+        """
         about = {"format": _FORMAT, "section": self.section_name}
         arrays: dict[str, NDArray[Any]] = {
             "about": np.array(json.dumps(about)),
@@ -103,8 +101,9 @@ class StEnTransModel:
             "loadings": self.loadings,
         }
         arrays |= {_NETWORK + k: v for k, v in arrays_of(self.network).items()}
-        save_arrays(arrays, Path(path))
-        return Path(path)
+        path = Path(path).expanduser()
+        save_arrays(arrays, path)
+        return path
 
     @classmethod
     def load(cls, path: str | Path) -> StEnTransModel:
@@ -115,8 +114,9 @@ class StEnTransModel:
         InvalidRequestError
             If the file is not there, or is no such model.
         """
+        path = Path(path).expanduser()
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             about = json.loads(str(arrays["about"]))
             if about["format"] != _FORMAT:
@@ -131,26 +131,40 @@ class StEnTransModel:
             return cls(genes, arrays["loadings"], network_of(network), about["section"])
         except FileNotFoundError:
             msg = f"there is no model file {path}: name another one, or none"
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        except (*DAMAGE, BadZipFile) as error:
             msg = (
-                f"{path} is no model of this program ({error}). Make one with "
+                f"{path} is no model of this program ({said(error)}). Make one with "
                 "stentrans enhance ... --save-model FILE.npz"
             )
         raise InvalidRequestError(msg)
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
-        """Krige the model's programmes on a section, and judge the network there."""
-        device = resolve_device(config.device)
+    def programmes_of(
+        self, section: Section, seed: int
+    ) -> tuple[Programmes, CrossFitted]:
+        """Score another section on these programmes, with loadings of its own.
+
+        Parameters
+        ----------
+        section
+            Visible spots.
+        seed
+            Of the folds.
+
+        Returns
+        -------
+        programmes
+            As found on that section.
+        crossed
+            Scores of each spot from loadings found without it.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the genes of the section are others.
+        """
         scored = self.programmes_on(section)
-        crossed = scored_by_others(section, scored, config.seed)
-        programmes = with_own_loadings(section, scored)
-        kriging = yield from fit_programmes_steps(
-            section, programmes, crossed, config, seen_in(section, config)
-        )
-        if not can_be_judged(kriging):
-            return kriging
-        adapted = yield from adaptation_steps(kriging, config, device, self.network)
-        return (yield from fitted_steps(kriging, adapted))
+        crossed = scored_by_others(section, scored, seed)
+        return with_own_loadings(section, scored), crossed
 
     def programmes_on(self, section: Section) -> Programmes:
         """Score a section on the model's programmes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
 
 SHIPPED = Path(__file__).with_name("pretrained.npz")
@@ -47,9 +47,5 @@ def arrays_of(network: SpotTransformer) -> dict[str, NDArray[Any]]:
 
 def save_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> None:
     """Write an npz file, which appears under its name only once it is complete."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part.npz")
-    try:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
