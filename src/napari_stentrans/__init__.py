@@ -13,7 +13,9 @@ from napari_stentrans.imports import importing
 
 _LAZY = {
     "read_section": "napari_stentrans.io",
+    "section_from_anndata": "napari_stentrans.io.formats.h5ad.reader",
     "enhance": "napari_stentrans.pipeline",
+    "export": "napari_stentrans.exports",
     "evaluate": "napari_stentrans.evaluation",
     "EnhancedSection": "napari_stentrans.enhanced",
     "MissingRegions": "napari_stentrans.section.missing",

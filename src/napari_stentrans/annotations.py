@@ -36,7 +36,7 @@ def annotations_of(result: EnhancedSection) -> AnnData:
     adata.uns[keys.SPATIAL] = {library_name(result.section): _picture(result)}
     lattice = result.targets.lattice
     if lattice.is_site(result.targets.array_rc).all():
-        kept = replace(Kept.of(result.section), lattice=lattice)
+        kept = replace(Kept.of(result.section), lattice=lattice, expected=True)
         adata.uns[keys.SECTION] = kept.as_text()
     return adata
 

@@ -19,18 +19,14 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
-from napari_stentrans.section.lattice import (
-    FloatArray,
-    IntArray,
-    Lattice,
-    LatticeKind,
-)
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.section import Section
+from napari_stentrans.section.section import Section, as_names
 from napari_stentrans.section.targets import Targets
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from matplotlib.figure import Figure
 
 _GENES_PER_BLOCK = 256
 
@@ -68,12 +64,18 @@ class EnhancedSection:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def __repr__(self) -> str:
+        return (
+            f"<EnhancedSection of {self.section.name}: {len(self):,} positions x "
+            f"{len(self.genes):,} genes>"
+        )
+
     @property
     def genes(self) -> pd.Index:
         """Names of the genes that are written out."""
         return self.section.genes[self.chosen]
 
-    def read(self, genes: Iterable[str]) -> Prediction:
+    def read(self, genes: str | Iterable[str]) -> Prediction:
         """Mean and sd of any genes of the section, shape (position, gene)."""
         return self._read(self.section.gene_index(genes))
 
@@ -87,7 +89,7 @@ class EnhancedSection:
         """Where each position is drawn."""
         lattice, array_rc = self.targets.lattice, self.targets.array_rc
         if not lattice.is_site(array_rc).all():  # positions that a person chose
-            lattice = _without_sites(lattice)
+            lattice = lattice.without_sites()
         return SpotRaster.from_positions(self.section, lattice, array_rc)
 
     @cached_property
@@ -174,7 +176,7 @@ class EnhancedSection:
 
         return annotations_of(self)
 
-    def only(self, genes: Iterable[str]) -> EnhancedSection:
+    def only(self, genes: str | Iterable[str]) -> EnhancedSection:
         """Return the same result, of which these genes alone are written out."""
         return replace(self, chosen=self.section.gene_index(genes))
 
@@ -189,7 +191,7 @@ class EnhancedSection:
         self,
         path: str | Path,
         on_progress: Callable[[Progress], object] | None = None,
-        genes: Iterable[str] | None = None,
+        genes: str | Iterable[str] | None = None,
     ) -> Path:
         """Write a file of the kind that its ending says; returns the path.
 
@@ -214,13 +216,31 @@ class EnhancedSection:
         """
         from napari_stentrans.saving import SaveChoices, save_steps
 
-        chosen = None if genes is None else tuple(genes)
+        chosen = None if genes is None else tuple(as_names(genes))
 
         def report(progress: Progress) -> None:
             if on_progress is not None:
                 on_progress(progress)
 
         return run_to_end(save_steps(self, path, SaveChoices(genes=chosen)), report)
+
+    def plot(self, genes: str | Iterable[str] | None = None) -> Figure:
+        """Draw genes as measured and enhanced, side by side.
+
+        Parameters
+        ----------
+        genes
+            Their names; by default all genes, of many three telling ones.
+
+        Returns
+        -------
+        Figure
+            Of matplotlib: shown in a notebook, or saved by ``savefig``.
+        """
+        from napari_stentrans.saving import SaveChoices, figure_of
+
+        chosen = None if genes is None else tuple(as_names(genes))
+        return figure_of(self, SaveChoices(genes=chosen))
 
     def save_model(self, path: str | Path) -> Path:
         """Keep what was learnt, to enhance other sections of the same tissue with.
@@ -250,10 +270,3 @@ class EnhancedSection:
         for rows, source in ((measured, self.spot_field), (~measured, self.new_field)):
             if source is not None:
                 yield rows, source
-
-
-def _without_sites(lattice: Lattice) -> Lattice:
-    """Return an irregular arrangement with the same distances in pitches."""
-    origin, diagonal = lattice.from_pitch([[0.0, 0.0], [1.0, 1.0]])
-    row, col = diagonal - origin
-    return Lattice(LatticeKind.IRREGULAR, (origin[0], origin[1]), (row, col))

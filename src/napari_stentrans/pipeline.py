@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -16,6 +15,7 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import DeviceMemoryError, InvalidRequestError
 from napari_stentrans.estimates import check_memory
+from napari_stentrans.io.given import as_section
 from napari_stentrans.methods.base import (
     Enhancer,
     ExpressionField,
@@ -102,15 +102,7 @@ def enhance(
     StEnTransError
         Saying what is wrong with the section or the request, and what to do.
     """
-    if isinstance(section, str | Path):
-        msg = f"read the section first: enhance(read_section({str(section)!r}), ...)"
-        raise InvalidRequestError(msg)
-    if not isinstance(section, Section):
-        from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
-
-        whole = section_from_anndata(section)
-    else:
-        whole = section
+    whole = as_section(section, "enhance")
     steps = enhance_steps(
         whole,
         resolve_config(config, **choices),

@@ -14,7 +14,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.section import Section
+from napari_stentrans.section.section import Section, as_names
 from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
 
 GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
@@ -82,11 +82,11 @@ def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
             needed = max(_EXPRESSED_SPOTS, _EXPRESSED_SHARE * section.n_spots)
             found = np.flatnonzero(section.detected_in >= needed)
             return found if len(found) else np.arange(section.n_genes)
-        genes = [genes]
-    if len(genes) == 0:
+    names = dict.fromkeys(as_names(genes))
+    if not names:
         msg = 'no gene was asked for; name some, or choose "expressed" or "all"'
         raise InvalidRequestError(msg)
-    return section.gene_index(dict.fromkeys(genes))
+    return section.gene_index(names)
 
 
 def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:

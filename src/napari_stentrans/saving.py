@@ -35,6 +35,7 @@ from napari_stentrans.section.technology import pitch_px
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from matplotlib.figure import Figure
 
 _DPI = 200
 _MOST_PICTURED = 12
@@ -157,12 +158,16 @@ def _beside(annotations: AnnData) -> Beside:
     return Beside(annotations.obs[[]], annotations.var, told)
 
 
+def figure_of(result: EnhancedSection, choices: SaveChoices) -> Figure:
+    """Draw measured and enhanced genes."""
+    return comparison(result, _pictured(result, choices), choices.look)
+
+
 def _figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     inputs = result.section.inputs
     check_place(path, inputs)
     yield Progress("Drawing", 0, 2)
-    look = choices.look
-    figure = comparison(result, _pictured(result, choices), look)
+    figure = figure_of(result, choices)
     yield Progress("Drawing", 1, 2)
     with replacing(path, inputs) as unfinished:
         figure.savefig(unfinished, dpi=_DPI)

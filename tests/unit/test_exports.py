@@ -18,6 +18,7 @@ from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.tables import parquet_writer, section_writer
 from napari_stentrans.io.writers import space_ranger
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.section.technology import was_enhanced
 
 ENDINGS = [".h5ad", ".csv", ".csv.gz", ".parquet", "", ".zarr"]
 
@@ -295,3 +296,15 @@ def test_text_does_not_take_names_of_several_lines(section, tmp_path, ending):
     with pytest.raises(InvalidRequestError, match=r"new\\nline.*\.parquet"):
         export(odd, tmp_path / f"it{ending}")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("again", [".h5ad", ".csv", ".parquet", ""])
+def test_a_result_that_was_read_stays_a_result(section, tmp_path, ending, again):
+    result = enhance(section, method="linear", refine=2, genes=section.genes[:5])
+    read = read_section(export(result, tmp_path / f"result{ending}"))
+
+    found = read_section(export(read, tmp_path / f"again{again}"))
+
+    assert was_enhanced(found)
+    np.testing.assert_allclose(found.counts.toarray(), read.counts.toarray(), rtol=1e-6)

@@ -14,6 +14,7 @@ from anndata import read_h5ad
 from PIL import Image
 
 from napari_stentrans import enhance, read_section
+from napari_stentrans.cli import build_parser
 from napari_stentrans.config import (
     KrigingConfig,
     RunConfig,
@@ -21,6 +22,7 @@ from napari_stentrans.config import (
     with_preset,
 )
 from napari_stentrans.datasets import DEMO_SAMPLE, samples, simulated_section
+from napari_stentrans.io.options import ReadWishes
 from napari_stentrans.recipe import Recipe
 from napari_stentrans.section.alignment_text import alignment_text
 from napari_stentrans.section.image import Alignment
@@ -206,6 +208,18 @@ def test_a_section_is_read_as_it_was(section, tmp_path):
     exec(line, found)
     assert found["section"].lattice.kind is LatticeKind.IRREGULAR
     assert "--lattice irregular --allow-normalised" in command
+
+
+@pytest.mark.parametrize("wish", ReadWishes.__annotations__)
+def test_the_command_line_knows_every_wish(section, tmp_path, wish):
+    value = {"allow_normalised": True, "lattice": "hex"}.get(wish, "4")
+    wanted = replace(section, wishes={wish: value})
+    _, command = texts(wanted, RunConfig(), tmp_path)
+
+    words = shlex.split(command)[1:]
+    args = build_parser(words).parse_args(words)
+
+    assert str(getattr(args, wish)) in (str(value), f"{value}.0")
 
 
 def test_another_lattice_is_a_wish(section):

@@ -33,6 +33,7 @@ _READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
         "where the spots are, if that is not found by itself: a table of names with "
         "x and y, or with array_row and array_col",
     ),
+    "name": (str, "NAME", "what to call the section (default: after the path)"),
     "table": (str, "NAME", "which table of a SpatialData folder"),
     "coordinate-system": (str, "NAME", "of a SpatialData folder (default: global)"),
 }
@@ -93,6 +94,7 @@ def open_section(args: argparse.Namespace) -> Section:
         pitch=args.pitch,
         library=args.library,
         positions=args.positions,
+        name=args.name,
         table=args.table,
         coordinate_system=args.coordinate_system,
     )

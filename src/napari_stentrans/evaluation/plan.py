@@ -18,7 +18,7 @@ from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
 from napari_stentrans.evaluation.thinning import split_counts
 from napari_stentrans.methods.base import Enhancer, get_method, method_names
 from napari_stentrans.section.lattice import IntArray
-from napari_stentrans.section.section import Section
+from napari_stentrans.section.section import Section, as_names
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -65,7 +65,7 @@ class Plan:
 
 def plan_evaluation(
     section: Section,
-    methods: Sequence[str] | None,
+    methods: str | Sequence[str] | None,
     task: Task | str | Sequence[Task | str],
     seed: int | Sequence[int],
     protocol: Protocol | str = Protocol.HELD_OUT,
@@ -78,6 +78,8 @@ def plan_evaluation(
     InvalidRequestError
         Saying what there is to choose from, or why the section does not do.
     """
+    if methods is not None:
+        methods = as_names(methods)
     asked = [task] if isinstance(task, str) else list(task)
     tasks = [_one_of(Task, name, "task") for name in asked]
     seeds = sorted({int(number) for number in np.atleast_1d(seed)})

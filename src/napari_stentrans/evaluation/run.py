@@ -21,6 +21,7 @@ from napari_stentrans.evaluation.resources import Meter
 from napari_stentrans.evaluation.results import Results
 from napari_stentrans.evaluation.scoring import score_steps
 from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
+from napari_stentrans.io.given import as_section
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.lattice import IntArray
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given by name
     section: Section | AnnData,
-    methods: Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
     task: Task | str | Sequence[Task | str] = Task.DROPOUT,
     seed: int | Sequence[int] = 0,
     config: RunConfig | None = None,
@@ -77,7 +78,7 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     InvalidRequestError
         If there is no such method, task or gene, or the section is too small or sparse.
     """
-    whole = _as_section(section)
+    whole = as_section(section, "evaluate")
     plan = plan_evaluation(whole, methods, task, seed, protocol, pictured)
     return run_to_end(evaluation_steps(plan, config or RunConfig()), on_progress)
 
@@ -147,14 +148,3 @@ class _Metered(ExpressionField):
     def read(self, genes: IntArray) -> Prediction:
         with self.meter:
             return self.field.read(genes)
-
-
-def _as_section(section: Section | AnnData) -> Section:
-    if isinstance(section, Section):
-        return section
-    if isinstance(section, str):
-        msg = f"read the section first: evaluate(read_section({section!r}), ...)"
-        raise InvalidRequestError(msg)
-    from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
-
-    return section_from_anndata(section)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
+from napari_stentrans.section.gene_statistics import neighbour_graph
 from napari_stentrans.section.section import Section
 
-_CANDIDATES = 500
+_CANDIDATES, _FEWEST_CANDIDATES = 500, 40
 """Genes looked at for a telling pattern: the ones found in most spots."""
+_MOST_VALUES = 20_000_000
+"""Of spots and genes together: of many spots fewer genes are looked at."""
 _ALIKE = 0.6
 """Correlation from which two genes show the same pattern."""
 
@@ -20,11 +21,13 @@ def telling_genes(section: Section, n: int = 3) -> list[str]:
     Ranked by the covariance of their share of counts between neighbouring spots over
     its mean; a gene that goes along with a better one is passed over.
     """
-    common = np.argsort(-section.detected_in, kind="stable")[:_CANDIDATES]
+    room = max(_MOST_VALUES // section.n_spots, _FEWEST_CANDIDATES)
+    n_candidates = min(_CANDIDATES, room)
+    common = np.argsort(-section.detected_in, kind="stable")[:n_candidates]
     depth = np.maximum(section.library_size, 1.0)[:, None]
     share = section.counts[:, common].toarray() / depth * np.median(depth)
     mean = share.mean(axis=0)
-    around = _neighbour_sums(section, share - mean)
+    around = neighbour_graph(section) @ (share - mean)
     together = ((share - mean) * around).sum(axis=0) / np.maximum(mean, 1e-9)
     smooth = share - mean + around
     norm = np.maximum(np.linalg.norm(smooth, axis=0), 1e-9)
@@ -36,14 +39,3 @@ def telling_genes(section: Section, n: int = 3) -> list[str]:
             chosen.append(int(gene))
     chosen += [int(gene) for gene in ranked if gene not in chosen][: n - len(chosen)]
     return [str(gene) for gene in section.genes[common[chosen]]]
-
-
-def _neighbour_sums(
-    section: Section, values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sum of each spot's neighbours, shape (spot, gene)."""
-    first, second = section.lattice.neighbours(section.array_rc).T
-    shape = (section.n_spots, section.n_spots)
-    pairs = sparse.coo_matrix((np.ones(len(first)), (first, second)), shape).tocsr()
-    sums: NDArray[np.float64] = (pairs + pairs.T) @ values
-    return sums

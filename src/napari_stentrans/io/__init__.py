@@ -3,6 +3,7 @@
 ==============  =====================================================================
 reading         tells the format of a path, and reads the section in it
 foreign         says what an input that is no section seems to be
+given           a section out of an AnnData in hand
 given_picture   a picture that a person lays under a section
 tables          tables of ours (csv, tsv, parquet): written, and read again
 writers         all else that is written: h5ad, SpatialData, Space Ranger's, OME-TIFF

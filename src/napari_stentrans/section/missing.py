@@ -25,6 +25,8 @@ OUTSIDE = 2
 _SAME_POSITION = 1e-3
 _SAME_SITE = 0.2
 """Distances, in pitches, below which a position is that of a spot."""
+_NEAR = 25.0
+"""Pitches from a spot that never count as far, however small the section."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,20 +109,38 @@ class MissingRegions:
         return cls.from_spots(section, distance < radius)
 
     @classmethod
-    def from_positions(cls, section: Section, array_rc: FloatArray) -> MissingRegions:
+    def from_positions(
+        cls, section: Section, array_rc: FloatArray, labels: IntArray | None = None
+    ) -> MissingRegions:
         """Mark sites by array coordinates: spots, and new positions where none is.
+
+        Parameters
+        ----------
+        section
+            Whose sites they are.
+        array_rc : ndarray, shape (position, 2)
+            The last mark of a spot holds; what is outside is not predicted.
+        labels : ndarray of int, shape (position,)
+            1 predict here, 2 outside the tissue; by default all are 1.
 
         Raises
         ------
         InvalidRequestError
-            If some are not sites of the section's lattice.
+            If some are no sites of the section's lattice, or far from the section.
         """
+        if labels is None:
+            labels = np.full(len(array_rc), PREDICT)
         sites = _as_sites(section.lattice, array_rc)
-        at_spot = match_positions(section, sites, within=_SAME_SITE)
-        mask = np.zeros(section.n_spots, dtype=bool)
-        mask[at_spot[at_spot >= 0]] = True
-        new_rc = np.unique(sites[at_spot < 0], axis=0)
-        return cls(mask, np.zeros_like(mask), new_rc, np.empty((0, 2)))
+        _refuse_far(section, sites)
+        spot = match_positions(section, sites, within=_SAME_SITE)
+        at_spots = np.zeros(section.n_spots, dtype=np.int64)
+        at_spots[spot[spot >= 0]] = labels[spot >= 0]
+        outside_rc = np.unique(sites[(spot < 0) & (labels == OUTSIDE)], axis=0)
+        new_rc = np.unique(sites[(spot < 0) & (labels == PREDICT)], axis=0)
+        if len(outside_rc):
+            also_outside = KDTree(outside_rc).query(new_rc)[0] < _SAME_POSITION
+            new_rc = new_rc[~also_outside]
+        return cls(at_spots == PREDICT, at_spots == OUTSIDE, new_rc, outside_rc)
 
     @property
     def is_empty(self) -> bool:
@@ -158,6 +178,21 @@ def match_positions(
     return np.where(distance < within, spot, -1).astype(np.int64)
 
 
+def _refuse_far(section: Section, array_rc: FloatArray) -> None:
+    """Refuse positions farther from all spots than the section is long."""
+    spots, pitch_rc = section.pitch_rc, section.lattice.to_pitch(array_rc)
+    farthest = max(float(np.ptp(spots, axis=0).max()), _NEAR)
+    far = np.flatnonzero(KDTree(spots).query(pitch_rc)[0] > farthest)
+    if len(far):
+        row, col = array_rc[far[0]]
+        msg = (
+            f"{len(far)} of {len(array_rc)} positions marked missing lie farther from "
+            f"{section.name} than it is long (first: row={row:g}, col={col:g}). Are "
+            "they of another section?"
+        )
+        raise InvalidRequestError(msg)
+
+
 def _as_sites(lattice: Lattice, array_rc: FloatArray) -> FloatArray:
     """Array coordinates moved exactly onto the lattice, shape (position, 2)."""
     if not lattice.is_regular:
@@ -166,7 +201,7 @@ def _as_sites(lattice: Lattice, array_rc: FloatArray) -> FloatArray:
     if len(off):
         row, col = array_rc[off[0]]
         msg = (
-            f"{len(off)} of {len(array_rc)} positions marked missing are not sites of "
+            f"{len(off)} of {len(array_rc)} positions marked missing are no sites of "
             f"the {lattice.kind} lattice (first: row={row:g}, col={col:g}). To predict "
             "exactly there, give them as positions to predict at instead."
         )

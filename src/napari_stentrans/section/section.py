@@ -1,8 +1,7 @@
 """A section: counts at spots on a lattice, with their image. Valid once it is built.
 
 The one type that every reader makes and every method takes. Knows nothing about file
-formats, torch or napari. Instances share their arrays with nobody: nothing here
-writes to what it was given.
+formats, torch or napari, and never writes to the arrays that it was given.
 """
 
 from __future__ import annotations
@@ -30,9 +29,11 @@ from napari_stentrans.section.lattice import (
 )
 from napari_stentrans.section.quality import section_problems
 
-__all__ = ["Section", "TissueImage"]
+__all__ = ["Section", "TissueImage", "as_names"]
 
 _PIECE: Final = 1_000_000
+_EXACT: Final = 1e-6
+"""Grid steps that are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Section:
     var : DataFrame, one row a gene
         Indexed by gene name (unique), with whatever columns the input had.
     array_rc : ndarray, shape (spot, 2)
-        Array coordinates (row, col).
+        Array coordinates (row, col); on a regular lattice exactly those of sites.
     lattice
         The lattice those coordinates lie on.
     pixel_xy : ndarray, shape (spot, 2), optional
@@ -87,6 +88,7 @@ class Section:
     wishes: Mapping[str, str | bool | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "counts", _rows(self.counts))
         problems = section_problems(
             self.counts, self.obs, self.var, self.array_rc, self.pixel_xy
         )
@@ -95,6 +97,14 @@ class Section:
         if problems:
             raise InvalidSectionError(problems)
         object.__setattr__(self, "counts", _canonical(self.counts))
+        object.__setattr__(self, "array_rc", self._exact_rc())
+
+    def __repr__(self) -> str:
+        image = ", with an image" if self.image else ""
+        return (
+            f"<Section {self.name}: {self.n_spots:,} spots x {self.n_genes:,} genes, "
+            f"{self.lattice.kind}{image}>"
+        )
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -168,7 +178,7 @@ class Section:
                 digest.update("\n".join(map(str, piece)).encode())
         return digest.hexdigest()[:16]
 
-    def gene_index(self, genes: Iterable[str]) -> IntArray:
+    def gene_index(self, genes: str | Iterable[str]) -> IntArray:
         """Column of each named gene.
 
         Raises
@@ -176,7 +186,7 @@ class Section:
         UnknownGeneError
             Naming every gene that is not there, with the nearest spelling.
         """
-        names = list(genes)
+        names = as_names(genes)
         columns = self.genes.get_indexer(pd.Index(names, dtype=object))
         unknown = [name for name, at in zip(names, columns, strict=True) if at < 0]
         if unknown:
@@ -240,6 +250,13 @@ class Section:
         """Return the same spots and genes with other counts."""
         return replace(self, counts=counts)
 
+    def _exact_rc(self) -> FloatArray:
+        """Array coordinates exactly on the sites: a refined lattice has finer ones."""
+        lattice, array_rc = self.lattice, self.array_rc
+        if not lattice.is_regular or lattice.is_site(array_rc, _EXACT).all():
+            return array_rc
+        return lattice.to_array(lattice.to_grid(array_rc))
+
     def _lattice_problems(self) -> list[str]:
         problems = []
         off = np.flatnonzero(~self.lattice.is_site(self.array_rc))
@@ -268,9 +285,21 @@ class Section:
         )
 
 
+def as_names(given: str | Iterable[str]) -> list[str]:
+    """Return names as a list; a single one may come by itself."""
+    return [given] if isinstance(given, str) else list(given)
+
+
 def _pieces(whole: Any) -> Iterator[Any]:
     """Cut into pieces what may be long, so that copies of it stay small."""
     return (whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE))
+
+
+def _rows(counts: Any) -> sparse.csr_matrix:
+    """Return counts of any kind of matrix by rows, in single precision."""
+    if isinstance(counts, sparse.csr_matrix) and counts.dtype == np.float32:
+        return counts
+    return sparse.csr_matrix(counts, dtype=np.float32)
 
 
 def _canonical(counts: sparse.csr_matrix) -> sparse.csr_matrix:

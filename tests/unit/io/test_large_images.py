@@ -33,6 +33,17 @@ COLOURS = np.array(
 RADIUS = 100
 
 
+@pytest.mark.parametrize(
+    ("kind", "step"), [(np.uint8, 3), (np.uint16, 300), (np.uint32, 2), (np.int16, 2)]
+)
+def test_means_of_bright_pixels_do_not_run_over(kind, step):
+    brightest = np.iinfo(kind).max
+    band = np.full((2 * step, step + 1, 1), brightest, kind)
+    mean = tiff._mean_of(band, step)
+    assert mean.shape == (2, 2, 1)
+    assert (mean == brightest).all()
+
+
 @pytest.fixture(scope="module")
 def slide() -> np.ndarray:
     """White glass with a square of its own colour at each spot."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -104,6 +106,14 @@ def test_lists_of_barcodes(tmp_path, section, header):
     predicted = [1] if "label" in header else [1, 5]
     assert np.flatnonzero(found.unmeasured).tolist() == predicted
     assert found.outside.any() == ("label" in header)
+
+
+def test_names_of_spots_that_look_like_numbers(tmp_path, section):
+    names = [f"{number:04}" for number in range(section.n_spots)]
+    numbered = replace(section, obs=section.obs.set_axis(names))
+    (tmp_path / "list.csv").write_text(f"barcode\n{names[3]}\n{names[1]}\n")
+    regions = read_missing(tmp_path / "list.csv", numbered)
+    assert np.flatnonzero(regions.unmeasured).tolist() == [1, 3]
 
 
 def test_positions_without_labels_mean_predict(tmp_path, section):

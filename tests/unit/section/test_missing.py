@@ -111,12 +111,35 @@ def test_spots_by_mask_or_by_index(section):
     assert MissingRegions.from_spots(section, []).is_empty
 
 
+def beyond(section):
+    """Two sites without a spot, two and four rows below the last spot."""
+    row, col = section.lattice.to_grid(section.array_rc)[-1]
+    return section.lattice.to_array([[row + 2, col], [row + 4, col]])
+
+
 def test_positions_are_spots_where_there_are_some(section):
-    lost = np.array([[1000.0, 1000.0], [1002.0, 1000.0]])
+    lost = beyond(section)
     positions = np.concatenate([lost, section.array_rc[[4, 1]], lost[:1]])
     regions = MissingRegions.from_positions(section, positions)
     assert np.flatnonzero(regions.unmeasured).tolist() == [1, 4]
     np.testing.assert_array_equal(regions.new_rc, lost)
+
+
+def test_labels_say_what_positions_mean(section):
+    empty = beyond(section)
+    positions = np.concatenate([section.array_rc[:3], empty, empty[:1]])
+    labels = np.array([1, 2, 1, 1, 1, 2])
+    regions = MissingRegions.from_positions(section, positions, labels)
+    assert np.flatnonzero(regions.unmeasured).tolist() == [0, 2]
+    assert np.flatnonzero(regions.outside).tolist() == [1]
+    np.testing.assert_array_equal(regions.outside_rc, empty[:1])
+    np.testing.assert_array_equal(regions.new_rc, empty[1:])
+
+
+def test_positions_far_from_the_section_are_refused(section):
+    far = np.array([[0.0, 2_000_000.0]])
+    with pytest.raises(InvalidRequestError, match="of another section"):
+        MissingRegions.from_positions(section, np.concatenate([far, far]))
 
 
 def test_no_positions_mark_nothing(section):

@@ -25,6 +25,29 @@ def test_totals_and_detection_count_each_value_once(section):
     np.testing.assert_array_equal(section.gene_counts("GENE0003"), dense[:, -10])
 
 
+@pytest.mark.parametrize("kind", [sparse.csc_matrix, sparse.coo_matrix, np.asarray])
+def test_counts_of_any_kind_are_rows_of_single_precision(section, kind):
+    other = kind(section.counts.toarray().astype(np.int64))
+    made = section.with_counts(other)
+    assert made.counts.format == "csr"
+    assert made.counts.dtype == np.float32
+    np.testing.assert_array_equal(made.detected_in, section.detected_in)
+
+
+def test_spots_a_little_beside_their_sites_lie_on_them(section):
+    rng = np.random.default_rng(0)
+    shift = rng.uniform(-0.045, 0.045, section.array_rc.shape)
+    beside = replace(section, array_rc=section.array_rc + shift)
+    np.testing.assert_allclose(beside.array_rc, section.array_rc, atol=1e-9)
+    assert beside.lattice.refined(3).is_site(beside.array_rc).all()
+
+
+def test_a_section_is_shown_in_one_line(section):
+    assert repr(section) == (
+        f"<Section {section.name}: {section.n_spots} spots x 30 genes, hex>"
+    )
+
+
 def test_subset_by_mask_and_by_indices(section):
     mask = np.arange(section.n_spots) % 3 == 0
     by_mask = section.subset(mask)

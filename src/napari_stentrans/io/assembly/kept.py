@@ -16,6 +16,7 @@ from napari_stentrans import keys
 from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.technology import was_enhanced
 
 FILE: Final = "stentrans_section.json"
 """Name of the file with it in the ``spatial`` folder of a Space Ranger output."""
@@ -31,11 +32,14 @@ class Kept:
         The lattice of the spots.
     has_pixel_xy, has_spot_diameter
         Whether these were known, or made up because other programs insist on them.
+    expected
+        Whether the values are expected counts, which a run gave: no whole numbers.
     """
 
     lattice: Lattice
     has_pixel_xy: bool = True
     has_spot_diameter: bool = True
+    expected: bool = False
 
     @classmethod
     def of(cls, section: Section) -> Kept:
@@ -44,6 +48,7 @@ class Kept:
             section.lattice,
             section.pixel_xy is not None,
             section.spot_diameter is not None,
+            was_enhanced(section),
         )
 
     def as_text(self) -> str:
@@ -55,6 +60,7 @@ class Kept:
                 "step_rc": [float(value) for value in self.lattice.step_rc],
                 "has_pixel_positions": self.has_pixel_xy,
                 "has_spot_diameter": self.has_spot_diameter,
+                "expected_counts": self.expected,
             }
         )
 
@@ -77,7 +83,10 @@ def kept_in(text: Any) -> Kept | None:
             return None
         lattice = Lattice(LatticeKind(told["lattice"]), (row, col), (down, right))
         return Kept(
-            lattice, bool(told["has_pixel_positions"]), bool(told["has_spot_diameter"])
+            lattice,
+            bool(told["has_pixel_positions"]),
+            bool(told["has_spot_diameter"]),
+            bool(told.get("expected_counts")),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -166,24 +166,25 @@ def _mean_of(band: NDArray[Any], step: int) -> NDArray[Any]:
     """Mean over squares, in the type of the band."""
     if step == 1:
         return np.array(band)
-    total, n_rows = _added_up(band, step, axis=0)
-    total, n_cols = _added_up(total, step, axis=1)
+    whole = band.dtype.kind == "u"
+    fits = whole and np.iinfo(band.dtype).max * step**2 <= np.iinfo(np.uint32).max
+    kind = np.uint32 if fits else np.float64
+    total, n_rows = _added_up(band, step, 0, kind)
+    total, n_cols = _added_up(total, step, 1, kind)
     mean = total / (n_rows[:, None, None] * n_cols[None, :, None])
     found: NDArray[Any] = np.rint(mean) if band.dtype.kind in "iu" else mean
     return found.astype(band.dtype)
 
 
 def _added_up(
-    values: NDArray[Any], step: int, axis: int
+    values: NDArray[Any], step: int, axis: int, kind: type
 ) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    """Sums of ``step`` values along an axis, and how many each is made of.
+    """Sums of ``step`` values along an axis, in a type, and how many each is made of.
 
     Many small steps over the whole array: several times as fast as one sum a square.
     """
     values = np.moveaxis(values, axis, 0)
     size = len(values)
-    small = values.dtype.kind == "u" and values.itemsize <= 4
-    kind = np.uint32 if small else np.float64
     total = np.zeros((-(-size // step), *values.shape[1:]), kind)
     for first in range(min(step, size)):
         part = values[first::step]

@@ -19,7 +19,6 @@ from napari_stentrans.section.missing import (
     OUTSIDE,
     PREDICT,
     MissingRegions,
-    match_positions,
 )
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -31,7 +30,7 @@ def columns_of(path: Path) -> list[str]:
     return fields(lines[0], separator(lines[0])) if lines else []
 
 
-def table_of(path: Path, names: str | None = None) -> pd.DataFrame:
+def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
     """Read a table; the column of names stays as it is written.
 
     Raises
@@ -99,13 +98,13 @@ def missing_of(path: Path, section: Section) -> MissingRegions:
 
 def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
     """Spots of a list of barcodes, with or without a header, and their labels."""
-    table = table_of(path)
+    table = table_of(path, names=0)
     if table.columns[0] in section.barcodes:  # there is no header
-        table = read_table(path, header=False)
+        table = read_table(path, header=False, names=0)
         table.columns = pd.Index(
             ["barcode", LABEL, *table.columns[2:]][: table.shape[1]]
         )
-    names = table[table.columns[0]].astype(str).str.strip()
+    names = table[table.columns[0]].str.strip()
     spots = section.barcodes.get_indexer(pd.Index(names))
     if (spots < 0).any():
         unknown = names[spots < 0]
@@ -135,23 +134,12 @@ def _labels(table: pd.DataFrame, path: Path) -> IntArray:
 def _regions(
     section: Section, array_rc: FloatArray, labels: IntArray, path: Path
 ) -> MissingRegions:
-    off = np.flatnonzero(~section.lattice.is_site(array_rc) & (labels > 0))
-    if len(off):
-        row, col = array_rc[off[0]]
-        msg = (
-            f"{path.name}: {len(off)} positions are no sites of the "
-            f"{section.lattice.kind} lattice (first: array_row={row:g}, "
-            f"array_col={col:g}). A mask marks sites; to predict between them choose a "
-            "refinement, or give exact positions (at)."
-        )
-        raise InvalidRequestError(msg)
-    spot = match_positions(section, array_rc)
-    at_spots = np.zeros(section.n_spots, dtype=np.int64)
-    at_spots[spot[spot >= 0]] = labels[spot >= 0]
-    empty = [
-        np.unique(array_rc[(spot < 0) & (labels == label)], axis=0) for label in (1, 2)
-    ]
-    return MissingRegions(at_spots == PREDICT, at_spots == OUTSIDE, empty[0], empty[1])
+    marked = labels > 0
+    try:
+        return MissingRegions.from_positions(section, array_rc[marked], labels[marked])
+    except InvalidRequestError as error:
+        msg = f"{path.name}: {error}"
+        raise InvalidRequestError(msg) from error
 
 
 def to_table(regions: MissingRegions, raster: SpotRaster) -> pd.DataFrame:

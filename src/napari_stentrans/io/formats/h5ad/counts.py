@@ -20,6 +20,7 @@ from napari_stentrans.io.assembly.counts import (
     plain,
     unique_names,
 )
+from napari_stentrans.io.assembly.kept import kept_in
 from napari_stentrans.section.technology import ENHANCED_NOTE
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
 
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
     """
-    if keys.PROVENANCE in adata.uns and adata.X is not None:
+    if adata.X is not None and _was_enhanced(adata):
         return Values(as_counts(adata.X), adata.var, (ENHANCED_NOTE,))
     looked: list[str] = []
     fallback: Values | None = None
@@ -69,7 +70,8 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
         msg = "there is no expression: X is empty, and there are no layers and no raw"
         raise ReadError(msg)
     insist = (
-        ", or insist with allow_normalised=True (command line: --allow-normalised)"
+        ", or insist with allow_normalised=True, given to read_section or "
+        "section_from_anndata (command line: --allow-normalised)"
         if fallback is not None
         else ""
     )
@@ -78,6 +80,12 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
         f'layers["{keys.COUNTS}"]{insist}.'
     )
     raise ReadError(msg)
+
+
+def _was_enhanced(adata: AnnData) -> bool:
+    """Whether it is a result of ours, or was exported from one that was read."""
+    kept = kept_in(adata.uns.get(keys.SECTION))
+    return keys.PROVENANCE in adata.uns or (kept is not None and kept.expected)
 
 
 def _broken(counts: sparse.csr_matrix) -> str:

@@ -107,6 +107,11 @@ def section_from_anndata(
     allow_normalised
         Take normalised values where there are no raw counts.
 
+    Returns
+    -------
+    Section
+        With its lattice recognised, and what to mind in ``notes``.
+
     Raises
     ------
     ReadError, InvalidSectionError

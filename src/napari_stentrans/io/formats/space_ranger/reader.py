@@ -44,6 +44,7 @@ from napari_stentrans.io.pictures.images import misfit_note
 from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.technology import ENHANCED_NOTE
 
 TITLE: Final = "Space Ranger output"
 TAKES: Final = frozenset({"bin_size"})
@@ -107,7 +108,6 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         raise ReadError("\n".join(problems))
 
     notes = [*matrix.notes]
-    notes += normalised_notes(matrix.counts, allowed=options.allow_normalised)
     rows, places = _matched(matrix, positions, notes)
     obs = positions.table.iloc[places]
     obs.index = _taken(matrix.barcodes, rows)
@@ -127,6 +127,10 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         else _placed(array_rc, pixel_xy, factors, options, on_checkerboard=seen)
     )
     counts = _taken(matrix.counts, rows)
+    if kept is not None and kept.expected:
+        notes.append(ENHANCED_NOTE)
+    else:
+        notes += normalised_notes(counts, allowed=options.allow_normalised)
     notes += size_notes(counts.shape[0], output.root)
     if counts.nnz == 0:
         notes.append("All counts are zero.")
