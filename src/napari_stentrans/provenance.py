@@ -1,4 +1,4 @@
-"""What is written down with a result, so that a run can be understood and repeated."""
+"""What is written down with a result: which run it was, of what, by what."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from napari_stentrans.config import RunConfig
-from napari_stentrans.section.alignment_text import alignment_text
+from napari_stentrans.section.alignment import alignment_text
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
@@ -19,7 +19,10 @@ def provenance(
     at_given_positions: bool,  # noqa: FBT001 - one of five facts to write down
     seconds: float,
 ) -> dict[str, Any]:
-    """Everything needed to repeat a run, JSON-able."""
+    """Settings, input and how it was read, what was missing, versions; JSON-able.
+
+    Of marked positions their number alone: a copied run has them in a file.
+    """
     image = section.image
     packages = ("napari-stentrans", "torch", "numpy", "scipy", "anndata")
     return {
@@ -28,6 +31,7 @@ def provenance(
         "input": {
             "name": section.name,
             "source": section.source or "",
+            "read_options": dict(section.wishes),
             "fingerprint": section.fingerprint,
             "spots": section.n_spots,
             "genes": section.n_genes,

@@ -37,7 +37,7 @@ class Recipe:
     folder
         Where files are written that the text refers to.
     image_alignment
-        How the picture lay that the run saw: see `section.alignment_text`. A picture
+        How the picture lay that the run saw: see `section.alignment`. A picture
         that was added by hand is a wish of the section.
     even
         Whether values were shown at one sequencing depth.

@@ -22,7 +22,7 @@ from napari_stentrans.gui.canvas.layers import (
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.io import read_section
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from napari_stentrans.figures import (
     telling_genes,
 )
 from napari_stentrans.readings import at_spots
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.raster import SpotRaster
 
 

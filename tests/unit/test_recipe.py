@@ -24,8 +24,7 @@ from napari_stentrans.config import (
 from napari_stentrans.datasets import DEMO_SAMPLE, samples, simulated_section
 from napari_stentrans.io.options import ReadWishes
 from napari_stentrans.recipe import Recipe
-from napari_stentrans.section.alignment_text import alignment_text
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment, alignment_text
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster

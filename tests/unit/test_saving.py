@@ -15,7 +15,7 @@ from napari_stentrans import enhance, simulated_section
 from napari_stentrans.errors import InvalidRequestError, UnknownGeneError
 from napari_stentrans.figures import ComparisonLook
 from napari_stentrans.saving import ENDINGS, SaveChoices, ending_of, save_steps
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.technology import pitch_px
 
 

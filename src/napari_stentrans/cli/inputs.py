@@ -41,7 +41,7 @@ _READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
 
 def add_section_options(parser: argparse.ArgumentParser) -> None:
     """Declare INPUT and how to read it."""
-    from napari_stentrans.section.alignment_text import EXAMPLE
+    from napari_stentrans.section.alignment import EXAMPLE
     from napari_stentrans.section.lattice import LatticeKind
 
     parser.add_argument(

@@ -11,9 +11,8 @@ from typing import Any, Final, TypedDict, Unpack
 import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.section.alignment_text import alignment_of, alignment_text
+from napari_stentrans.section.alignment import Alignment, alignment_of, alignment_text
 from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
-from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 
 _GENERIC = re.compile(
@@ -82,7 +81,7 @@ class ReadOptions:
     image
         The full-resolution picture of the tissue, where it lies elsewhere.
     image_alignment
-        How to move the picture: see `section.alignment_text`.
+        How to move the picture: see `section.alignment`.
     """
 
     lattice: LatticeKind | None = None

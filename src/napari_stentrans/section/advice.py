@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import PictureFit, SectionFacts
-from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.technology import was_enhanced
 
@@ -71,7 +71,7 @@ def _of_counts(facts: SectionFacts) -> list[Advice]:
         return [
             Advice(
                 Level.WARNING,
-                "The values are no whole counts: they look normalised.",
+                "The values are not whole numbers: they look normalised.",
                 "Open the raw counts if you can. Results come in the units of the "
                 "input, and their uncertainty is a rough guide only.",
             )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 

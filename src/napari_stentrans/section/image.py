@@ -13,62 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.full_picture import FullPicture
 from napari_stentrans.section.lattice import FloatArray
 
 _PAPER = 255
-_FLIP = np.diag([-1.0, 1.0])
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """How a picture is moved: mirrored, turned and scaled about its middle, shifted.
-
-    Attributes
-    ----------
-    mirrored
-        Whether left and right are exchanged, before anything else.
-    turn
-        Degrees clockwise, above -180 and up to 180.
-    scale
-        Times its size.
-    shift_xy
-        To the right and down, in full-resolution pixels.
-    """
-
-    mirrored: bool = False
-    turn: float = 0.0
-    scale: float = 1.0
-    shift_xy: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def is_none(self) -> bool:
-        """Whether the picture stays where its file puts it."""
-        return self == Alignment()
-
-    def turned(self, degrees: float) -> Alignment:
-        """Turn what is seen, clockwise."""
-        return replace(self, turn=_normal(self.turn + degrees))
-
-    def flipped_left_right(self) -> Alignment:
-        """Exchange left and right of what is seen."""
-        return replace(self, mirrored=not self.mirrored, turn=_normal(-self.turn))
-
-    def flipped_up_down(self) -> Alignment:
-        """Exchange top and bottom of what is seen."""
-        return self.flipped_left_right().turned(180.0)
-
-    def matrix(self, middle_xy: FloatArray) -> FloatArray:
-        """Map of (x, y, 1) before to (x, y, 1) after, shape (3, 3)."""
-        angle = np.deg2rad(self.turn)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        linear = self.scale * np.array([[cosine, -sine], [sine, cosine]])
-        if self.mirrored:
-            linear = linear @ _FLIP
-        found = np.eye(3)
-        found[:2, :2] = linear
-        found[:2, 2] = middle_xy - linear @ middle_xy + np.asarray(self.shift_xy)
-        return found
 
 
 class Modality(StrEnum):
@@ -209,8 +158,3 @@ class TissueImage:
             return middle
         laid: FloatArray = self.laid[:2] @ np.append(middle, 1.0)
         return laid
-
-
-def _normal(degrees: float) -> float:
-    """Return the same direction, above -180 and up to 180."""
-    return 180.0 - (180.0 - degrees) % 360.0

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
-from napari_stentrans.section.alignment import affine_between
+from napari_stentrans.section.affine_fit import affine_between
 from napari_stentrans.section.detection import place_spots
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import (

@@ -15,7 +15,7 @@ from napari_stentrans.gui.canvas.layers import Role, image_layer
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.io.pictures.large import read_picture
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 SIDE, REDUCED = 2048, 4
 

@@ -11,7 +11,7 @@ from napari_stentrans.gui.control.console import NAME
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 
 def test_a_figure_shows_the_genes_and_colours_on_the_screen(

@@ -167,7 +167,7 @@ def test_each_result_has_a_record(opened, jobs, section):
 def test_the_score_is_known_when_the_result_is_there(opened, jobs, monkeypatch):
     record = run(opened, jobs, method="kriging", kriging={"n_programmes": 3})
 
-    assert "gene_scores" in vars(record.result)  # nothing is left to compute
+    assert "_gene_scores" in vars(record.result)  # nothing is left to compute
     scores = record.result.gene_scores["heldout_pcc"]
     assert record.score == pytest.approx(scores.median())
 

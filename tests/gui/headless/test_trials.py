@@ -14,7 +14,7 @@ from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.progress import Progress, run_to_end
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 
 def test_every_quick_method_and_the_one_set_up_are_compared(section):

@@ -14,7 +14,7 @@ import tifffile
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.io.pictures.large import read_picture
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 SIDE, SOON = 4096, 20_000
 

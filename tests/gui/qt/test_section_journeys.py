@@ -15,7 +15,7 @@ from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 
 SOON = 20_000
 

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import PictureFit, SectionFacts
-from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
 
 

@@ -21,7 +21,7 @@ from napari_stentrans.io.given_picture import with_picture
 from napari_stentrans.io.pictures import large, tiff
 from napari_stentrans.io.pictures.large import read_picture
 from napari_stentrans.io.regions.pictures import labels_of_sites
-from napari_stentrans.section.image import Alignment
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.sites import PaintSites
 

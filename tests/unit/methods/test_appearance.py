@@ -17,7 +17,8 @@ from napari_stentrans.methods.kriging.covariance import Kernel
 from napari_stentrans.methods.kriging.enhancer import kriged_steps
 from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.progress import run_to_end
-from napari_stentrans.section.image import Alignment, Modality, TissueImage
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.image import Modality, TissueImage
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 

@@ -10,12 +10,13 @@ import pytest
 from napari_stentrans import simulated_section
 from napari_stentrans.io import read_section
 from napari_stentrans.section.advice import Advice, Level, advice
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import (
     PictureFit,
     SectionFacts,
     better_orientation,
 )
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.technology import (
     ENHANCED_NOTE,
     guessed_pitch_um,

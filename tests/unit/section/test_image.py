@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.image import TissueImage
 
 MARK = np.array([200, 10, 30], dtype=np.uint8)
 ROWS, COLS = 40, 60

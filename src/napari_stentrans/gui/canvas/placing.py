@@ -15,7 +15,8 @@ from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import LayerData, Role, tag_of
 from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.section import Section
 
 

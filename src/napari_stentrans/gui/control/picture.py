@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture_tiles import PictureTiles
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import (
     PictureFit,
     better_orientation,
     slide_grey,
 )
-from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.section import Section
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import PictureFit, SectionFacts
-from napari_stentrans.section.image import Alignment
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 

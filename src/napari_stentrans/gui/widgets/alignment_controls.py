@@ -11,7 +11,8 @@ from superqt import QLabeledDoubleSlider
 
 from napari_stentrans.gui.widgets.bits import button, note
 from napari_stentrans.gui.widgets.panel import SessionWidget
-from napari_stentrans.section.image import Alignment, TissueImage
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.image import TissueImage
 
 _SCALES = (25.0, 400.0)
 """Per cent."""

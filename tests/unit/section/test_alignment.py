@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.options import ReadOptions
-from napari_stentrans.section.alignment_text import (
+from napari_stentrans.section.alignment import (
     EXAMPLE,
+    Alignment,
     alignment_of,
     alignment_text,
 )
-from napari_stentrans.section.image import Alignment
 
 FINITE = st.floats(-1e6, 1e6)
 
