@@ -12,10 +12,11 @@ from napari_stentrans.methods.stentrans.gate import (
     NEAR,
     _factor,
     gated,
-    judge,
+    judge_steps,
     open_gate,
 )
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
+from napari_stentrans.progress import run_to_end
 
 
 def factor_of(
@@ -23,6 +24,12 @@ def factor_of(
 ) -> np.ndarray:
     spots = np.arange(len(correction)) if spot is None else spot
     return _factor(correction, residual, spots)
+
+
+def judge(
+    network: SpotTransformer, episodes: list[Episode], judged: np.ndarray | None = None
+) -> np.ndarray:
+    return run_to_end(judge_steps(network, episodes, judged))
 
 
 def test_what_is_borne_out_is_believed(rng: np.random.Generator) -> None:

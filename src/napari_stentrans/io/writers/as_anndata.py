@@ -12,6 +12,7 @@ from napari_stentrans.io.assembly.counts import plain
 from napari_stentrans.io.assembly.kept import Kept
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.technology import pitch_px
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -53,8 +54,8 @@ def diameter_of(section: Section, refined: float = 1.0) -> float:
 
     ``refined`` is by how much the lattice's step was divided.
     """
-    pitch_px = float(np.linalg.norm(section.pitch_to_pixel[:2], axis=1).mean())
-    return (section.spot_diameter or _DIAMETER_IN_PITCHES * pitch_px) * refined
+    usual = _DIAMETER_IN_PITCHES * pitch_px(section)
+    return (section.spot_diameter or usual) * refined
 
 
 def scverse_library(

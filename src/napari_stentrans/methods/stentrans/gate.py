@@ -7,7 +7,7 @@ import numpy as np
 from napari_stentrans.methods.stentrans.correction import correct
 from napari_stentrans.methods.stentrans.episodes import Episode
 from napari_stentrans.methods.stentrans.network import SpotTransformer
-from napari_stentrans.progress import Progress, Steps, run_to_end
+from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 NEAR = 1.25
@@ -17,13 +17,6 @@ _PRIOR_SD = 0.25
 _MOST = 1.5
 _FEWEST = 3
 """Fewer spots say nothing."""
-
-
-def judge(
-    network: SpotTransformer, episodes: list[Episode], judged: IntArray | None = None
-) -> FloatArray:
-    """`judge_steps`, run to the end."""
-    return run_to_end(judge_steps(network, episodes, judged))
 
 
 def judge_steps(
