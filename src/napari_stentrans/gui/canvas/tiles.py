@@ -40,8 +40,8 @@ class Tiles:
     Attributes
     ----------
     ask
-        Called when tiles are missing, to have them read in the background. Without it
-        they are read at once.
+        Called when tiles are missing, to have them read in the background; in whatever
+        thread napari slices layers. Without it they are read at once.
     """
 
     def __init__(self, picture: FullPicture, copy: Colours) -> None:

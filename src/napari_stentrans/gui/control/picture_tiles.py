@@ -11,6 +11,7 @@ from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.tiles import Tiles, tiles_of
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.main_thread import in_main_thread
 from napari_stentrans.gui.jobs.picture_tasks import reading_tiles
 from napari_stentrans.progress import Progress
 
@@ -19,6 +20,8 @@ class PictureTiles:
     """Reads what layers of large pictures wait for; one job a layer.
 
     A file is open only while it is read. What cannot be read is told once a layer.
+    Where napari slices asynchronously, tiles are asked for in its thread; jobs are
+    started in the main thread all the same, where their reports arrive.
     """
 
     def __init__(self, bench: Bench) -> None:
@@ -35,7 +38,8 @@ class PictureTiles:
             tiles = tiles_of(layer.data)
             if tiles is not None and layer not in self._desks:
                 self._desks[layer] = JobDesk(self._bench.start)
-                tiles.ask = partial(self._read, ref(layer), ref(tiles))
+                read = partial(self._read, ref(layer), ref(tiles))
+                tiles.ask = partial(in_main_thread, read)
         for layer in set(self._desks).difference(shown):
             self._leave(layer)
 
