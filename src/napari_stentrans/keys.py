@@ -36,6 +36,8 @@ BLANK_IMAGE: Final = "blank_image"
 
 RESULT: Final = "stentrans_result"
 """napari layer.metadata: the `EnhancedSection` whose expression a layer shows."""
+RUNS: Final = "stentrans_runs"
+"""There, too: runs that a closed panel has left for the next one."""
 FOREIGN_ADATA: Final = "adata"
 """napari layer.metadata of other plugins: the AnnData with a row for each thing."""
 FOREIGN_INSTANCE: Final = "instance_key"

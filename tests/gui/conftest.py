@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import GEN_CREATED, getgeneratorstate
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -109,7 +110,9 @@ class HandJob:
         for _ in range(n):
             if self.ended:
                 return
-            answer, self.answer = self.answer, None
+            answer = (
+                None if getgeneratorstate(self.steps) == GEN_CREATED else self.answer
+            )
             try:
                 progress = self.steps.send(answer)
             except StopIteration as end:

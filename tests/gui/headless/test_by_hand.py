@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.layers import Role
@@ -244,3 +244,61 @@ def test_the_canvas_is_not_empty_after_what_was_seen_was_deleted(
 
     seen = [tag.role for layer, tag in stage.tagged() if layer.visible]
     assert {Role.COUNTS, Role.GENE, Role.ENHANCED}.intersection(seen)
+
+
+# -- copies ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.COUNTS, Role.GENE, Role.ENHANCED])
+@pytest.mark.parametrize("mode", list(ViewMode))
+def test_a_layer_converted_to_labels_is_nobodys(
+    opened, viewer, section, run, role, mode
+):
+    opened.genes.add([section.genes[0]])
+    run(opened)
+    opened.view.set_mode(mode)
+    gene = None if role is Role.COUNTS else section.genes[0]
+    layer = opened.stage.find(section, role, gene)
+    place = viewer.layers.index(layer)
+
+    labels = Labels(
+        np.nan_to_num(layer.data).astype(int), metadata=dict(layer.metadata)
+    )
+    viewer.layers.remove(layer)  # as napari's "Convert to Labels"
+    viewer.layers.insert(place, labels)
+
+    assert "is a copy" in opened.session.message.text
+    assert labels not in [each for each, _ in opened.stage.tagged()]
+    run(opened)
+    opened.view.set_mode(ViewMode.OVERLAY)
+    assert opened.session.enhanced is not None
+
+
+def test_a_copy_of_what_is_painted_is_said_to_be_none(opened, viewer, section):
+    opened.regions.use(Tool.BRUSH)
+    canvas = opened.stage.canvas(section)
+    copy = Labels(canvas.data.copy(), metadata=dict(canvas.metadata))
+
+    viewer.layers.append(copy)
+
+    assert "is a copy" in opened.session.message.text
+    assert opened.stage.canvas(section) is canvas
+
+
+def test_a_gene_looked_at_leaves_the_brush_in_the_hand(opened, section):
+    opened.regions.use(Tool.BRUSH)
+
+    opened.genes.show(section.genes[2])
+
+    assert opened.session.regions.tool is Tool.BRUSH
+
+
+def test_a_region_painted_during_a_run_is_gone_on_with(opened, section, jobs):
+    opened.runs.configure(method="fake")
+    opened.runs.enhance()
+    opened.regions.use(Tool.BRUSH)
+
+    jobs.last.finish()
+
+    assert opened.session.regions.tool is Tool.BRUSH
+    assert opened.stage.canvas(section).visible

@@ -296,6 +296,25 @@ def test_a_signature_follows_each_result(opened, section, enhance, finish):
     assert set_layer(opened, Role.ENHANCED).data.shape == shape
 
 
+def test_a_signature_of_a_cancelled_run_does_not_come(opened, section, jobs, finish):
+    opened.gene_sets.add_signature(list(map(str, section.genes[:3])), "T cells")
+    finish()
+    opened.runs.enhance()
+    running = jobs.last
+    while opened.session.enhanced is None:
+        running.advance()
+    drawing = jobs.last
+    assert drawing is not running
+
+    opened.runs.cancel()
+    drawing.finish()
+    finish()
+
+    roles = {tag.role for _, tag in opened.stage.tagged() if tag.of is not None}
+    assert roles == {Role.GENE}
+    assert set_layer(opened, Role.GENE).visible
+
+
 def test_names_of_signatures_are_free(opened, section, finish):
     genes = list(map(str, section.genes[:2]))
     for name in ("T cells", "T cells", "", genes[0]):

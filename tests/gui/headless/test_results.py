@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
 
 
 @pytest.fixture
@@ -141,3 +143,67 @@ def test_results_go_with_their_section(opened, two_results):
 
     assert opened.session.run.results == ()
     assert opened.runs.result_of(two_results[0].section) is None
+
+
+# -- a panel that is closed and opened again ------------------------------------------
+
+
+def reopened(controller, jobs):
+    """Close a panel, with whatever runs, and open another one on the same viewer."""
+    controller.close()
+    return Controller(controller.stage.viewer, EnhanceSession(), start=jobs)
+
+
+def until_preview(controller, jobs):
+    controller.runs.configure(method="fake")
+    controller.runs.enhance()
+    while level(controller) != 0.5:
+        jobs.last.advance()
+
+
+def test_all_runs_are_there_again(opened, jobs, two_results):
+    opened.runs.show(two_results[0])
+
+    again = reopened(opened, jobs)
+
+    assert again.session.run.results == two_results
+    assert again.session.enhanced is two_results[0]
+    assert level(again) == 10
+
+
+def test_runs_without_a_layer_are_there_again(opened, jobs, two_results, section):
+    opened.genes.remove([section.genes[0]])
+
+    assert reopened(opened, jobs).session.run.results == two_results
+
+
+def test_a_panel_closed_in_a_run_leaves_what_was_before(opened, jobs, two_results):
+    until_preview(opened, jobs)
+
+    again = reopened(opened, jobs)
+
+    assert again.session.run.results == two_results
+    assert level(again) == 20
+
+
+def test_a_panel_closed_in_its_first_run_leaves_no_preview(opened, jobs, section):
+    until_preview(opened, jobs)
+
+    again = reopened(opened, jobs)
+
+    assert level(again) is None
+    again.genes.show(section.genes[4])
+    assert level(again) is None
+    assert again.stage.find(section, Role.GENE, section.genes[4]).visible
+
+
+def test_a_gene_without_a_result_takes_no_picture_of_another(opened, two_results):
+    """Whatever has left a picture behind, it is not shown under another name."""
+    section = opened.session.section
+    opened.genes.show(section.genes[1])
+    opened.session.enhanced = None
+
+    opened.genes.show(section.genes[2])
+
+    assert opened.stage.find(section, Role.GENE, section.genes[2]) is not None
+    assert opened.stage.find(section, Role.ENHANCED, section.genes[2]) is None

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
 from napari_stentrans.errors import ComputeError
@@ -126,6 +127,23 @@ def test_a_job_can_be_stopped(qtbot):
     qtbot.waitUntil(lambda: bool(heard.results), timeout=20_000)
 
     assert heard.results[0].startswith("stopped at")
+
+
+@pytest.mark.parametrize("n_before", [0, 1])
+def test_a_job_can_be_stopped_before_its_first_step(qtbot, n_before):
+    """Also one that waits for a thread."""
+    in_the_way = Heard()
+    if n_before:
+        for _ in range(QThreadPool.globalInstance().maxThreadCount()):
+            start_job(lambda: counting(30), in_the_way.listener)
+    heard = Heard()
+    job = start_job(counting, heard.listener)
+
+    job.stop()
+    qtbot.waitUntil(lambda: bool(heard.results or heard.errors), timeout=20_000)
+
+    assert heard.errors == []
+    assert heard.results == ["stopped at 1"]
 
 
 def test_a_job_can_be_discarded(qtbot):

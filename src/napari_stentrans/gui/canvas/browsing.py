@@ -15,13 +15,16 @@ from napari.layers import Layer
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas import layers as looks
-from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
-from napari_stentrans.gui.canvas.layers import LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.changes import drawn_once, remove, set_visible
+from napari_stentrans.gui.canvas.layers import (
+    RESULT_ROLES,
+    LayerTag,
+    Role,
+    tag_of,
+)
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
-
-_RESULTS = (Role.ENHANCED, Role.SD)
 
 
 class Browsing:
@@ -64,7 +67,7 @@ class Browsing:
             self._pin(section, gene, pinned=False)
             yield
         elif before != gene:
-            self._take_over(section, before, gene)
+            self._take_over(section, before, gene, has_result=result() is not None)
         enhanced = result()
         if enhanced is not None and self._layers(section, gene):
             yield from stage.expression.showing_enhanced(
@@ -82,9 +85,18 @@ class Browsing:
         if layer is not None:
             _tag(layer, replace(_tag_of(layer), pinned=pinned))
 
-    def _take_over(self, section: Section, before: str, gene: str) -> None:
-        """Make the layers of one gene those of another; results are filled in later."""
+    def _take_over(
+        self, section: Section, before: str, gene: str, *, has_result: bool
+    ) -> None:
+        """Make the layers of one gene those of another.
+
+        Those of results are filled in later; without a result they go.
+        """
         even = self._stage.expression.even
+        if not has_result:
+            there = self._layers(section, before)
+            gone = [there[role] for role in RESULT_ROLES if role in there]
+            remove(self._stage.viewer.layers, gone)
         for role, layer in self._layers(section, before).items():
             _tag(layer, replace(_tag_of(layer), gene=gene))
             if role is Role.GENE:
@@ -109,7 +121,7 @@ class Browsing:
             set_visible(shown, visible=True)
 
     def _layers(self, section: Section, gene: str) -> dict[Role, Layer]:
-        roles = (Role.GENE, *_RESULTS)
+        roles = (Role.GENE, *RESULT_ROLES)
         found = {role: self._stage.find(section, role, gene) for role in roles}
         return {role: layer for role, layer in found.items() if layer is not None}
 

@@ -11,7 +11,7 @@ from napari_stentrans.gui.canvas.color_bars import ColorBars
 from napari_stentrans.gui.canvas.derived import Derived
 from napari_stentrans.gui.canvas.fading import Fading
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
-from napari_stentrans.gui.canvas.layers import Role, tag_of
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.side_by_side import SideBySide
 from napari_stentrans.gui.canvas.solo import Solo
@@ -100,9 +100,8 @@ class Comparison:
 
     def give_bars(self, plan: Plan) -> None:
         """Give what is seen a colour bar; one costs as much as the layer itself."""
-        for layer in self._stage.viewer.layers:
-            tag = tag_of(layer.metadata)
-            if tag is not None and tag.role in _WITH_BAR and not layer.rgb:
+        for layer, tag in self._stage.tagged():
+            if tag.role in _WITH_BAR and not layer.rgb:
                 has_one = plan.color_bars and tag.section is plan.section
                 self._bars_of.show(layer, has_one=has_one)
 

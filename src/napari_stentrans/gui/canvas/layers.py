@@ -54,6 +54,8 @@ class Role(StrEnum):
     SUGGESTED = "suggested"
 
 
+RESULT_ROLES = (Role.ENHANCED, Role.SD)
+"""What shows a result."""
 _COLORMAP = {
     Role.COUNTS: "magma",
     Role.GENE: "viridis",

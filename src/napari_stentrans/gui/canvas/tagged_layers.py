@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from napari.layers import Layer
+from napari.layers import Image, Labels, Layer, Shapes
 
+from napari_stentrans import keys
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
 from napari_stentrans.gui.canvas.names import Names
@@ -19,9 +20,15 @@ from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Labels
 
 _ON_TOP = (Role.MISSING, Role.SUGGESTED)
+_KINDS = {Role.MISSING: Labels, Role.SUGGESTED: Shapes}
+"""Of layers that are no images."""
+_ONE_EACH = (
+    *(Role.IMAGE, Role.COUNTS, Role.GENE, Role.ENHANCED, Role.SD),
+    *(Role.MISSING, Role.SUGGESTED),
+)
+"""What there is one layer of; a comparison has several that say the same."""
 
 
 class TaggedLayers:
@@ -37,11 +44,30 @@ class TaggedLayers:
         self._names = Names()
 
     def tagged(self) -> Iterator[tuple[Layer, LayerTag]]:
-        """Yield every layer of ours with its tag, the lowest first."""
+        """Yield every layer of ours with its tag, the lowest first.
+
+        napari copies the tag with the layer when it is duplicated or converted: of
+        layers that say the same, and of another kind, only one can be ours.
+        """
+        seen = set()
         for layer in self.viewer.layers:
             tag = tag_of(layer.metadata)
-            if tag is not None:
+            if tag is None or not isinstance(layer, _KINDS.get(tag.role, Image)):
+                continue
+            shown = (tag.section, tag.role, tag.gene, tag.of)
+            if shown not in seen or tag.role not in _ONE_EACH:
+                seen.add(shown)
                 yield layer, tag
+
+    def disown(self, layer: Layer) -> bool:
+        """Take the tag from a copy of a layer of ours; returns whether it is one."""
+        if tag_of(layer.metadata) is None:
+            return False
+        if any(layer is ours for ours, _ in self.tagged()):
+            return False
+        kept = layer.metadata.items()
+        layer.metadata = {k: value for k, value in kept if k != keys.LAYER_TAG}
+        return True
 
     def sections(self) -> tuple[Section, ...]:
         """Sections that have a layer, in order of appearance."""
@@ -95,8 +121,18 @@ class TaggedLayers:
         elif not is_on_top(layer):
             while place and is_on_top(layers[place - 1]):
                 place -= 1
+        painted = self._painted_on()
         layers.insert(place, layer)
+        if painted is not None:
+            layers.selection.active = painted
         return layer
+
+    def _painted_on(self) -> Layer | None:
+        """Return the layer that has the brush: napari selects what is added."""
+        active = self.viewer.layers.selection.active
+        if isinstance(active, Labels) and is_on_top(active):
+            return active if str(active.mode) != "pan_zoom" else None
+        return None
 
 
 def is_on_top(layer: Layer) -> bool:

@@ -33,6 +33,7 @@ from napari_stentrans.gui.state.session import EnhanceSession
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.utils.events import Event
 
 
 class Controller:
@@ -71,8 +72,8 @@ class Controller:
     ) -> None:
         self.session = session
         self.stage, self.turns = Stage(viewer), Turns(later)
-        background = Background(session, start)
-        bench = Bench(self.stage, session, background, start, self.turns)
+        self.background = Background(session, start)
+        bench = Bench(self.stage, session, self.background, start, self.turns)
         self.view = ViewControl(bench)
         memory = memory or Memory()
         self.gene_sets = GeneSetControl(bench, self.view)
@@ -87,7 +88,7 @@ class Controller:
         self.foreign = ForeignControl(bench, self.sections)
         self.files = FileControl(bench, self.picture)
         self.scale = ScaleControl(bench)
-        viewer.layers.events.inserted.connect(self._follow)
+        viewer.layers.events.inserted.connect(self._inserted)
         viewer.layers.events.removed.connect(self._follow)
         session.events.section.connect(self._follow_section)
         self._follow()
@@ -96,7 +97,7 @@ class Controller:
     def close(self) -> None:
         """Let go of the viewer and discard what runs."""
         events = self.stage.viewer.layers.events
-        events.inserted.disconnect(self._follow)
+        events.inserted.disconnect(self._inserted)
         events.removed.disconnect(self._follow)
         self.session.events.section.disconnect(self._follow_section)
         self.turns.drop()
@@ -112,6 +113,15 @@ class Controller:
         self.picture.close()
         self.files.close()
         self.scale.close()
+
+    def _inserted(self, event: Event) -> None:
+        """Say of a copy of ours that it is nobody's, then follow."""
+        if self.stage.disown(event.value):
+            self.background.say(
+                f"{event.value.name} is a copy of a layer of this panel, which leaves "
+                "it alone: what is painted or changed there is not used."
+            )
+        self._follow()
 
     def _follow(self, _event: object = None) -> None:
         """Bring the session into the state of the layer list."""

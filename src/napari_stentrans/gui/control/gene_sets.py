@@ -89,7 +89,9 @@ class GeneSetControl:
 
     def _follow_result(self) -> None:
         """Draw what is shown, and what was asked for, of a new result."""
-        if self._bench.session.enhanced is not None and (self._asked or self._shown()):
+        self._drawing.discard()  # of a result that is not shown any more
+        is_new = self._bench.session.enhanced is not None
+        if self._asked or (is_new and self._shown()):
             self._draw()
 
     def _even_out(self) -> None:
@@ -119,22 +121,25 @@ class GeneSetControl:
         def put(progress: Progress) -> None:
             if isinstance(progress.partial, DrawnSet):
                 drawn = progress.partial
-                self._bench.turns.take(self._putting(drawn), key=(_PUTTING, drawn.of))
+                pieces = self._putting(drawn, result)
+                self._bench.turns.take(pieces, key=(_PUTTING, drawn.of))
 
         def failed(error: Exception) -> None:
             self._asked = ()
             self._bench.background.failed(error)
 
-        even = self._bench.stage.expression.even
-        steps = partial(_drawing, list(wanted), section, session.enhanced, even=even)
+        even, result = self._bench.stage.expression.even, session.enhanced
+        steps = partial(_drawing, list(wanted), section, result, even=even)
         self._drawing.run(steps, JobListener(put, lambda _: None, failed))
 
-    def _putting(self, drawn: DrawnSet) -> Pieces:
+    def _putting(self, drawn: DrawnSet, result: EnhancedSection | None) -> Pieces:
+        session = self._bench.session
+        if session.enhanced is not result:  # it is being drawn anew
+            return
         self._asked = tuple(each for each in self._asked if each != drawn.of)
-        with_sd = self._bench.session.view.show_sd
-        for _ in self._layers.putting(drawn, with_sd=with_sd):
+        for _ in self._layers.putting(drawn, with_sd=session.view.show_sd):
             yield
-            if self._bench.session.section is not drawn.section:
+            if session.section is not drawn.section or session.enhanced is not result:
                 return
         self._view.arrange()
 

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.layers import RESULT_ROLES
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.runs import RunRecord
-from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
-_made: WeakKeyDictionary[EnhancedSection, tuple[MissingRegions, datetime]]
-_made = WeakKeyDictionary()
-"""Of results that anybody still has, such as a layer: of what, and when."""
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What a panel leaves with the layers of a section when it is closed.
+
+    Attributes
+    ----------
+    records
+        Runs of the section.
+    shown
+        The one of their results that was shown.
+    """
+
+    records: tuple[RunRecord, ...]
+    shown: EnhancedSection | None
 
 
 class Results:
@@ -28,28 +39,50 @@ class Results:
 
     def __init__(self, bench: Bench, view: ViewControl) -> None:
         self._bench, self._view = bench, view
-        self._shown: dict[Section, EnhancedSection] = {}
+        self._shown: dict[Section, EnhancedSection | None] = {}
 
     def keep(self, record: RunRecord) -> None:
         """Add a finished run; its result is the one to show."""
         self._shown[record.result.section] = record.result
-        _made[record.result] = record.missing, record.finished
         self._keep((*self._bench.session.run.log, record))
 
+    def leave(self) -> None:
+        """Leave the runs of each section with its layers, for a panel to come."""
+        for layer, tag in self._bench.stage.tagged():
+            log = self._bench.session.run.log
+            mine = tuple(r for r in log if r.result.section is tag.section)
+            if mine:
+                left = Left(mine, self.chosen(tag.section))
+                layer.metadata = layer.metadata | {keys.RUNS: left}
+
     def take_up(self) -> None:
-        """Keep what layers show of the results of a panel that was closed."""
-        session = self._bench.session
-        shown = [
-            layer.metadata.get(keys.RESULT) for layer in self._bench.stage.viewer.layers
-        ]
-        records = [
-            RunRecord(result, *_made[result])
-            for result in dict.fromkeys(shown)
-            if isinstance(result, EnhancedSection) and result in _made
-        ]
-        for record in sorted(records, key=lambda each: each.finished):
-            self.keep(record)
+        """Take up the runs that a panel which was closed has left."""
+        session, stage = self._bench.session, self._bench.stage
+        found = {
+            tag.section: left
+            for layer, tag in stage.tagged()
+            if isinstance(left := layer.metadata.pop(keys.RUNS, None), Left)
+        }
+        self._shown = {section: left.shown for section, left in found.items()}
+        records = [record for left in found.values() for record in left.records]
+        self._keep(tuple(sorted(records, key=lambda each: each.finished)))
         session.enhanced = self.chosen(session.section)
+        for section in stage.sections():
+            self._drop_preview(section)
+
+    def _drop_preview(self, section: Section) -> None:
+        """Put what is kept in place of a preview, whose run ended with its panel."""
+        chosen = self.chosen(section)
+        pictures = (
+            layer.metadata.get(keys.RESULT, chosen)
+            for layer, tag in self._bench.stage.tagged()
+            if tag.section is section and tag.role in RESULT_ROLES
+        )
+        if all(shown is chosen and shown is not None for shown in pictures):
+            return
+        self._bench.stage.expression.remove_enhanced(section)
+        if chosen is not None and section is self._bench.session.section:
+            self.show(chosen)
 
     def of(self, section: Section | None) -> tuple[EnhancedSection, ...]:
         """Return the results of a section, the oldest first."""

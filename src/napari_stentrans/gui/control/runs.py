@@ -173,7 +173,7 @@ class RunControl:
         self._results.forget_others(sections)
 
     def take_up(self) -> None:
-        """Keep what layers show of the results of a panel that was closed."""
+        """Take up the runs that a panel which was closed has left."""
         self._results.take_up()
 
     def follow(self) -> None:
@@ -182,7 +182,8 @@ class RunControl:
         self._foretelling.follow()
 
     def close(self) -> None:
-        """Discard what runs."""
+        """Discard what runs, and leave what is finished for a panel to come."""
+        self._results.leave()
         self._bench.background.close()
         self._library.discard()
         self._hardware.discard()
@@ -234,7 +235,9 @@ class RunControl:
     def _show(self, enhanced: EnhancedSection) -> None:
         session = self._bench.session
         is_first_of_run = session.enhanced is self._before
-        if is_first_of_run and session.view.mode is not ViewMode.SIDE_BY_SIDE:
+        is_painting = session.regions.tool is not None  # the next region, meanwhile
+        aside = session.view.mode is ViewMode.SIDE_BY_SIDE
+        if is_first_of_run and not aside and not is_painting:
             self._regions.put_brush_away(enhanced.section, hide=True)
         self._results.show(enhanced)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, wraps
+from threading import Event
 from typing import Any, ParamSpec, TypeVar
 
 from napari_stentrans.errors import ComputeError
@@ -44,10 +45,13 @@ def surfaced(steps: Callable[P, Steps[T]]) -> Callable[P, Steps[T]]:
     return run
 
 
-def paced(steps: Steps[T], pace: float = _PACE) -> Steps[T]:
+def paced(
+    steps: Steps[T], pace: float = _PACE, is_stopped: Callable[[], bool] = bool
+) -> Steps[T]:
     """Let through the first sign of life, then one in ``pace`` seconds.
 
-    Results and scores along the way and the end of each phase always pass.
+    Results and scores along the way and the end of each phase always pass. Whether the
+    job is to stop is asked at every sign of life, also those that do not pass.
     """
     answer: bool | None = None
     phase, last = None, -pace
@@ -62,15 +66,18 @@ def paced(steps: Steps[T], pace: float = _PACE) -> Steps[T]:
         if is_news or progress.fraction >= 1 or now - last >= pace:
             phase, last = progress.phase, now
             answer = yield progress
+        answer = is_stopped() or answer
 
 
 def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
     """Run a job in a thread of Qt's pool."""
     from superqt.utils import create_worker
 
+    stopping = Event()
+
     @surfaced
     def guarded() -> Generator[Progress, bool | None, Any]:
-        return (yield from paced(steps()))
+        return (yield from paced(steps(), is_stopped=stopping.is_set))
 
     worker = create_worker(
         guarded,
@@ -83,7 +90,7 @@ def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
     )
     _end_before_qt()
     worker.start()
-    return _ThreadJob(worker)
+    return _ThreadJob(worker, stopping)
 
 
 @cache
@@ -106,9 +113,11 @@ def _end_workers() -> None:
 @dataclass(frozen=True, eq=False)
 class _ThreadJob:
     worker: Any
+    stopping: Event
+    """Superqt passes one message on, to whatever step comes next, be it the first."""
 
     def stop(self) -> None:
-        self.worker.send(True)  # noqa: FBT003 - the protocol of `progress.Steps`
+        self.stopping.set()
 
     def discard(self) -> None:
         self.worker.quit()
