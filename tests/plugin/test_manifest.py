@@ -12,6 +12,7 @@ import pytest
 from npe2 import PluginManifest
 
 from napari_stentrans import plugin
+from napari_stentrans.io import FILE_PATTERNS
 
 MANIFEST = Path(plugin.__file__).with_name("napari.yaml")
 
@@ -76,6 +77,11 @@ def test_files_that_the_formats_name_may_be_dropped(manifest, name):
     (reader,) = manifest.contributions.readers
     assert any(fnmatch(f"/data/{name}", each) for each in reader.filename_patterns)
     assert not any(fnmatch("/data/a.json", each) for each in reader.filename_patterns)
+
+
+def test_napari_offers_what_the_panel_offers(manifest):
+    (reader,) = manifest.contributions.readers
+    assert tuple(reader.filename_patterns) == FILE_PATTERNS
 
 
 def test_menu_entries_are_in_menus_that_plugins_may_use(manifest):

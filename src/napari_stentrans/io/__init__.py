@@ -22,6 +22,6 @@ heavy is imported before a file is opened.
 
 from __future__ import annotations
 
-from napari_stentrans.io.reading import can_read, read_section
+from napari_stentrans.io.reading import FILE_PATTERNS, can_read, read_section
 
-__all__ = ["can_read", "read_section"]
+__all__ = ["FILE_PATTERNS", "can_read", "read_section"]

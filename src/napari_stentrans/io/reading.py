@@ -20,8 +20,30 @@ if TYPE_CHECKING:
     from napari_stentrans.io.options import ReadWishes
     from napari_stentrans.section.section import Section
 
-__all__ = ["can_read", "read_section"]
+__all__ = ["FILE_PATTERNS", "can_read", "read_section"]
 
+FILE_PATTERNS = (
+    "*.h5ad",
+    "*.h5",
+    "*.csv",
+    "*.csv.gz",
+    "*.tsv",
+    "*.tsv.gz",
+    "*.txt",
+    "*.txt.gz",
+    "*.gem",
+    "*.gem.gz",
+    "*.gef",
+    "*.loom",
+    "*.zarr",
+    "*.parquet",
+    "*.mtx",
+    "*.mtx.gz",
+    "*experiment.xenium",
+    "*cell_segmentations.geojson",
+    "*scalefactors_json.json",
+)
+"""Names of what may be a section, to offer it: what is inside of it decides."""
 _FORMATS = (
     "formats.h5ad.reader",
     "tables.parquet_reader",

@@ -175,6 +175,48 @@ def test_a_picture_can_be_added_or_another_one_taken(
     assert "does not say where" in panel.picture.toolTip()
 
 
+def test_what_would_be_lost_is_told_before_a_file_is_looked_for(
+    click, shown, session, controller, section, monkeypatch
+):
+    panel, asked = shown(SectionPanel), []
+    session.section = section
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *_, **__: asked.append(1)
+    )
+    controller.sections.may_add_picture.return_value = False
+    click(panel.picture)
+    assert not asked
+    controller.sections.add_picture.assert_not_called()
+    assert "Results of the section go" in panel.picture.toolTip()
+
+
+def test_every_file_that_napari_may_be_given_is_listed(
+    click, shown, controller, monkeypatch
+):
+    panel, filters = shown(SectionPanel), []
+
+    def ask(*_, filter):  # noqa: A002 - Qt's own name
+        filters.append(filter)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
+    click(panel.open_file)
+    for pattern in ("*.gem", "*.mtx", "*experiment.xenium"):
+        assert pattern in filters[0].split(";;")[0]
+    assert "Xenium" in panel.open_folder.toolTip()
+
+
+def test_a_lattice_that_is_asked_for_once_more_is_not_shown_as_taken(
+    shown, session, controller, section
+):
+    panel = shown(SectionPanel)
+    session.section, session.about.recognised = section, LatticeKind.HEX
+    number = list(LatticeKind).index(LatticeKind.QUINCUNX)
+    panel.facts.lattice.setCurrentIndex(number)
+    panel.facts.lattice.activated.emit(number)  # results would be lost: told, not done
+    assert panel.facts.lattice.currentText() == "hex (recognised)"
+
+
 @pytest.fixture
 def alignment(shown, session, section):
     panel = shown(SectionPanel)

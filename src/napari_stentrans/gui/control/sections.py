@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
+from napari_stentrans.gui.canvas.successor import Shown
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.losses import Losses
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.view import ViewControl
@@ -16,10 +20,17 @@ from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.session import JobStatus
-from napari_stentrans.progress import Progress
+from napari_stentrans.io import FILE_PATTERNS
+from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.facts import SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+SECTION_FILES = FILE_PATTERNS
+"""What files are called that may be opened."""
 
 
 class SectionControl:
@@ -31,9 +42,11 @@ class SectionControl:
         self._bench, self._view = bench, view
         self._runs, self._picture = runs, picture
         self._counting = JobDesk(bench.start)
-        self._is_warned = False
+        self._losses = Losses(bench)
+        self._replaced: Section | None = None
         self._facts: WeakKeyDictionary[Section, SectionFacts] = WeakKeyDictionary()
         self._recognised: WeakKeyDictionary[Section, LatticeKind] = WeakKeyDictionary()
+        bench.session.events.status.connect(self._follow_status)
 
     def open(self, path: str | Path, *, allow_normalised: bool = False) -> None:
         """Read a section in the background and show it."""
@@ -51,12 +64,13 @@ class SectionControl:
         session = self._bench.session
         if section is session.section or session.status.is_enhancing:
             return
-        self._is_warned = False
+        self._losses.forget()
         if session.section in session.sections:
             self._bench.turns.finish()  # what is half made of the section that is left
         else:
             self._bench.turns.drop()
-        self._bench.background.say("")  # what was said is of the section that is left
+        if not session.status.is_busy:  # what was said is of the section that is left
+            self._bench.background.say("")
         self._view.leave()
         session.enhanced = None  # first: it is no result of the section to come
         session.section = section
@@ -72,55 +86,56 @@ class SectionControl:
         Its files stay, and so does what was painted, for the next time it is opened.
         """
         session, stage = self._bench.session, self._bench.stage
-        section, n_results = session.section, len(session.run.results)
+        section = session.section
         if section is None or session.status.is_busy:
             return
-        if n_results and not self._is_warned:
-            self._is_warned = True
-            results = "a result" if n_results == 1 else f"{n_results} results"
-            self._bench.background.say(
-                f"{section.name} has {results} that would be lost: save what you need, "
-                "or press Close again."
-            )
-            return
-        mine = [layer for layer, tag in stage.tagged() if tag.section is section]
-        remove(stage.viewer.layers, mine)
-        self._bench.background.say(f"Closed {section.name}.")
+        if self._losses.are_known("press Close again"):
+            remove(stage.viewer.layers, self._layers(section))
+            self._bench.background.say(f"Closed {section.name}.")
 
     def lay_on(self, kind: LatticeKind) -> None:
         """Take the spots of the current section to lie on another lattice.
 
-        The section is replaced by one on that lattice, without results. If its spots do
-        not lie so, the reason is told and all stays as it was.
+        The section is replaced by one on that lattice, without results and regions:
+        where there are some, only the second time. If its spots do not lie so, the
+        reason is told and all stays as it was.
         """
         session = self._bench.session
         section = session.section
         if section is None or session.status.is_busy or kind is section.lattice.kind:
             return
-        self._bench.background.run(
-            JobStatus.OPENING,
+        again = f"choose the lattice {kind} again"
+        if not self._losses.are_known(again, with_regions=True):
+            return
+        self._start_to_replace(
+            section,
             partial(section_tasks.relaying, self._picture.placed(section), kind),
-            partial(
-                self._replace,
-                section,
-                told=f"{section.name} now lies on this lattice: {kind}.",
-            ),
+            f"{section.name} now lies on this lattice: {kind}.",
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
+
+    def may_add_picture(self) -> bool:
+        """Whether a picture can be added now; where results would be lost, warns first.
+
+        Asked before a person looks for a file.
+        """
+        session = self._bench.session
+        is_free = session.section is not None and not session.status.is_busy
+        return is_free and self._losses.are_known("ask for a picture again")
 
     def add_picture(self, path: str | Path) -> None:
         """Lay a full-resolution picture under the spots of the current section.
 
-        The section is replaced by one that has it, without results.
+        The section is replaced by one that has it, without results, since these are
+        made with the picture: where there are some, only the second time.
         """
-        session = self._bench.session
-        section = session.section
-        if section is None or session.status.is_busy:
+        section = self._bench.session.section
+        if section is None or not self.may_add_picture():
             return
-        self._bench.background.run(
-            JobStatus.OPENING,
+        self._start_to_replace(
+            section,
             partial(section_tasks.picturing, section, Path(path)),
-            partial(self._replace, section, told=f"{section.name} has a picture now."),
+            f"{section.name} has a picture now.",
         )
         self._bench.background.say(f"Opening {Path(path).name} …")
 
@@ -150,10 +165,11 @@ class SectionControl:
         self._bench.stage.tell_apart(session.sections)
         self._runs.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
+        if self._is_pointless():
+            self._runs.cancel()
         if new and not session.status.is_enhancing:
             self.choose(new[-1])
         elif session.section is not None and session.section not in session.sections:
-            self._runs.cancel()
             self.choose(session.sections[-1] if session.sections else None)
         elif new:
             # Its other layers are still to come.
@@ -196,27 +212,57 @@ class SectionControl:
                 f"{new.name} is open, too: choose it on the tab Section after this run."
             )
 
-    def _replace(self, before: Section, section: Section, told: str) -> None:
+    def _is_pointless(self) -> bool:
+        """Whether what runs is of a section that has no layer any more.
+
+        Reading another one is not, nor is saving.
+        """
+        session = self._bench.session
+        status, of = session.status, session.section
+        if status is JobStatus.OPENING:
+            of = self._replaced
+        elif not status.is_enhancing and status is not JobStatus.TESTING:
+            return False
+        return of is not None and of not in session.sections
+
+    def _start_to_replace(
+        self, before: Section, steps: Callable[[], Steps[Section]], told: str
+    ) -> None:
+        """Make another section of one in the background, and put it in its place."""
+        self._replaced = before
+        returned = partial(self._replace, before, told)
+        self._bench.background.run(JobStatus.OPENING, steps, returned)
+
+    def _follow_status(self, status: JobStatus) -> None:
+        if not status.is_busy:
+            self._replaced = None
+
+    def _replace(self, before: Section, told: str, section: Section) -> None:
         """Put a section in the place of the one it was made from."""
-        stage = self._bench.stage
-        genes, painted = stage.genes(before), stage.canvas(before) is not None
+        stage, genes = self._bench.stage, self._bench.session.genes
+        current = genes.current
         had_results = self._runs.result_of(before) is not None
         self._recognised[section] = self._recognised.get(before, before.lattice.kind)
         if before in self._facts:
             self._facts[section] = self._facts[before]
         self._view.leave()
-        old = [layer for layer, tag in stage.tagged() if tag.section is before]
+        shown, old = Shown.of(stage, before), self._layers(before)
         for layer in old:
             layer.name = f"{layer.name} before"  # its name is for the new one
         stage.open(section)
-        for gene in genes:
-            stage.expression.add_gene(section, gene, None)
         self.choose(section)
+        is_painted_gone = shown.put_on(stage, section)
         remove(stage.viewer.layers, old)
-        painted = painted and stage.canvas(section) is None
-        told += " What was painted is gone: paint it again." if painted else ""
-        told += " Its results were of before: enhance it again." if had_results else ""
+        if current in genes.shown:
+            genes.current = current
+        self._view.arrange()
+        told += " What was painted is gone: paint it again." * is_painted_gone
+        told += " Its results were of before: enhance it again." * had_results
         self._bench.background.say(told)
+
+    def _layers(self, section: Section) -> list[Layer]:
+        tagged = self._bench.stage.tagged()
+        return [layer for layer, tag in tagged if tag.section is section]
 
 
 def _ignore(_progress: Progress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel
 
-from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, note
 from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.technology import lattice_in_words, technology
@@ -12,7 +12,7 @@ from napari_stentrans.section.technology import lattice_in_words, technology
 _HELP = {
     "technology": "Told from the lattice and the name of the source: a guess",
     "lattice": "How the spots are arranged. Choose another if it is not so; results of "
-    "the section are then dropped",
+    "the section and what is painted are then dropped",
     "spots": "Measured spots under the tissue",
     "genes": "All genes, and those found in more than a tenth of the spots",
     "depth": "Half of the spots have more, half have less",
@@ -88,11 +88,8 @@ class SectionFactsTable(SessionWidget):
             self.lattice.addItem(text, kind)
         self.lattice.setCurrentIndex(list(LatticeKind).index(current))
         self.lattice.blockSignals(False)  # noqa: FBT003
-        busy = self.session.status.is_busy
-        self.lattice.setEnabled(not busy)
-        self.lattice.setToolTip(
-            "Wait until the job below is done" if busy else _HELP["lattice"]
-        )
+        allow(self.lattice, BUSY if self.session.status.is_busy else "")
 
     def _lay_on(self, number: int) -> None:
         self.controller.sections.lay_on(list(LatticeKind)[number])
+        self.show_facts()  # it may have been refused, or be asked for once more

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.gui.control.sections import SECTION_FILES
 from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.advice_list import AdviceList
 from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
@@ -27,9 +28,19 @@ _WELCOME = (
     "Drop a file or folder on the canvas, open one here, or take one from "
     "File ▸ Open Sample."
 )
-_FILES = "Sections (*.h5ad *.h5 *.csv *.tsv *.txt *.gz *.loom *.parquet *.gef)"
+_FILES = f"Sections ({' '.join(SECTION_FILES)})"
+_FILE_HELP = "A table, an h5ad, or a file of those that an instrument writes"
+_FOLDER_HELP = (
+    "Output of Space Ranger, Xenium, MERSCOPE or CosMx, a zarr folder, or a folder "
+    "that holds one section"
+)
 _PICTURES = "Pictures (*.tif *.tiff *.jpg *.jpeg *.png *.svs *.ndpi *.btf)"
 _A_PICTURE, _ANOTHER_PICTURE = "Add a picture…", "Another picture…"
+_PICTURE_HELP = (
+    "Lay the full-resolution picture of the tissue under the spots. Results of the "
+    "section go, since methods look at the picture, and so does how a picture before "
+    "it was aligned by hand; what is shown and painted stays"
+)
 
 
 class SectionPanel(Panel):
@@ -48,8 +59,8 @@ class SectionPanel(Panel):
         )
         help_text = "Close this section: its layers and results go, its files stay"
         self.shut = button("Close", help_text, self.controller.sections.shut)
-        self.open_file = button("Open file…", "A table or h5ad", self._ask_file)
-        self.open_folder = button("Folder…", "A Space Ranger folder", self._ask_folder)
+        self.open_file = button("Open file…", _FILE_HELP, self._ask_file)
+        self.open_folder = button("Folder…", _FOLDER_HELP, self._ask_folder)
         self.normalised = QCheckBox("Take normalised values")
         self.normalised.setToolTip(
             "Open files without raw counts, too. Results then come in their units."
@@ -61,8 +72,7 @@ class SectionPanel(Panel):
         self.alignment = AlignmentControls(self.session, self.controller)
         help_text = "Move the picture where it does not lie under the spots"
         self.aligning = Fold("Align the picture", help_text, self.alignment)
-        help_text = "Lay the full-resolution picture of the tissue under the spots"
-        self.picture = button(_A_PICTURE, help_text, self._ask_picture)
+        self.picture = button(_A_PICTURE, _PICTURE_HELP, self._ask_picture)
         self._lay_out()
         self._listen()
         self._show()
@@ -110,6 +120,8 @@ class SectionPanel(Panel):
         self._open(QFileDialog.getExistingDirectory(self, "Open a folder"))
 
     def _ask_picture(self) -> None:
+        if not self.controller.sections.may_add_picture():
+            return  # the reason is told; asked once more, it can be
         path, _ = QFileDialog.getOpenFileName(
             self, "Add a picture", filter=f"{_PICTURES};;All files (*)"
         )
