@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 
@@ -13,14 +13,13 @@ from napari_stentrans.gui.canvas.changes import drawn_once, remove
 from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
+from napari_stentrans.gui.canvas.slider_words import AXIS, SliderWords
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-
-_AXIS = "gene"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +57,18 @@ class SetLayers:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._is_labelled = False
-        self._viewer.dims.events.current_step.connect(self.follow_slider)
+        self._words = SliderWords(stage.viewer)
+        for event in self._events():
+            event.connect(self.follow_slider)
 
     def close(self) -> None:
-        """Let go of the viewer."""
-        self._viewer.dims.events.current_step.disconnect(self.follow_slider)
+        """Let go of the viewer, which says again what it said before."""
+        for event in self._events():
+            event.disconnect(self.follow_slider)
         for layer in self._viewer.layers:
             layer.events.visible.disconnect(self.follow_slider)
+        self._words.hush()
+        self._words.give_axis_back()
 
     def of(self, section: Section) -> tuple[GeneSet, ...]:
         """Sets of genes of a section that have a layer."""
@@ -103,23 +106,19 @@ class SetLayers:
     def follow_slider(self, _event: object = None) -> None:
         """Name the gene that the slider shows, and give it its own contrast."""
         there = [(layer, tag) for layer, tag in self._stage.tagged() if _slides(tag)]
-        if not there and not self._is_labelled:
-            return
-        self._is_labelled = bool(there)
         seen = [(layer, tag) for layer, tag in there if layer.visible]
-        label = self._viewer.canvas.overlays.text
-        label.visible = bool(seen)
+        if not seen:
+            self._words.hush()
         if not there:
+            self._words.give_axis_back()
             return
-        if self._viewer.dims.axis_labels[0] != _AXIS:
-            labels = (_AXIS, *self._viewer.dims.axis_labels[1:])
-            self._viewer.dims.axis_labels = labels
+        self._words.name_axis()
         self._come_back(seen)
         for layer, tag in there:
             layer.events.visible.connect(self.follow_slider)  # once, however often
             told = self._slide(layer, tag)
             if layer.visible:  # the others may be of another section
-                label.text = told
+                self._words.tell(told)
 
     def _come_back(self, seen: Sequence[tuple[Layer, LayerTag]]) -> None:
         """Let the slider end with the genes that are seen, if nothing else slides.
@@ -130,19 +129,29 @@ class SetLayers:
         reach = max((len(tag.of.genes) for _, tag in seen if tag.of), default=0)
         slides = (each for each in self._viewer.layers if each.visible)
         others = [each for each in slides if each.ndim > 2 and each not in mine]
-        if seen and not others and dims.current_step[0] >= reach:
-            dims.set_current_step(0, reach - 1)
+        if seen and not others and self._at >= reach:
+            dims.set_point(dims.ndim + AXIS, reach - 1)
 
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
+
+    @property
+    def _at(self) -> int:
+        """Where the slider is: in the world, for other layers may make finer steps."""
+        at: float = self._viewer.dims.point[AXIS]
+        return round(at)
+
+    def _events(self) -> tuple[Any, ...]:
+        events = self._viewer.dims.events
+        return events.current_step, events.ndim
 
     def _slide(self, layer: Layer, tag: LayerTag) -> str:
         """Bring a layer in line with the slider; returns the gene that it shows."""
         slider = tag.of
         if not isinstance(slider, GeneSlider):
             return ""
-        number = min(self._viewer.dims.current_step[0], len(slider.genes) - 1)
+        number = min(max(self._at, 0), len(slider.genes) - 1)
         gene = slider.genes[number]
         name = layer_name(tag.role, gene, even=tag.even)
         self._stage.name(layer, f"{name} · slider")
