@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 from napari.components import ViewerModel
 
@@ -126,3 +129,21 @@ def test_the_console_has_what_is_shown_now(jobs, fake_method, section):
 
     controller.close()
     assert handle.section is None
+
+
+def test_a_console_that_lives_on_holds_nothing(viewer, section, jobs):
+    def opened_and_closed():
+        controller = Controller(viewer, EnhanceSession(), start=jobs)
+        controller.stage.open(section)
+        controller.session.silence()
+        controller.close()
+        held = weakref.ref(controller.session), weakref.ref(controller.picture)
+        return controller.files._handle, held
+
+    handle, held = opened_and_closed()
+    jobs.started.clear()
+    gc.collect()
+
+    assert handle.section is None
+    assert handle.result is None
+    assert [ref() for ref in held] == [None, None]

@@ -133,7 +133,7 @@ def test_painting_twice_uses_one_canvas(opened, regions, section):
     assert names(opened.session.regions) == ["Missing 1", "Outside 1"]
 
 
-def test_deleting_the_canvas_forgets_what_was_painted(
+def test_deleting_the_canvas_removes_what_was_painted(
     opened, viewer, regions, state, section
 ):
     regions.paint()
@@ -142,8 +142,55 @@ def test_deleting_the_canvas_forgets_what_was_painted(
 
     assert state.painted is None
     assert state.rows == ()
-    assert not state.can_undo
     assert regions.missing() is None
+
+
+def test_a_canvas_deleted_by_hand_is_had_back_by_undoing(
+    opened, viewer, regions, state, section
+):
+    regions.paint()
+    stroke(opened, [4])
+    stroke(opened, [5, 6])
+    viewer.layers.remove(opened.stage.canvas(section))
+    assert state.can_undo
+
+    regions.undo()
+
+    assert sizes(state) == [3]
+    assert opened.stage.canvas(section).data.any()
+    regions.undo()
+    assert sizes(state) == [1]
+    regions.redo()
+    regions.redo()
+    assert state.rows == ()
+    assert not state.can_redo
+
+
+def test_painting_anew_after_the_canvas_was_deleted_is_one_more_step(
+    opened, viewer, regions, state, section
+):
+    regions.paint()
+    stroke(opened, [4])
+    viewer.layers.remove(opened.stage.canvas(section))
+    regions.paint()
+    stroke(opened, [7, 8])
+    assert sizes(state) == [2]
+
+    for expected in ([0], [], [1]):
+        regions.undo()
+        assert sizes(state) == expected
+
+
+def test_a_section_that_is_closed_takes_its_steps_along(
+    opened, viewer, regions, state, section
+):
+    regions.paint()
+    stroke(opened, [4])
+    viewer.layers.clear()
+    assert not state.can_undo
+    regions.undo()
+    assert not viewer.layers
+    assert section not in regions._histories
 
 
 def test_a_label_of_napari_s_own_becomes_a_region(opened, regions, state):

@@ -22,18 +22,22 @@ class Handle:
 
     def __init__(self, session: EnhanceSession, picture: PictureControl) -> None:
         self._session: EnhanceSession | None = session
-        self._picture = picture
+        self._picture: PictureControl | None = picture
 
     @property
     def section(self) -> Section | None:
         """The section being worked on, its picture as it lies."""
-        section = None if self._session is None else self._session.section
+        if self._session is None or self._picture is None:
+            return None
+        section = self._session.section
         return None if section is None else self._picture.placed(section)
 
     @property
     def result(self) -> EnhancedSection | None:
         """Its result that is shown, or None."""
-        result = None if self._session is None else self._session.enhanced
+        if self._session is None or self._picture is None:
+            return None
+        result = self._session.enhanced
         return None if result is None else self._picture.placed_result(result)
 
     def to_anndata(self) -> AnnData:
@@ -55,8 +59,8 @@ class Handle:
         return section_to_anndata(section)
 
     def close(self) -> None:
-        """Let go of the session; the console may live on."""
-        self._session = None
+        """Let go of session and viewer; the console may live on."""
+        self._session = self._picture = None
 
     def __repr__(self) -> str:
         """Say what there is."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from app_model.types import KeyCode, KeyMod
 
@@ -43,9 +42,7 @@ class RegionBoard:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._canvas: RegionCanvas | None = None
-        self._histories: WeakKeyDictionary[Labels, History[Regions]] = (
-            WeakKeyDictionary()
-        )
+        self._histories: dict[Section, History[Regions]] = {}
         self._complaint = ""
         self.on_kept: OnKept = _ignore
         self._selection = bench.stage.viewer.layers.selection
@@ -81,13 +78,15 @@ class RegionBoard:
 
     def undo(self) -> None:
         """Go back to before the last stroke or change."""
-        if self._canvas is not None:
-            self._go_to(self._canvas, self._history(self._canvas).undo())
+        history = self._history_now()
+        if history is not None and history.can_undo:
+            self._go_to(history.undo)
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self._canvas is not None:
-            self._go_to(self._canvas, self._history(self._canvas).redo())
+        history = self._history_now()
+        if history is not None and history.can_redo:
+            self._go_to(history.redo)
 
     def follow(self) -> None:
         """Look at the canvas of the section that is current now."""
@@ -97,6 +96,9 @@ class RegionBoard:
             self._let_go()
             if layer is not None:
                 self._take_up(layer)
+        if layer is None:
+            self._note_deletion()
+        self._forget_closed()
         self._show()
 
     def close(self) -> None:
@@ -112,7 +114,26 @@ class RegionBoard:
         # Here, not on the class: napari's own undoing knows strokes alone.
         layer.bind_key(UNDO, lambda _layer: self.undo(), overwrite=True)
         layer.bind_key(REDO, lambda _layer: self.redo(), overwrite=True)
-        self._history(self._canvas).put(self._canvas.regions)
+        history = self._history(self._canvas)
+        if history.now.listed or self._canvas.regions.listed:
+            history.put(self._canvas.regions)
+
+    def _note_deletion(self) -> None:
+        """Make it a step that the layer was deleted by hand, so that it can be undone.
+
+        What is kept for the next launch stays: napari deletes layers as it closes.
+        """
+        history = self._history_now()
+        if history is not None and history.now.listed:
+            history.put(Regions.none(history.now.sites))
+            history.keep()
+
+    def _forget_closed(self) -> None:
+        """Forget what was painted on sections that are not open any more."""
+        session = self._bench.session
+        for section in set(self._histories).difference(session.sections):
+            if section is not session.section:
+                del self._histories[section]
 
     def _let_go(self) -> None:
         if self._canvas is not None:
@@ -123,9 +144,15 @@ class RegionBoard:
         self._canvas = None
 
     def _history(self, canvas: RegionCanvas) -> History[Regions]:
-        if canvas.layer not in self._histories:
-            self._histories[canvas.layer] = History(canvas.regions)
-        return self._histories[canvas.layer]
+        section = canvas.regions.sites.section
+        if section not in self._histories:
+            self._histories[section] = History(canvas.regions)
+        return self._histories[section]
+
+    def _history_now(self) -> History[Regions] | None:
+        """Steps of the current section, whether it has a canvas or lost it."""
+        section = self._bench.session.section
+        return None if section is None else self._histories.get(section)
 
     def _with_canvas(self) -> RegionCanvas | None:
         """Return the canvas of the section, made if need be."""
@@ -135,9 +162,12 @@ class RegionBoard:
             self.follow()
         return self._canvas
 
-    def _go_to(self, canvas: RegionCanvas, regions: Regions) -> None:
-        canvas.show(regions)
-        self._kept(regions)
+    def _go_to(self, step: Callable[[], Regions]) -> None:
+        canvas = self._with_canvas()
+        if canvas is not None:
+            regions = step()
+            canvas.show(regions)
+            self._kept(regions)
 
     def _painted(self, regions: Regions) -> None:
         if self._canvas is not None:
@@ -169,7 +199,9 @@ class RegionBoard:
         state, canvas = self._bench.session.regions, self._canvas
         if canvas is None:
             state.painted, state.rows, state.current = None, (), None
-            state.tool, state.can_undo, state.can_redo = None, False, False
+            lost = self._history_now()
+            state.tool, state.can_redo = None, lost is not None and lost.can_redo
+            state.can_undo = lost is not None and lost.can_undo
             return
         history, layer = self._history(canvas), canvas.layer
         if canvas.problem:
