@@ -237,7 +237,8 @@ class EnhancedSection:
         Figure
             Of matplotlib: shown in a notebook, or saved by ``savefig``.
         """
-        from napari_stentrans.saving import SaveChoices, figure_of
+        from napari_stentrans.saving.choices import SaveChoices
+        from napari_stentrans.saving.pictures import figure_of
 
         chosen = None if genes is None else tuple(as_names(genes))
         return figure_of(self, SaveChoices(genes=chosen))
