@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QItemSelectionModel, Qt
 
 from napari_stentrans.gui.control.genes import MOST_AT_ONCE
 from napari_stentrans.gui.state.gene_facts import Column, GeneFacts
@@ -346,6 +346,43 @@ def test_columns_keep_their_width_and_fit_the_dock(panel):
     assert sum(widths) <= table.viewport().width()
     assert widths[0] >= 80
     assert panel.minimumSizeHint().width() <= 320
+
+
+@pytest.mark.parametrize("by", [Column.SPOTS, Column.MORAN])
+def test_what_is_scrolled_to_stays_when_more_is_known(shown, session, qapp, by):
+    panel, n = scrolled_half_down(shown, session, qapp, by), 600
+    bar, at = panel.table.verticalScrollBar(), panel.table.verticalScrollBar().value()
+    selected, current = panel.table.selected(), panel.table.currentIndex().row()
+    assert at > 0
+
+    known = replace(session.genes.facts, moran=np.linspace(0, 1, n) % 0.1)
+    session.genes.facts = known
+    qapp.processEvents()
+
+    assert bar.value() == at
+    assert set(panel.table.selected()) == set(selected)
+    if by is Column.SPOTS:
+        assert panel.table.currentIndex().row() == current
+    shows = panel.table.genes.index(5, 3).data()
+    gene = panel.table.genes.gene(5)
+    assert shows == text_of(Column.MORAN, known.moran[known.genes.get_loc(gene)])
+
+
+def scrolled_half_down(shown, session, qapp, by):
+    """Show a panel with two genes selected at its top, scrolled away from them."""
+    names = pd.Index([f"G{number}" for number in range(600)])
+    numbers = np.linspace(1, 0, 600)
+    session.genes.facts = GeneFacts(names, numbers, numbers, numbers, numbers)
+    panel = shown(GenePanel)
+    panel._sort(str(by), True)
+    panel.table.select(["G1", "G3"])
+    flags = QItemSelectionModel.SelectionFlag.NoUpdate
+    at = panel.table.genes.index(3, 0)
+    panel.table.selectionModel().setCurrentIndex(at, flags)
+    qapp.processEvents()
+    panel.table.verticalScrollBar().setValue(300)
+    qapp.processEvents()
+    return panel
 
 
 def test_tens_of_thousands_of_genes_are_searched_without_lag(shown, session):

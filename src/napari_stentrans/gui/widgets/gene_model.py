@@ -58,6 +58,25 @@ class GeneTableModel(QAbstractTableModel):
         self._facts, self._rows = facts, rows
         self.endResetModel()
 
+    def take_numbers(self, facts: GeneFacts | None, rows: IntArray) -> bool:
+        """Show other numbers of the genes in the same rows; False if there are others.
+
+        Whoever looks at the table keeps what is selected, and where it is scrolled to.
+        """
+        if not self.learns(facts) or not np.array_equal(rows, self._rows):
+            return False
+        self._facts = facts
+        last = self.index(len(rows) - 1, len(COLUMNS) - 1)
+        self.dataChanged.emit(self.index(0, 0), last)
+        return True
+
+    def learns(self, facts: GeneFacts | None) -> bool:
+        """Whether these are other facts, but of the same genes."""
+        known = self._facts
+        if facts is None or known is None or facts is known:
+            return False
+        return bool(facts.genes.equals(known.genes))
+
     def mark(self, kept: frozenset[str], current: str | None) -> None:
         """Tick the genes that are kept, and set off the one that is looked at."""
         changed = (self._kept ^ kept) | ({self._current} ^ {current})

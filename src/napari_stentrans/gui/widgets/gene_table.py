@@ -80,12 +80,22 @@ class GeneTable(QTableView):
         self.header.blockSignals(False)  # noqa: FBT003
 
     def show_genes(self, facts: GeneFacts | None, rows: IntArray) -> None:
-        """List genes; those that were selected stay so, without being looked at."""
-        before = self.selected()
+        """List genes; those that were selected stay so, without being looked at.
+
+        Where no more than numbers of the same genes are new, nobody asked for it: what
+        is scrolled to stays, too.
+        """
+        if self.genes.take_numbers(facts, rows):
+            return
+        before, is_reordered = self.selected(), self.genes.learns(facts)
+        bar = self.verticalScrollBar()
+        at = 0 if bar is None else bar.value()
         self._is_restoring = True
         self.genes.show(facts, rows)
         self.select(before)
         self._is_restoring = False
+        if bar is not None and is_reordered:
+            bar.setValue(at)
         if self.selected() != before:
             self.chosen.emit()
 
