@@ -27,6 +27,27 @@ def test_limits_are_those_of_the_model(qtbot):
         form["episodes"].value = 1001
 
 
+@pytest.mark.parametrize("rate", [0.00025, 2e-5, 1e-12, 1 / 3, 0.5])
+def test_a_number_is_shown_in_full_whether_at_first_or_later(qtbot, rate):
+    fine = TransformerConfig(learning_rate=rate)
+    later = form_for(TransformerConfig(), ("learning_rate",))
+    show_in_form(later, fine)
+
+    for form in (form_for(fine, ("learning_rate",)), later):
+        row = form.learning_rate
+        assert row.value == rate
+        assert float(row.native.text()) == rate
+        assert 0 < row.min <= rate <= row.max == 1
+        assert row.step <= 1e-4
+
+
+def test_a_number_can_be_typed_as_finely_as_it_was_shown(qtbot):
+    form = form_for(TransformerConfig(learning_rate=0.00025), ("learning_rate",))
+    show_in_form(form, TransformerConfig(learning_rate=0.0002))  # its last digit gone
+    form.learning_rate.value = 0.00027
+    assert form.learning_rate.value == 0.00027
+
+
 def test_offered_choices_show_text_and_give_values(qtbot):
     form = form_for(RunConfig(), ("refine",), {"refine": [("fine", 2), ("finer", 4)]})
 

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans import enhance
-from napari_stentrans.config import RunConfig, TransformerConfig
+from napari_stentrans.config import PublishedConfig, RunConfig, TransformerConfig
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets import colours
@@ -84,6 +84,27 @@ def test_advanced_settings_have_the_limits_of_the_model_and_reach_the_session(
     (call,) = controller.runs.configure.call_args_list
     assert call.kwargs["transformer"]["steps"] == 7
     RunConfig.model_validate(call.kwargs)
+
+
+def test_a_field_that_is_changed_changes_no_other(shown, session, controller):
+    fine = TransformerConfig(learning_rate=0.1 + 0.2, episodes=3)
+    session.run.config = RunConfig(transformer=fine, seed=5)
+    panel = shown(RunSettings)
+
+    panel.groups["transformer"].steps.value = 7
+    panel.form.refine.value = 3
+
+    assert session.run.config.transformer == fine.model_copy(update={"steps": 7})
+    assert controller.runs.configure.call_args.kwargs == {"refine": 3}
+    assert session.run.config.seed == 5
+
+
+def test_the_panel_can_be_made_whatever_is_remembered(shown, session):
+    rates = TransformerConfig(learning_rate=2e-5), PublishedConfig(learning_rate=1e-9)
+    session.run.config = RunConfig(transformer=rates[0], published=rates[1])
+    groups = shown(RunSettings).groups
+    assert groups["transformer"].learning_rate.value == 2e-5
+    assert groups["published"].learning_rate.value == 1e-9
 
 
 def test_devices_have_their_names_once_they_are_known(shown, session):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from math import log10
 from typing import Any
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -13,8 +15,8 @@ from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QWidget
 
 from napari_stentrans.config import StrictModel
 
-_FINEST = 1e-4
-"""Step of numbers that are not whole."""
+_STEP = 1e-4
+"""Step of numbers that are not whole, unless one needs a finer one."""
 
 
 def form_for(
@@ -46,8 +48,11 @@ def form_for(
 def show_in_form(form: Container[Any], model: StrictModel) -> None:
     """Set a form to the values of a model, without telling anyone."""
     for row in form:
+        value = getattr(model, row.name)
         with row.changed.blocked():
-            row.value = getattr(model, row.name)
+            if isinstance(value, float):
+                _make_room(row, type(model).model_fields[row.name], value)
+            row.value = value
 
 
 def _row(
@@ -60,7 +65,7 @@ def _row(
     if choices is not None:
         options |= {"choices": list(choices), "widget_type": "ComboBox"}
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        options |= _limits(described, whole=isinstance(value, int))
+        options |= _limits(described, _step(value))
     return create_widget(
         value=value,
         annotation=described.annotation,
@@ -70,15 +75,27 @@ def _row(
     )
 
 
-def _limits(described: FieldInfo, *, whole: bool) -> dict[str, Any]:
-    limits: dict[str, Any] = {"min": 0, "max": 2**31 - 1, "step": 1}
-    if not whole:
-        limits |= {"max": 1e9, "step": _FINEST}
+def _make_room(row: Any, described: FieldInfo, value: float) -> None:
+    """Let a row show a number in full, and count in steps as fine.
+
+    It never gets coarser: somebody may be in the midst of typing.
+    """
+    step = min(_step(value), 10.0 ** -row.native.decimals())
+    limits = _limits(described, step)
+    row.step = step
+    row.native.setDecimals(-round(log10(step)))
+    row.range = limits["min"], limits["max"]
+
+
+def _limits(described: FieldInfo, step: float) -> dict[str, Any]:
+    """Limits of the model, as far as they can be reached by steps."""
+    limits: dict[str, Any] = {"min": 0, "max": 2**31 - 1, "step": step}
     for rule in described.metadata:
         if isinstance(rule, Ge):
             limits["min"] = rule.ge
         elif isinstance(rule, Gt):
-            limits["min"] = int(str(rule.gt)) + 1 if whole else _above(rule.gt)
+            limit: Any = rule.gt
+            limits["min"] = limit + step
         elif isinstance(rule, Le):
             limits["max"] = rule.le
         elif isinstance(rule, Lt):
@@ -86,9 +103,12 @@ def _limits(described: FieldInfo, *, whole: bool) -> dict[str, Any]:
     return limits
 
 
-def _above(limit: Any) -> float:
-    """Return the smallest number of a form that is larger."""
-    return float(limit) + _FINEST
+def _step(value: float) -> float:
+    """Step that is fine enough for a number to be told in full."""
+    if isinstance(value, int):
+        return 1
+    exponent = Decimal(repr(value)).as_tuple().exponent
+    return min(_STEP, 10.0 ** int(exponent))
 
 
 class _Calm(QObject):

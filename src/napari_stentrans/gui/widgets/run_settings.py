@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,11 @@ class RunSettings(Panel):
         )
         self._lay_out()
 
-        self.form.changed.connect(self._configure)
+        for row in self.form:
+            row.changed.connect(partial(self._configure, row.name))
         for name, form in self.groups.items():
-            form.changed.connect(lambda _value=None, group=name: self._refine(group))
+            for row in form:
+                row.changed.connect(partial(self._refine, name, row.name))
         run.events.config.connect(self._show)
         run.events.summaries.connect(self._show)
         run.events.devices.connect(self._show_devices)
@@ -118,12 +121,13 @@ class RunSettings(Panel):
             offered.append((f"{asked.upper()}{known}", asked))
         return offered
 
-    def _configure(self) -> None:
-        self.controller.runs.configure(**{row.name: row.value for row in self.form})
+    def _configure(self, name: str, value: Any) -> None:
+        self.controller.runs.configure(**{name: value})
 
-    def _refine(self, group: str) -> None:
-        values = {row.name: row.value for row in self.groups[group]}
-        self.controller.runs.configure(**{group: values})
+    def _refine(self, group: str, name: str, value: Any) -> None:
+        """Change one advanced setting; the others stay, however they are shown."""
+        before: StrictModel = getattr(self.session.run.config, group)
+        self.controller.runs.configure(**{group: before.model_dump() | {name: value}})
 
     def _ask_model(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
