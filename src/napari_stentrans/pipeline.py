@@ -41,17 +41,6 @@ from napari_stentrans.section.targets import Targets
 if TYPE_CHECKING:
     from anndata import AnnData
 
-__all__ = [
-    "GeneChoice",
-    "MissingLike",
-    "enhance",
-    "enhance_steps",
-    "resolve_config",
-    "resolve_genes",
-    "resolve_missing",
-    "resolve_targets",
-]
-
 T = TypeVar("T")
 
 

@@ -15,7 +15,7 @@ import pytest
 from napari_stentrans.cli import COMMANDS, build_parser
 from napari_stentrans.cli.options import read_run_file
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.pipeline import resolve_config
+from napari_stentrans.request import resolve_config
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

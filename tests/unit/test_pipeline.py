@@ -18,9 +18,9 @@ from napari_stentrans.errors import (
 )
 from napari_stentrans.methods import base
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
-from napari_stentrans.pipeline import enhance, enhance_steps, resolve_config
+from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.progress import Progress
-from napari_stentrans.request import resolve_genes, resolve_missing
+from napari_stentrans.request import resolve_config, resolve_genes, resolve_missing
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster

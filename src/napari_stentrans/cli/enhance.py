@@ -80,8 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Enhance one section."""
-    from napari_stentrans.pipeline import enhance_steps, resolve_missing
+    from napari_stentrans.pipeline import enhance_steps
     from napari_stentrans.progress import run_to_end
+    from napari_stentrans.request import resolve_missing
     from napari_stentrans.saving import endings
 
     started = time.perf_counter()

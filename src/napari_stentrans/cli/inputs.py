@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari_stentrans.cli.console import UsageError
 
 if TYPE_CHECKING:
-    from napari_stentrans.pipeline import GeneChoice
+    from napari_stentrans.request import GeneChoice
     from napari_stentrans.section.lattice import FloatArray
     from napari_stentrans.section.section import Section
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
-from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.programmes import Programmes
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
@@ -85,7 +85,7 @@ class GeneDecoder:
     """
 
     def __init__(
-        self, section: Section, programmes: Programmes, left_out: Estimate
+        self, section: Section, programmes: Programmes, left_out: ChannelEstimate
     ) -> None:
         self.section = section
         self.programmes = programmes
@@ -93,11 +93,11 @@ class GeneDecoder:
         self._known = np.zeros(section.n_genes, dtype=bool)
         self._statistics = np.zeros((7, section.n_genes), dtype=np.float32)
 
-    def rates(self, estimate: Estimate, genes: IntArray) -> Float32Array:
+    def rates(self, estimate: ChannelEstimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""
         return self.rates_at(self.library(estimate), estimate, genes)
 
-    def library(self, estimate: Estimate) -> Float32Array:
+    def library(self, estimate: ChannelEstimate) -> Float32Array:
         """Expected library size, relative to the median, shape (position,).
 
         What is kriged is its logarithm, and the exponential of a mean is less than the
@@ -118,7 +118,7 @@ class GeneDecoder:
         return float(self.own_library.sum() / max(left_out, 1e-9))
 
     def rates_at(
-        self, library: Float32Array, estimate: Estimate, genes: IntArray
+        self, library: Float32Array, estimate: ChannelEstimate, genes: IntArray
     ) -> Float32Array:
         """Expected counts at given relative library sizes, shape (position, gene).
 

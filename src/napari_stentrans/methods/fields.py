@@ -13,12 +13,12 @@ import numpy as np
 from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Prediction
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import (
     Float32Array,
     GeneDecoder,
     conformal_stretch,
 )
-from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _PRIOR_SHARE = 0.25
@@ -40,7 +40,7 @@ class _DecodedField(ExpressionField):
     """Channels at fixed positions, and what programmes left of single genes."""
 
     decoder: GeneDecoder
-    estimate: Estimate
+    estimate: ChannelEstimate
     residuals: Residuals | None
 
     @property
@@ -105,7 +105,7 @@ class SeenHalf:
         The half, drawn at random.
     """
 
-    estimate: Estimate
+    estimate: ChannelEstimate
     counts: sparse.csc_matrix
 
     def read(self, genes: IntArray) -> Float32Array:

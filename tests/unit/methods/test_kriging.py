@@ -9,8 +9,8 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
-from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     cross_fitted_slope,
@@ -143,7 +143,7 @@ def test_known_programmes_krige_as_found_ones(kriging: FittedKriging) -> None:
 def test_residuals_of_another_decoder(kriging: FittedKriging) -> None:
     """Only the spectra are shared: as good as made anew for that decoder."""
     assert kriging.residuals is not None
-    blunt = Estimate(
+    blunt = ChannelEstimate(
         0 * kriging.decoder.left_out.mean, kriging.decoder.left_out.variance
     )
     other = GeneDecoder(kriging.section, kriging.programmes, blunt)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.stentrans import correction as module
 from napari_stentrans.methods.stentrans.correction import correct, corrections
 from napari_stentrans.methods.stentrans.network import (
@@ -36,8 +36,8 @@ class Example:
         self.neighbours = NEIGHBOURS
 
     @staticmethod
-    def _estimate(rng: np.random.Generator, n: int) -> Estimate:
-        return Estimate(
+    def _estimate(rng: np.random.Generator, n: int) -> ChannelEstimate:
+        return ChannelEstimate(
             0.7 * rng.normal(size=(n, N_CHANNELS)),
             rng.uniform(0.1, 1, (n, N_CHANNELS)),
         )
@@ -48,7 +48,7 @@ class Example:
         other.scores = self.scores[:, columns] * signs
         other.strength = self.strength[columns]
         other.left_out, other.kriged = (
-            Estimate(e.mean[:, columns] * signs, e.variance[:, columns])
+            ChannelEstimate(e.mean[:, columns] * signs, e.variance[:, columns])
             for e in (self.left_out, self.kriged)
         )
         return other
@@ -142,7 +142,7 @@ def test_spots_may_come_in_any_order(
     expected = correct(shipped, example.scene)
     order, left = rng.permutation(N_SPOTS), example.left_out
     example.spots_rc, example.scores = example.spots_rc[order], example.scores[order]
-    example.left_out = Estimate(left.mean[order], left.variance[order])
+    example.left_out = ChannelEstimate(left.mean[order], left.variance[order])
     assert_same(correct(shipped, example.scene), expected)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.stentrans.correction import correct
 from napari_stentrans.methods.stentrans.episodes import Episode, make_episode
@@ -173,5 +173,5 @@ def test_masks_hide_some_and_leave_some(n_spots: int, rng: np.random.Generator) 
         assert (~mask).sum() >= min(6, n_spots // 2)
 
 
-def _first(estimate: Estimate, n: int) -> Estimate:
-    return Estimate(estimate.mean[:n], estimate.variance[:n])
+def _first(estimate: ChannelEstimate, n: int) -> ChannelEstimate:
+    return ChannelEstimate(estimate.mean[:n], estimate.variance[:n])

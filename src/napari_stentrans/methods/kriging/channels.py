@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logsumexp
 
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     Kernel,
@@ -53,20 +54,6 @@ class Mixture:
 
     kernels: list[Kernel]
     weights: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """Kriged channels.
-
-    Attributes
-    ----------
-    mean, variance : ndarray, shape (position, channel)
-        Of the value without noise.
-    """
-
-    mean: FloatArray
-    variance: FloatArray
 
 
 def mixture_steps(
@@ -154,23 +141,23 @@ class ChannelKriging:
             {} if needed < _CACHE_BYTES else None
         )
 
-    def predict_steps(self, queries: FloatArray) -> Steps[Estimate]:
+    def predict_steps(self, queries: FloatArray) -> Steps[ChannelEstimate]:
         """Krige at any places, shape (query, 2 + direction)."""
         shape = (len(queries), self.channels.shape[1])
         mean, variance = np.zeros(shape), np.zeros(shape)
         owner = assign_queries(self.windows, self.pitch_rc, queries[:, :2])
         parts = [np.flatnonzero(owner == w) for w in range(len(self.windows))]
 
-        def in_window(number: int) -> Estimate:
+        def in_window(number: int) -> ChannelEstimate:
             return self._predict_in(number, queries[parts[number]])
 
         for number, found in enumerate(map_in_order(in_window, range(len(parts)))):
             mine = parts[number]
             mean[mine], variance[mine] = found.mean, found.variance
             yield Progress("Kriging: predicting", number + 1, len(parts))
-        return Estimate(mean, variance)
+        return ChannelEstimate(mean, variance)
 
-    def leave_one_out_steps(self) -> Steps[Estimate]:
+    def leave_one_out_steps(self) -> Steps[ChannelEstimate]:
         """Krige at each spot from all the others, shape (spot, channel)."""
         mean, variance = np.zeros_like(self.channels), np.zeros_like(self.channels)
         n_windows = len(self.windows)
@@ -181,7 +168,7 @@ class ChannelKriging:
             mean[window.core] = found.mean[mine]
             variance[window.core] = found.variance[mine]
             yield Progress("Kriging: leave-one-out", number + 1, n_windows)
-        return Estimate(mean, variance)
+        return ChannelEstimate(mean, variance)
 
     def _solved(
         self, number: int
@@ -199,7 +186,7 @@ class ChannelKriging:
             fit = likelihood(spectrum, rotated)
             yield spectrum, rotated, fit, self.mixture.weights[k]
 
-    def _predict_in(self, number: int, queries: FloatArray) -> Estimate:
+    def _predict_in(self, number: int, queries: FloatArray) -> ChannelEstimate:
         shape = (len(queries), self.channels.shape[1])
         mean, second = np.zeros(shape), np.zeros(shape)
         for spectrum, rotated, fit, weights in self._solved(number):
@@ -217,9 +204,9 @@ class ChannelKriging:
             )
             share = np.maximum(weights.sum(axis=0), 1e-12)
             second += part**2 / share  # spread between kernels
-        return Estimate(mean, np.maximum(second - mean**2, 1e-9))
+        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
 
-    def _leave_one_out_in(self, number: int) -> Estimate:
+    def _leave_one_out_in(self, number: int) -> ChannelEstimate:
         here = self.channels[self.windows[number].spots]
         mean, second = np.zeros_like(here), np.zeros_like(here)
         for spectrum, rotated, fit, weights in self._solved(number):
@@ -237,4 +224,4 @@ class ChannelKriging:
                 )
                 mean += weights[e] * part
                 second += weights[e] * (latent + part**2)
-        return Estimate(mean, np.maximum(second - mean**2, 1e-9))
+        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))

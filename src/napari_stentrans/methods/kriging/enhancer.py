@@ -9,6 +9,7 @@ import pandas as pd
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.cross_fitting import CrossFitted, cross_fit
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import (
@@ -18,11 +19,7 @@ from napari_stentrans.methods.fields import (
     SpotField,
 )
 from napari_stentrans.methods.kriging.appearance import Appearance
-from napari_stentrans.methods.kriging.channels import (
-    ChannelKriging,
-    Estimate,
-    mixture_steps,
-)
+from napari_stentrans.methods.kriging.channels import ChannelKriging, mixture_steps
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
@@ -82,7 +79,10 @@ class FittedKriging(Fitted):
         return self.decoder.scores(genes)
 
     def posterior_field(
-        self, decoder: GeneDecoder, expected: Estimate, residuals: Residuals | None
+        self,
+        decoder: GeneDecoder,
+        expected: ChannelEstimate,
+        residuals: Residuals | None,
     ) -> SpotField:
         """Posterior of the spots, of which the surroundings make one expect so much.
 
@@ -98,11 +98,13 @@ class FittedKriging(Fitted):
         half_mean = blind.mean + weight * (half_scores - blind.mean)
         half_mean += own * (half_scores - half_mean)
         half = SeenHalf(
-            Estimate(half_mean, expected.variance), self.crossed.half_counts
+            ChannelEstimate(half_mean, expected.variance), self.crossed.half_counts
         )
-        return SpotField(decoder, Estimate(mean, expected.variance), residuals, half)
+        return SpotField(
+            decoder, ChannelEstimate(mean, expected.variance), residuals, half
+        )
 
-    def estimate_steps(self, query_rc: FloatArray) -> Steps[Estimate]:
+    def estimate_steps(self, query_rc: FloatArray) -> Steps[ChannelEstimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""
         queries = placed(query_rc, self.appearance)
         kriged = yield from self.channels.predict_steps(queries)
@@ -186,6 +188,6 @@ def cross_fitted_slope(left_out: FloatArray, crossed: FloatArray) -> FloatArray:
     return clipped
 
 
-def sloped(estimate: Estimate, slope: FloatArray) -> Estimate:
+def sloped(estimate: ChannelEstimate, slope: FloatArray) -> ChannelEstimate:
     """Scale the means; the variance keeps what kriging says."""
-    return Estimate(estimate.mean * slope, estimate.variance)
+    return ChannelEstimate(estimate.mean * slope, estimate.variance)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Fitted
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import ProgrammeField, SpotField
-from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     residual_steps,
@@ -74,7 +74,7 @@ class FittedStEnTrans(Fitted):
         open_share = np.clip(seen.variance / kriged.variance, 0.0, 1.0)
         mean = seen.mean + open_share * (corrected.mean - kriged.mean)
         left = yield from residual_steps(self.residuals, query_rc)
-        expected = Estimate(mean, seen.variance)
+        expected = ChannelEstimate(mean, seen.variance)
         return self.kriging.posterior_field(self.decoder, expected, left)
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
@@ -84,8 +84,8 @@ class FittedStEnTrans(Fitted):
         return scores.assign(**{HELDOUT_KRIGING_PCC: kriged[HELDOUT_PCC]})
 
     def _corrected_steps(
-        self, query_rc: FloatArray, kriged: Estimate
-    ) -> Steps[Estimate]:
+        self, query_rc: FloatArray, kriged: ChannelEstimate
+    ) -> Steps[ChannelEstimate]:
         return (
             yield from corrected_steps(self.kriging, self.adapted, query_rc, kriged)
         )
@@ -95,10 +95,10 @@ def corrected_steps(
     kriging: FittedKriging,
     adapted: Adapted,
     query_rc: FloatArray,
-    kriged: Estimate,
+    kriged: ChannelEstimate,
     *,
     exclude_self: bool = False,
-) -> Steps[Estimate]:
+) -> Steps[ChannelEstimate]:
     """Kriged channels with the corrections that are believed."""
     spots = VisibleSpots(
         kriging.section.pitch_rc,
@@ -113,7 +113,7 @@ def corrected_steps(
         moved[done - len(part) : done] = part.cpu().numpy()
         yield Progress("Transformer: predicting", done, len(query_rc))
     believed = gated(moved, adapted.gate, remoteness)
-    return Estimate(kriged.mean + believed, kriged.variance)
+    return ChannelEstimate(kriged.mean + believed, kriged.variance)
 
 
 def fitted_steps(kriging: FittedKriging, adapted: Adapted) -> Steps[FittedStEnTrans]:

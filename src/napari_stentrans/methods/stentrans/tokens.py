@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import Tensor
 
-from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.stentrans.masking import typical_spacing
 from napari_stentrans.methods.stentrans.network import Neighbourhood, Scene
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -38,12 +38,16 @@ class VisibleSpots:
 
     pitch_rc: FloatArray
     scores: FloatArray
-    left_out: Estimate
+    left_out: ChannelEstimate
     strength: FloatArray
     n_neighbours: int
 
     def scene(
-        self, query_rc: FloatArray, kriged: Estimate, *, exclude_self: bool = False
+        self,
+        query_rc: FloatArray,
+        kriged: ChannelEstimate,
+        *,
+        exclude_self: bool = False,
     ) -> tuple[Scene, FloatArray]:
         """Scene of some queries, and the remoteness of each.
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import TIMES
 from napari_stentrans.methods.fields import ProgrammeField
-from napari_stentrans.methods.kriging.channels import Estimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.stentrans.episodes import Episode
 from napari_stentrans.methods.stentrans.gate import NEAR
@@ -72,7 +72,7 @@ def _deviations(
     """Measured counts less predicted, in predicted standard deviations."""
     mean = kriging.crossed.scores[episode.spots] - episode.residual
     variance = episode.scene.query_sd.cpu().numpy().astype(np.float64) ** 2
-    field = ProgrammeField(kriging.decoder, Estimate(mean, variance), None)
+    field = ProgrammeField(kriging.decoder, ChannelEstimate(mean, variance), None)
     predicted = field.read(genes)
     missed = np.abs(measured[episode.spots] - predicted.mean)
     found: np.ndarray = missed / np.maximum(predicted.sd, 1e-6)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_stentrans.config import KrigingConfig, RunConfig
-from napari_stentrans.methods.kriging.channels import Estimate
+from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, Kriging
 from napari_stentrans.methods.programmes import Programmes, scores_on
 from napari_stentrans.methods.stentrans.masking import random_mask
@@ -42,7 +42,7 @@ class SimulatedScene:
 
     kriging: FittedKriging
     query_rc: FloatArray
-    kriged: Estimate
+    kriged: ChannelEstimate
     truth: FloatArray
 
 
