@@ -11,7 +11,7 @@ from napari_stentrans.config import RunConfig, with_preset
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.foretelling import Foretelling
+from napari_stentrans.gui.control.costs import CostEstimates
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.results import Results
@@ -36,14 +36,14 @@ class RunControl:
     ) -> None:
         self._bench, self._regions, self._memory = bench, regions, memory
         self._results = Results(bench, view)
-        self._foretelling = Foretelling(bench, memory)
+        self._costs = CostEstimates(bench, memory)
         self._library, self._hardware = JobDesk(bench.start), JobDesk(bench.start)
         self._before: EnhancedSection | None = None
         session = bench.session
         session.run.config = memory.config
-        session.run.events.config.connect(self._foretelling.follow)
-        session.run.events.devices.connect(self._foretelling.follow)
-        session.regions.events.painted.connect(self._foretelling.follow)
+        session.run.events.config.connect(self._costs.follow)
+        session.run.events.devices.connect(self._costs.follow)
+        session.regions.events.painted.connect(self._costs.follow)
 
     # -- before a run ------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class RunControl:
     def follow(self) -> None:
         """Bring the session into the state of its current section."""
         self._results.follow()
-        self._foretelling.follow()
+        self._costs.follow()
 
     def close(self) -> None:
         """Discard what runs, and leave what is finished for a panel to come."""
@@ -214,7 +214,7 @@ class RunControl:
         self._results.keep(record)
         if self._bench.session.enhanced is not enhanced:
             self._show(enhanced)
-        self._foretelling.learn(record)
+        self._costs.learn(record)
         genes = self._bench.session.genes
         shown = genes.shown or genes.sets
         hint = "" if shown else " Choose a gene above to see it."

@@ -10,14 +10,14 @@ from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.section.section import Section
 
 
-class Foretelling:
+class CostEstimates:
     """Keeps the estimates of the session true, and learns from runs."""
 
     def __init__(self, bench: Bench, memory: Memory) -> None:
         self._bench, self._memory = bench, memory
 
     def follow(self) -> None:
-        """Foretell anew, for each preset and for the settings as they are."""
+        """Estimate anew, for each preset and for the settings as they are."""
         session = self._bench.session
         section, config = session.section, session.run.config
         if section is None:
