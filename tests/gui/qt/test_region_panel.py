@@ -7,10 +7,13 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
+from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.regions import Painted, RegionRow, Tool
+from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets import region_panel
 from napari_stentrans.gui.widgets.region_panel import RegionPanel
 from napari_stentrans.section.regions import Region, RegionKind
@@ -108,6 +111,28 @@ def test_showing_regions_asks_for_nothing(listed, controller):
 def test_a_name_is_edited_in_the_list(listed, controller):
     listed.table.topLevelItem(1).setText(0, "dust")
     controller.regions.rename.assert_called_once_with(4, "dust")
+
+
+@pytest.mark.parametrize("name", ["Missing 1", "  "])
+def test_a_name_that_is_refused_does_not_stay_in_the_list(qtbot, section, jobs, name):
+    session = EnhanceSession()
+    controller = Controller(ViewerModel(), session, start=jobs)
+    controller.stage.open(section)
+    panel = RegionPanel(session, controller)
+    qtbot.addWidget(panel)
+    controller.regions.add()
+    controller.regions.add()
+
+    panel.table.topLevelItem(1).setText(0, name)
+
+    shown = [panel.table.topLevelItem(row).text(0) for row in (0, 1)]
+    assert shown == ["Missing 1", "Missing 2"]
+    assert panel.table.current == 2
+    assert session.message.text
+    panel.table.topLevelItem(1).setText(0, " fold ")
+    assert panel.table.topLevelItem(1).text(0) == "fold"
+    assert session.regions.rows[1].region.name == "fold"
+    controller.close()
 
 
 def test_a_tick_switches_a_region(listed, controller):

@@ -110,11 +110,14 @@ class RegionControl(RegionBoard):
         """Give a region another name, if no region of its kind has it."""
         regions, name = self.regions, name.strip()
         region = None if regions is None else regions.get(label)
-        if regions is None or region is None or name in ("", region.name):
-            self._show()
+        if regions is None or region is None or name == region.name:
+            return
+        if not name:
+            self._bench.background.say(
+                f"A region needs a name; it is still called {region.name!r}."
+            )
         elif regions.named(name, region.kind) is not None:
             self._bench.background.say(f"There is a region {name!r} already.")
-            self._show()
         else:
             self.put(regions.changed(replace(region, name=name)))
 

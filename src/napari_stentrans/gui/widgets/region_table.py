@@ -108,6 +108,7 @@ class RegionTable(QTreeWidget):
             self._acts.switch(region.label, enabled)
         elif item.text(_NAME) != region.name:
             self._acts.rename(region.label, item.text(_NAME))
+            self.show_rows(self._rows, self.current)  # the name may have been refused
 
     def _chosen(self, item: QTreeWidgetItem | None, _before: object = None) -> None:
         if item is not None:
