@@ -104,6 +104,19 @@ def test_each_change_is_kept_at_once(file):
     assert again.slowness == {"kriging cpu": 2.0}
 
 
+def test_two_windows_do_not_overwrite_what_the_other_keeps(file):
+    one, other = Memory(file), Memory(file)
+    one.keep_genes(("CD3E", "CD8A"))
+    other.keep_config(RunConfig(seed=7))
+    one.keep_slowness({"kriging cpu": 2.0})
+
+    again = Memory(file)
+    assert again.genes == ("CD3E", "CD8A")
+    assert again.config == RunConfig(seed=7)
+    assert again.slowness == {"kriging cpu": 2.0}
+    assert one.config == RunConfig(), "a window goes on with its own settings"
+
+
 def test_nothing_is_written_without_a_change(file):
     Memory(file).keep_config(RunConfig())
     assert not file.exists()

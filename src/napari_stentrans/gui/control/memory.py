@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.gui.state.settings import (
@@ -65,19 +66,21 @@ class Memory:
 
     def keep_config(self, config: RunConfig) -> None:
         """Remember how the next run is set up."""
-        self._keep(replace(self._settings, config=config))
+        self._keep(config=config)
 
     def keep_slowness(self, slowness: Mapping[str, float]) -> None:
         """Remember how slow this computer is."""
-        self._keep(replace(self._settings, slowness=slowness))
+        self._keep(slowness=slowness)
 
     def keep_genes(self, genes: tuple[str, ...]) -> None:
         """Remember the user's own list of genes."""
-        self._keep(replace(self._settings, genes=genes))
+        self._keep(genes=genes)
 
-    def _keep(self, settings: Settings) -> None:
+    def _keep(self, **change: Any) -> None:
+        """Remember a change; what another window has written meanwhile stays."""
+        settings = replace(self._settings, **change)
         if settings == self._settings:
             return
         self._settings = settings
         if self._file is not None:
-            write_settings(self._file, settings)
+            write_settings(self._file, replace(read_settings(self._file), **change))
