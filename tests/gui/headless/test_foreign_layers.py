@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.layers import Image, Labels, Points, Shapes
+from napari.utils.transforms import Affine
 
-from napari_stentrans.gui.canvas.foreign import carriers, spots_xy
+from napari_stentrans.gui.canvas.foreign import Shown, carriers
 from napari_stentrans.section.lattice import LatticeKind
 
 
@@ -85,10 +86,48 @@ def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
     adata.obsm["spatial"] = section.pixel_xy
     image = Image(np.zeros((9, 9)), name="spots", metadata=metadata)
     controller.stage.viewer.layers.append(image)
-    assert spots_xy(image, adata) is None
+    assert Shown.by(image, adata).spots_xy() is None
     controller.foreign.use("spots")
     jobs.last.finish()
     np.testing.assert_array_equal(controller.session.section.pixel_xy, section.pixel_xy)
+
+
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_all_points_lie_in_the_world_where_each_does(foreign, rng, n_axes):
+    adata, metadata = foreign
+    data = rng.normal(size=(adata.n_obs, n_axes))
+    turn = Affine(
+        rotate=30, scale=(2, 3), translate=(5, -7), shear=(0.2,), ndim=2
+    ).affine_matrix
+    layer = Points(data, metadata=metadata, affine=turn, scale=(4,) * n_axes)
+
+    found = Shown.by(layer, adata).spots_xy()
+
+    expected = [layer.data_to_world(each)[-2:][::-1] for each in data]
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("kind", [points_of, labels_of])
+def test_what_takes_long_is_done_in_the_job(
+    controller, jobs, section, foreign, monkeypatch, kind
+):
+    calls = []
+    monkeypatch.setattr(
+        "scipy.ndimage.center_of_mass",
+        lambda *_: calls.append("labels") or np.zeros((section.n_spots, 2)),
+    )
+    layer = kind(section, foreign[1])
+    monkeypatch.setattr(
+        type(layer), "data_to_world", lambda _self, at: calls.append("world") or at
+    )
+    controller.stage.viewer.layers.append(layer)
+    calls.clear()
+
+    controller.foreign.use("spots")
+
+    assert calls == ["world"] * 3, "not once a point"
+    jobs.last.finish()
+    assert calls.count("labels") == (kind is labels_of)
 
 
 def test_what_cannot_be_taken_over_is_told(controller, jobs, foreign, told):

@@ -6,7 +6,9 @@ the layer; where these lie in the world is where the spots are to be drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,35 +44,73 @@ def carriers(layers: Iterable[Layer]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def spots_xy(layer: Layer, adata: AnnData) -> FloatArray | None:
-    """World (x, y) of what a layer shows for each row, shape (row, 2).
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a layer shows for the rows of an AnnData: taken from it for a job.
 
-    None where the layer does not show one thing a row.
+    Attributes
+    ----------
+    middles
+        Finds the middle of each thing, in the layer's coordinates: (thing, axis).
+    affine : ndarray, shape (axis + 1, axis + 1)
+        From these to the world.
+    n_rows
+        Of the AnnData.
     """
-    data_yx = _middles(layer, adata)
-    if data_yx is None or len(data_yx) != adata.n_obs or not adata.n_obs:
-        return None
-    world = np.array([layer.data_to_world(each)[-2:] for each in data_yx])
-    xy: FloatArray = world[:, ::-1].astype(np.float64)
-    return xy if np.isfinite(xy).all() else None
+
+    middles: Callable[[], FloatArray | None]
+    affine: FloatArray
+    n_rows: int
+
+    @classmethod
+    def by(cls, layer: Layer, adata: AnnData) -> Shown:
+        """Take what there is from a layer, in the main thread; quick."""
+        return cls(_middles(layer, adata), _to_world(layer), adata.n_obs)
+
+    def spots_xy(self) -> FloatArray | None:
+        """World (x, y) of what is shown for each row, shape (row, 2); may take long.
+
+        None where the layer does not show one thing a row.
+        """
+        found = self.middles()
+        if found is None or len(found) != self.n_rows or not self.n_rows:
+            return None
+        world = found @ self.affine[:-1, :-1].T + self.affine[:-1, -1]
+        xy: FloatArray = world[:, [-1, -2]]
+        return xy if np.isfinite(xy).all() else None
 
 
-def _middles(layer: Layer, adata: AnnData) -> FloatArray | None:
-    """Middles (y, x) of the things of a layer, in its own coordinates."""
+def _to_world(layer: Layer) -> FloatArray:
+    """Affine matrix from a layer's coordinates, last but one axis y, to the world."""
+    corners = np.vstack([np.eye(layer.ndim), np.zeros(layer.ndim)])
+    world = np.array([layer.data_to_world(corner) for corner in corners])
+    affine = np.eye(layer.ndim + 1)
+    affine[:-1, :-1] = (world[:-1] - world[-1]).T
+    affine[:-1, -1] = world[-1]
+    return affine
+
+
+def _middles(layer: Layer, adata: AnnData) -> Callable[[], FloatArray | None]:
+    """Return what finds the middles of the things of a layer."""
     if isinstance(layer, Points):
-        return np.asarray(layer.data, dtype=np.float64)
+        points = np.array(layer.data, dtype=np.float64)
+        return lambda: points
     if isinstance(layer, Shapes):
-        return np.array([np.mean(each, axis=0) for each in layer.data])
+        shapes = list(layer.data)
+        return lambda: np.array([np.mean(each, axis=0) for each in shapes])
     key = layer.metadata.get(keys.FOREIGN_INSTANCE)
     plain = isinstance(layer, Labels) and not layer.multiscale and layer.ndim == 2
     if not plain or key not in adata.obs or layer.data.size > _MOST_LABELS:
-        return None
+        return lambda: None
+    return partial(_middles_of_labels, layer.data, adata.obs[key].to_numpy())
+
+
+def _middles_of_labels(picture: Any, wanted: np.ndarray) -> FloatArray | None:
     from scipy.ndimage import center_of_mass
 
-    labels = np.asarray(layer.data)
-    wanted = adata.obs[key].to_numpy()
     if not np.issubdtype(wanted.dtype, np.integer):
         return None
+    labels = np.asarray(picture)
     return np.array(center_of_mass(labels > 0, labels, wanted), dtype=np.float64)
 
 

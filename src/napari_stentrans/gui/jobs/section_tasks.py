@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,11 @@ def picturing(section: Section, path: Path) -> Steps[Section]:
 
 
 def adopting(
-    adata: AnnData, name: str, spots_xy: FloatArray | None, *, allow_normalised: bool
+    adata: AnnData,
+    name: str,
+    find_spots: Callable[[], FloatArray | None],
+    *,
+    allow_normalised: bool,
 ) -> Steps[Section]:
     """Make a section of an AnnData that another plugin holds, which stays as it is.
 
@@ -52,8 +57,9 @@ def adopting(
     ----------
     adata, name
         What it is to be made of, and its name.
-    spots_xy : ndarray, shape (row, 2), optional
-        Where its rows lie in the window, where that is known.
+    find_spots
+        Finds where its rows lie in the window: (x, y), shape (row, 2); None where that
+        is not known.
     allow_normalised
         Take values that are no counts.
     """
@@ -63,7 +69,7 @@ def adopting(
     from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
     yield Progress("Reading", 0, 1)
-    obsm = dict(adata.obsm)
+    obsm, spots_xy = dict(adata.obsm), find_spots()
     if spots_xy is not None:
         obsm[keys.SPATIAL] = spots_xy
     uns = dict(adata.uns)
