@@ -146,3 +146,28 @@ def test_what_is_not_known_is_left_out(section):
     assert score.has_signal is None
     assert score.n_genes == 1
     assert replace(score, gene="x").gene == "x"
+
+
+def test_scores_and_points_are_of_the_gene_on_the_slider(opened, jobs, section):
+    opened.gene_sets.add_slider(section.genes[2:6])
+    jobs.last.finish()
+    opened.view.watch(watched=True)
+    jobs.last.finish()
+    view = opened.session.view
+    assert view.score.gene == view.pairs.gene == section.genes[2]
+
+    opened.stage.viewer.dims.set_current_step(0, 3)
+    assert view.score.gene == view.pairs.gene == section.genes[5]
+
+    opened.genes.show(section.genes[0])
+    assert view.score.gene == view.pairs.gene == section.genes[0]
+
+
+def test_a_signature_has_no_score_and_says_so(opened, jobs, section):
+    opened.gene_sets.add_signature(section.genes[2:6], "mine")
+    jobs.last.finish()
+    opened.view.watch(watched=True)
+
+    assert opened.session.view.score is None
+    assert opened.session.view.pairs is None
+    assert "single genes" in opened.session.view.score_note

@@ -111,3 +111,45 @@ def test_a_move_costs_little(enhanced, section):
         text_at(world)
 
     assert (time.thread_time() - start) / 50 < 0.002
+
+
+@pytest.fixture
+def sliding(enhanced, section, jobs):
+    """A slider of four genes is what is seen; a single gene has layers, too."""
+    enhanced.gene_sets.add_slider(section.genes[3:7])
+    jobs.last.finish()
+    return enhanced
+
+
+def test_the_gene_on_the_slider_is_told_and_no_gene_that_is_hidden(sliding, section):
+    world = world_of(raster_of(section), section.array_rc[17])
+    for number in (0, 2):
+        sliding.stage.viewer.dims.set_current_step(0, number)
+        gene = section.genes[3 + number]
+        mean = sliding.session.enhanced.read([gene]).mean
+        position = sliding.session.enhanced.raster.position_at(world)
+        parts = hover(sliding, (number, *world)).split(" · ")
+        assert parts[0] == gene
+        assert parts[2] == f"raw {section.gene_counts(gene)[17]:g}"
+        assert parts[3].startswith(f"enhanced {mean[position, 0]:.3g}")
+        hover(sliding, (number, 1e6, 1e6))
+
+    sliding.genes.show(section.genes[2])
+    assert hover(sliding, (0, *world)).startswith(f"{section.genes[2]} · ")
+
+
+def test_a_signature_tells_its_values(enhanced, section, jobs):
+    genes = list(section.genes[3:7])
+    enhanced.gene_sets.add_signature(genes, "mine")
+    jobs.last.finish()
+    spot = 17
+    raster = enhanced.session.enhanced.raster
+    parts = hover(enhanced, world_of(raster, section.array_rc[spot])).split(" · ")
+
+    counts = np.column_stack([section.gene_counts(gene) for gene in genes])
+    weights = 1 / counts.std(axis=0)
+    expected = (counts[spot] * weights).mean()
+    assert parts[:2] == ["mine", section.barcodes[spot]]
+    assert float(parts[2].removeprefix("measured ")) == pytest.approx(expected, rel=0.1)
+    assert parts[3].startswith("enhanced ")
+    assert parts[4] == Origin.MEASURED

@@ -106,6 +106,42 @@ def test_a_signature_is_side_by_side_too(opened, jobs, section):
     assert {"mine measured", "mine enhanced"} <= shown
 
 
+@pytest.mark.parametrize("mode", [m for m in ViewMode if not m.is_for_sets])
+def test_what_is_for_single_genes_leaves_a_slider_alone(opened, jobs, section, mode):
+    opened.gene_sets.add_slider(section.genes[:3])
+    jobs.last.finish()
+    assert opened.session.view.set_seen == "slider of 3 genes"
+    before = [layer for layer in opened.stage.viewer.layers if layer.visible]
+
+    opened.view.set_mode(mode)
+    assert "for single genes" in opened.session.message.text
+    opened.view.flip()
+
+    assert opened.session.view.mode is ViewMode.OVERLAY
+    assert [x for x in opened.stage.viewer.layers if x.visible] == before
+    opened.genes.show(section.genes[1])  # a gene that has layers already
+    assert opened.session.view.set_seen == ""
+    opened.view.set_mode(mode)
+    assert opened.session.view.mode is mode
+
+
+def test_the_key_goes_round_the_ways_that_show_a_slider(viewer, section, jobs, run):
+    controller = Controller(viewer, EnhanceSession(), jobs)
+    controller.stage.open(section)
+    controller.gene_sets.add_slider(section.genes[:3])
+    jobs.last.finish()
+    run(controller, method="nearest")
+    for job in list(jobs.started):
+        if not job.discarded:
+            job.finish()
+    found = []
+    for _ in range(3):
+        controller.view.next_mode()
+        found.append(controller.session.view.mode)
+
+    assert found == [ViewMode.SIDE_BY_SIDE, ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE]
+
+
 def test_uncertainty_lies_on_top_of_what_is_uncertain(opened, viewer, section):
     opened.view.show_sd(shown=True)
 

@@ -42,6 +42,21 @@ def test_every_mode_is_one_click_away(click, shown, controller, result, mode):
     controller.view.set_mode.assert_called_once_with(mode)
 
 
+def test_ways_for_single_genes_say_so_while_several_are_seen(shown, session, result):
+    panel = shown(ComparePanel)
+    session.genes.shown = ("CD3E",)
+    session.view.set_seen = "slider of 4 genes"
+
+    for mode, made in panel.switch.modes.items():
+        assert made.isEnabled() is mode.is_for_sets
+        assert ("for single genes" in made.toolTip()) is not mode.is_for_sets
+    assert "for single genes" in panel.hint.text()
+
+    session.view.set_seen = ""
+    assert all(made.isEnabled() for made in panel.switch.modes.values())
+    assert not panel.hint.isVisible()
+
+
 def test_the_switch_follows_the_session(shown, session, result):
     panel = shown(ComparePanel)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -9,6 +10,7 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QLineEdit,
+    QPushButton,
     QScrollBar,
     QTabWidget,
     QToolButton,
@@ -18,6 +20,8 @@ from qtpy.QtWidgets import (
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.suggestions import Suggestion
 
 _CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 _WIDEST = 340
@@ -110,12 +114,22 @@ def test_what_cannot_be_used_says_why(widget, section, qtbot):
     qtbot.waitUntil(lambda: bool(session.run.log), timeout=20_000)
     qtbot.waitUntil(lambda: session.status is JobStatus.IDLE)
     widget.controller.runs.configure(method="stentrans")
+    widget.controller.picture.move(Alignment(turn=5))
+    found = (Suggestion("Hole 1", "a gap", np.array([3])),)
+    session.regions.suggestions = found
+    widget.region_panel.suggestions.items.selectAll()
     usable = tips_of(widget, enabled=True)
+    tried = [button.text() for button in usable if isinstance(button, QPushButton)]
+    assert {"Reset", "Accept", "Reject"} <= set(tried)
 
+    widget.controller.picture.reset()
+    widget.region_panel.suggestions.items.clearSelection()
+    assert not unexplained(usable, tips_of(widget, enabled=False))
     session.status = JobStatus.ENHANCING
     assert not unexplained(usable, tips_of(widget, enabled=False))
     session.status = JobStatus.IDLE
     widget.controller.runs.forget(session.enhanced)
     assert not unexplained(usable, tips_of(widget, enabled=False))
+    session.regions.suggestions = ()
     widget.controller.stage.viewer.layers.clear()
     assert not unexplained(usable, tips_of(widget, enabled=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.config import RunConfig, TransformerConfig, with_preset
@@ -67,6 +68,11 @@ def test_each_preset_says_how_long_it_takes(shown, session):
         "Best · about 1 h 7 min",
     ]
     assert panel.cost.text() == "About 45 s, 0.6 GB on this computer's CPU"
+    told = Qt.ItemDataRole.ToolTipRole
+    tips = [panel.preset.itemData(place, told) for place in range(3)]
+    assert tips[0].endswith(". About 2 s, 0.2 GB on this computer's CPU.")
+    assert tips[2].startswith("The Transformer is also trained")
+    assert tips[2].endswith(". About 1 h 7 min, 0.6 GB on this computer's CPU.")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,9 @@ def test_layers_of_other_plugins_are_offered(click, shown, session, controller):
     click(offer)
 
     controller.foreign.use.assert_called_once_with("blobs", allow_normalised=False)
+    session.status = JobStatus.SAVING
+    assert not offer.isEnabled()
+    assert "Wait until" in offer.toolTip()
     session.about.offers = ()
     assert not panel.offers.isVisible()
 

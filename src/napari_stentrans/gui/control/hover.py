@@ -6,12 +6,20 @@ comes last, costs no thread, and is silent where the user switched the line off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from napari_stentrans.gui.canvas.gene_sets import GeneSet
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.looking import Looking
 from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
 
 _BETWEEN = " · "
 
@@ -23,12 +31,12 @@ class Hover:
     ----------
     bench
         The viewer and the session.
-    gene
-        Says which gene is looked at.
+    looking
+        Says which gene is looked at, or which several together.
     """
 
-    def __init__(self, bench: Bench, gene: Callable[[], str | None]) -> None:
-        self._bench, self._gene = bench, gene
+    def __init__(self, bench: Bench, looking: Looking) -> None:
+        self._bench, self._looking = bench, looking
         self._told = ""
         bench.stage.viewer.events.status.connect(self._answer)
 
@@ -41,14 +49,36 @@ class Hover:
         section = self._bench.session.section
         if section is None:
             return ""
-        gene = self._gene()
-        said = self._measured(section, gene, world_yx)
-        if gene is not None:
-            said += self._enhanced(gene, world_yx)
-        named = [gene] if gene is not None and said else []
+        gene, genes = self._looking.gene, self._looking.genes
+        name = gene
+        if gene is None and genes is not None:
+            name, said = genes.name, self._together(section, genes, world_yx)
+        else:
+            said = self._measured(section, gene, world_yx)
+            said += [] if gene is None else self._enhanced(gene, world_yx)
+        named = [name] if name is not None and said else []
         if named and self._is_even:
             said.append("at even depth")
         return _BETWEEN.join(named + said)
+
+    def _together(
+        self, section: Section, genes: GeneSet, world_yx: tuple[float, float]
+    ) -> list[str]:
+        """Tell several genes as one value: as they are drawn, since that takes long."""
+        stage, result = self._bench.stage, self._bench.session.enhanced
+        measured, mean, sd = (
+            _value(stage.find(section, role, of=genes), world_yx)
+            for role in (Role.GENE, Role.ENHANCED, Role.SD)
+        )
+        said = []
+        spot = raster_of(section).position_at(world_yx)
+        if spot is not None and measured is not None:
+            said += [str(section.barcodes[spot]), f"measured {measured:.3g}"]
+        at = None if result is None else result.raster.position_at(world_yx)
+        if result is not None and at is not None and mean is not None:
+            spread = "" if sd is None else f" ± {sd:.2g}"
+            said += [f"enhanced {mean:.3g}{spread}", str(result.targets.origin[at])]
+        return said
 
     def _measured(
         self, section: Section, gene: str | None, world_yx: tuple[float, float]
@@ -85,3 +115,14 @@ class Hover:
         self._told = self.text_at((float(y), float(x)))
         if self._told:
             viewer.status = self._told
+
+
+def _value(layer: Layer | None, world_yx: tuple[float, float]) -> float | None:
+    """Value of the pixel at a world point, seen or not; None where there is none."""
+    if layer is None:
+        return None
+    row, col = np.rint(layer.world_to_data(world_yx)).astype(int)
+    rows, cols = layer.data.shape
+    inside = 0 <= row < rows and 0 <= col < cols
+    value = float(layer.data[row, col]) if inside else np.nan
+    return value if np.isfinite(value) else None

@@ -6,7 +6,6 @@ background, and only while somebody looks at them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -16,6 +15,7 @@ import numpy as np
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.looking import Looking
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import GeneScore, SpotPairs, result_name
@@ -25,6 +25,8 @@ from napari_stentrans.readings import at_spots, counts_of, seen_spots
 if TYPE_CHECKING:
     import pandas as pd
 
+_NO_SCORE_OF_SETS = "Scores are of single genes, and a signature is looked at."
+
 
 class Scores:
     """Keeps ``score``, ``score_note`` and ``pairs`` of the session up to date.
@@ -33,12 +35,12 @@ class Scores:
     ----------
     bench
         The session, and how jobs are started.
-    gene
+    looking
         Says which gene is looked at.
     """
 
-    def __init__(self, bench: Bench, gene: Callable[[], str | None]) -> None:
-        self._bench, self._gene = bench, gene
+    def __init__(self, bench: Bench, looking: Looking) -> None:
+        self._bench, self._looking = bench, looking
         self._desk = JobDesk(bench.start)
         self._known: WeakKeyDictionary[EnhancedSection, pd.DataFrame] = (
             WeakKeyDictionary()
@@ -56,10 +58,12 @@ class Scores:
         """Say what is known of the current gene, and find out what is not."""
         if not self._watched:
             return
-        session, gene = self._bench.session, self._gene()
+        session, gene = self._bench.session, self._looking.gene
         result, view = session.enhanced, session.view
         if result is None or gene is None:
-            view.score, view.pairs, view.score_note = None, None, ""
+            is_set = result is not None and self._looking.genes is not None
+            view.score, view.pairs = None, None
+            view.score_note = _NO_SCORE_OF_SETS if is_set else ""
             return
         view.pairs = spot_pairs(session, result, gene)
         view.score, view.score_note = self._score(result, gene)

@@ -18,6 +18,7 @@ from napari_stentrans.gui.canvas.swipe import (
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.hover import Hover
 from napari_stentrans.gui.control.keyboard import Keyboard
+from napari_stentrans.gui.control.looking import Looking
 from napari_stentrans.gui.control.scores import Scores, names_of_pair
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.view import ViewMode, WayOfLooking
@@ -25,6 +26,10 @@ from napari_stentrans.section.section import Section
 
 NEXT_KEY, FLIP_KEY = "N", "W"
 """Keys on the canvas: another way of comparing; the other one of the two pictures."""
+FOR_SINGLE_GENES = (
+    "Blink, swipe and difference are for single genes, but several are looked at "
+    "together: click on a gene first"
+)
 
 _ARRANGING = "arranging"
 _MODE_OF = {Role.DIFFERENCE: ViewMode.DIFFERENCE} | dict.fromkeys(SIDES, ViewMode.SWIPE)
@@ -36,8 +41,9 @@ class ViewControl:
     def __init__(self, bench: Bench) -> None:
         self._bench, self._is_removing = bench, False
         self._comparison = Comparison(bench.stage, self.arrange, bench.turns)
-        self._scores = Scores(bench, self._current_gene)
-        self._hover = Hover(bench, self._current_gene)
+        self._looking = Looking(bench, self._look_anew)
+        self._scores = Scores(bench, self._looking)
+        self._hover = Hover(bench, self._looking)
         self._handle = SwipeHandle(bench.stage.viewer, self._divider_x, self._drag)
         self._keyboard = Keyboard(
             bench.stage.viewer, {NEXT_KEY: self.next_mode, FLIP_KEY: self.flip}
@@ -49,14 +55,21 @@ class ViewControl:
     # -- what the user asks for --------------------------------------------------------
 
     def set_mode(self, mode: ViewMode) -> None:
-        """Look at the two pictures in this way."""
-        self._bench.session.view.mode = mode
-        self.arrange()
+        """Look at the two pictures in this way, if what is seen can be."""
+        if self._is_for_what_is_seen(mode):
+            self._bench.session.view.mode = mode
+            self.arrange()
+        else:
+            self._bench.background.say(f"{FOR_SINGLE_GENES}.")
 
     def next_mode(self) -> None:
         """Look at the two pictures in the next way."""
-        if self._bench.session.enhanced is not None:
-            self.set_mode(self._bench.session.view.mode.following)
+        if self._bench.session.enhanced is None:
+            return
+        mode = self._bench.session.view.mode.following
+        while not self._is_for_what_is_seen(mode):
+            mode = mode.following
+        self.set_mode(mode)
 
     def flip(self) -> None:
         """Show the other one of the two pictures; begins to blink, if need be."""
@@ -65,9 +78,10 @@ class ViewControl:
             return
         if view.mode is ViewMode.BLINK:
             view.first_on_top = not view.first_on_top
+            self.arrange()
         else:
-            view.mode, view.first_on_top = ViewMode.BLINK, True
-        self.arrange()
+            view.first_on_top = True
+            self.set_mode(ViewMode.BLINK)
 
     def move_divider(self, fraction: float) -> None:
         """Divide the swipe at a fraction of the width of the section."""
@@ -126,6 +140,7 @@ class ViewControl:
 
     def follow(self) -> None:
         """Keep up with layers that came or went."""
+        self._looking.follow()
         if self._comparison.is_arranging:
             return
         view, lost = self._bench.session.view, self._comparison.take_lost()
@@ -167,7 +182,8 @@ class ViewControl:
         """Let go of the viewer."""
         self._grid.events.enabled.disconnect(self._follow_grid)
         self._comparison.clear()
-        for part in (self._scores, self._hover, self._handle, self._keyboard):
+        parts = (self._looking, self._scores, self._hover, self._handle, self._keyboard)
+        for part in parts:
             part.close()
 
     def _follow_grid(self, _event: object = None) -> None:
@@ -182,6 +198,7 @@ class ViewControl:
         if plan is not None:
             self._comparison.show(plan, removing=self._is_removing)
         self._handle.enable(on=self._divider_x() is not None)
+        self._looking.follow()
         self._scores.refresh()
 
     def _even_out(self) -> None:
@@ -207,7 +224,7 @@ class ViewControl:
             result=result,
             reference=view.reference,
             names=names_of_pair(session),
-            gene=self._current_gene(),
+            gene=self._looking.single,
             mode=ViewMode.OVERLAY if result is None else view.mode,
             show_sd=view.show_sd,
             fade=view.fade and result is not None,
@@ -218,13 +235,13 @@ class ViewControl:
             first_on_top=view.first_on_top,
         )
 
-    def _current_gene(self) -> str | None:
-        """Return the gene that is looked at: the one shown last, if none is chosen."""
-        genes = self._bench.session.genes
-        current = getattr(genes, "current", None)
-        if current in genes.shown:
-            return str(current)
-        return genes.shown[-1] if genes.shown else None
+    def _is_for_what_is_seen(self, mode: ViewMode) -> bool:
+        return mode.is_for_sets or self._looking.genes is None
+
+    def _look_anew(self) -> None:
+        """Tell the values of another gene; what is arranged tells them at its end."""
+        if not self._comparison.is_arranging:
+            self._scores.refresh()
 
     def _divider_x(self) -> float | None:
         """World x of the divider, while there is one."""

@@ -28,6 +28,11 @@ class ViewMode(StrEnum):
     DIFFERENCE = "difference"
 
     @property
+    def is_for_sets(self) -> bool:
+        """Whether several genes together can be looked at so, too."""
+        return self in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE)
+
+    @property
     def following(self) -> ViewMode:
         """The next one, round and round."""
         modes = list(ViewMode)
@@ -124,6 +129,8 @@ class ViewState:
         Where the swipe is divided, as a fraction of the section's width.
     first_on_top
         Whether blinking shows the first of the two just now.
+    set_seen
+        Name of the genes that are seen together; "" where single genes are seen.
     score, score_note
         Score of the current gene, or why there is none.
     pairs
@@ -143,6 +150,7 @@ class ViewState:
     scale_bar: bool = True
     divider: float = 0.5
     first_on_top: bool = True
+    set_seen: str = ""
     score: GeneScore | None = None
     score_note: str = ""
     pairs: SpotPairs | None = None

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.image import TissueImage
@@ -18,6 +18,9 @@ _SCALES = (25.0, 400.0)
 """Per cent."""
 _PACE_MS = 20
 """A slider tells of every pixel it is dragged; moving a picture takes longer."""
+
+_SUGGEST_HELP = "Flip or turn it as most spots then lie on tissue"
+_NOTHING_BETTER = "No flip or quarter turn puts clearly more spots on tissue"
 
 
 class AlignmentControls(SessionWidget):
@@ -31,7 +34,9 @@ class AlignmentControls(SessionWidget):
         self.scale = _slider("Per cent of its size in the file", _SCALES, decimals=1)
         self.right = _slider("Pixels of the full picture, to the right", (-1, 1))
         self.down = _slider("Pixels of the full picture, down", (-1, 1))
-        self.suggest = button("Suggest", "", lambda: controller.picture.suggest())
+        self.suggest = button(
+            "Suggest", _SUGGEST_HELP, lambda: controller.picture.suggest()
+        )
         self.reset = button(
             "Reset", "Put it where its file says", lambda: controller.picture.reset()
         )
@@ -117,17 +122,12 @@ class AlignmentControls(SessionWidget):
                 slider.setRange(low, high)
                 slider.setValue(value)
                 slider.blockSignals(False)  # noqa: FBT003
-            self.reset.setEnabled(not now.is_none)
+            allow(self.reset, "It lies there now" if now.is_none else "")
         self._show_fit()
 
     def _show_fit(self) -> None:
         about = self.session.about
-        self.suggest.setEnabled(about.better is not None)
-        self.suggest.setToolTip(
-            "Flip or turn it as most spots then lie on tissue"
-            if about.better is not None
-            else "No flip or quarter turn puts clearly more spots on tissue"
-        )
+        allow(self.suggest, _NOTHING_BETTER if about.better is None else "")
         fit = about.fit
         if fit is None:
             self.told.setText("")

@@ -27,13 +27,24 @@ def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
     return made
 
 
-def allow(control: QWidget, why_not: str = "") -> None:
-    """Enable a control, or disable it and say why before what its tool tip says."""
-    if control.property(_HELP) is None:
-        control.setProperty(_HELP, control.toolTip())
-    help_text = control.property(_HELP)
+def allow(control: QWidget, why_not: str = "", help_text: str | None = None) -> None:
+    """Enable a control, or disable it and say why before what its tool tip says.
+
+    Parameters
+    ----------
+    control
+        Its tool tip is its help until this is called for the first time.
+    why_not
+        Why it cannot be used; empty if it can.
+    help_text
+        What it is for from now on, if that is something else.
+    """
+    if help_text is not None or control.property(_HELP) is None:
+        help_text = control.toolTip() if help_text is None else help_text
+        control.setProperty(_HELP, help_text)
+    known = control.property(_HELP)
     control.setEnabled(not why_not)
-    control.setToolTip(f"{why_not}. {help_text}" if why_not else help_text)
+    control.setToolTip(f"{why_not}. {known}" if why_not else known)
 
 
 def note(text: str = "", parent: QWidget | None = None) -> QLabel:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel
 
 from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
+from napari_stentrans.gui.control.view import FOR_SINGLE_GENES
 from napari_stentrans.gui.state.view import ViewMode, result_name
 from napari_stentrans.gui.widgets.bits import allow, note
 from napari_stentrans.gui.widgets.gene_score import GeneScoreCard
@@ -28,6 +29,7 @@ _EVEN_HELP = (
 _NOT_EVEN = "A method that is shown does not tell how deep each position would be"
 _SCALE_HELP = "How long something is in µm, on the canvas"
 _NO_RESULT = "There is no result yet: press Enhance first"
+_NO_OTHER = "Enhance once more, with other settings, to compare two results"
 _NO_SCALE = (
     "Not known here how far apart spots are: say it on the tab Save, "
     "at 'Spots apart' of a figure"
@@ -45,6 +47,10 @@ class ComparePanel(Panel):
         self.switch = ModeSwitch(self.session, self.controller)
         self.hint = note()
         self.shown, self.reference = QComboBox(), QComboBox()
+        self.shown.setToolTip("The result that is looked at")
+        self.reference.setToolTip(
+            "What it is compared with: the counts, or another result of this section"
+        )
         self._make_boxes()
         self.legend = note(_legend())
         self.score = GeneScoreCard()
@@ -124,6 +130,7 @@ class ComparePanel(Panel):
             view.events.reference,
             view.events.color_bars,
             view.events.scale_bar,
+            view.events.set_seen,
             session.about.events.pitch_um,
         ):
             signal.connect(self._show)
@@ -152,8 +159,12 @@ class ComparePanel(Panel):
         session, view = self.session, self.session.view
         has_result = session.enhanced is not None
         self.switch.setEnabled(has_result)
+        no_result = "" if has_result else _NO_RESULT
         for part in (*self.switch.controls, self.fade, self.origin):
-            allow(part, "" if has_result else _NO_RESULT)
+            allow(part, no_result)
+        single = FOR_SINGLE_GENES if view.set_seen else ""
+        for mode, made in self.switch.modes.items():
+            allow(made, no_result or ("" if mode.is_for_sets else single))
         self.hint.setText(self._what_is_missing())
         self.hint.setVisible(bool(self.hint.text()))
         self.show_sd.setChecked(view.show_sd)
@@ -163,20 +174,20 @@ class ComparePanel(Panel):
         shown = (session.enhanced, view.reference)
         can_be_even = all(each is None or each.depth is not None for each in shown)
         self.even.setChecked(view.even and can_be_even)
-        self.even.setEnabled(can_be_even)
-        self.even.setToolTip(_EVEN_HELP if can_be_even else _NOT_EVEN)
+        allow(self.even, "" if can_be_even else _NOT_EVEN)
         has_scale = session.about.pitch_um is not None
         self.scale_bar.setChecked(view.scale_bar and has_scale)
-        self.scale_bar.setEnabled(has_scale)
-        self.scale_bar.setToolTip(_SCALE_HELP if has_scale else _NO_SCALE)
+        allow(self.scale_bar, "" if has_scale else _NO_SCALE)
         self.legend.setVisible(has_result and view.show_origin)
         sd_fits = view.mode in _WITH_SD
         only = "" if sd_fits else "Shown only on top and side by side"
-        allow(self.show_sd, only if has_result else _NO_RESULT)
+        allow(self.show_sd, no_result or only)
 
     def _what_is_missing(self) -> str:
         if self.session.enhanced is None:
             return "Enhance a section: here its result is compared with the counts."
+        if self.session.view.set_seen:
+            return f"{FOR_SINGLE_GENES}."
         return "" if self.session.genes.shown else "Choose a gene to compare."
 
     def _others(self) -> list[EnhancedSection]:
@@ -191,23 +202,15 @@ class ComparePanel(Panel):
         if session.enhanced is not None:
             now = len(results) if is_preview else results.index(session.enhanced)
             self.shown.setCurrentIndex(now)
-        self.shown.setEnabled(len(names) > 1 and not session.status.is_enhancing)
-        self.shown.setToolTip(
-            "The result that is looked at"
-            if self.shown.isEnabled()
-            else "Several finished results of this section can be chosen from"
-        )
+        why = "" if len(names) > 1 else "There are not several finished results here"
+        running = "Wait until the run is over" if session.status.is_enhancing else ""
+        allow(self.shown, running or why)
         others, reference = self._others(), session.view.reference
         named = [result_name(each, results) for each in others]
         _fill(self.reference, ["measured counts", *named])
         if reference in others:
             self.reference.setCurrentIndex(1 + others.index(reference))
-        self.reference.setEnabled(bool(others))
-        self.reference.setToolTip(
-            "What it is compared with: the counts, or another result of this section"
-            if others
-            else "Enhance once more, with other settings, to compare two results"
-        )
+        allow(self.reference, "" if others else _NO_OTHER)
 
     def _show_gene(self) -> None:
         view = self.session.view

@@ -8,17 +8,24 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined] # qtpy renames Sign
 from qtpy.QtWidgets import (
     QGridLayout,
     QLineEdit,
-    QPushButton,
     QWidget,
 )
 
-from napari_stentrans.gui.widgets.bits import button
+from napari_stentrans.gui.widgets.bits import allow, button
 
 _SELECT = "Select genes in the table first"
 _SELECT_TWO = (
     "Select two genes or more first: hold Ctrl or Shift; Ctrl+A takes all listed"
 )
 _PAIR = 2
+_PIN_HELP = "Keep the layers of the selected genes when you look at others"
+_SLIDER_HELP = "Flip through the selected genes with a slider below the picture"
+_SIGNATURE_HELP = (
+    "Show the mean of the selected genes as a layer. Each gene is divided by its "
+    "standard deviation over the spots first, so that no high gene rules"
+)
+_ON_MY_LIST = "Put the selected genes on your list, which is remembered"
+_OFF_MY_LIST = "Take the selected genes off your list"
 
 
 class GeneActions(QWidget):
@@ -39,12 +46,13 @@ class GeneActions(QWidget):
         super().__init__(parent)
         self._most = most
         self._forgets = False
-        self.pin = button("Pin", "", self.pin_asked.emit)
-        self.slider = button("As slider", "", self.slider_asked.emit)
-        self.mine = button("Add to my list", "", self._remember)
+        self.pin = button("Pin", _PIN_HELP, self.pin_asked.emit)
+        self.slider = button("As slider", _SLIDER_HELP, self.slider_asked.emit)
+        self.mine = button("Add to my list", _ON_MY_LIST, self._remember)
         self.name = QLineEdit()
         self.name.setPlaceholderText("Name of a signature")
-        self.signature = button("Signature", "", self._make_signature)
+        self.name.setToolTip("What to call the signature, such as 'T cells'")
+        self.signature = button("Signature", _SIGNATURE_HELP, self._make_signature)
         self.name.returnPressed.connect(self._make_signature)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -60,28 +68,13 @@ class GeneActions(QWidget):
         n = len(selected)
         few = "" if n else _SELECT
         many = f"At most {self._most} at once: each adds layers; a slider takes any"
-        _offer(
-            self.pin,
-            "Keep the layers of the selected genes when you look at others",
-            few or (many if n > self._most else ""),
-        )
+        allow(self.pin, few or (many if n > self._most else ""))
         one = "" if n >= _PAIR else _SELECT_TWO
-        _offer(
-            self.slider,
-            "Flip through the selected genes with a slider below the picture",
-            one,
-        )
-        help_text = (
-            "Show the mean of the selected genes as a layer. Each gene is divided by "
-            "its standard deviation over the spots first, so that no high gene rules."
-        )
-        _offer(self.signature, help_text, one)
-        _offer(self.name, "What to call the signature, such as 'T cells'", one)
+        for each in (self.slider, self.signature, self.name):
+            allow(each, one)
         self._forgets = bool(n) and set(selected) <= set(mine)
         self.mine.setText("Off my list" if self._forgets else "Add to my list")
-        taken = "Take the selected genes off your list"
-        added = "Put the selected genes on your list, which is remembered"
-        _offer(self.mine, taken if self._forgets else added, few)
+        allow(self.mine, few, _OFF_MY_LIST if self._forgets else _ON_MY_LIST)
 
     def _remember(self) -> None:
         self.remember_asked.emit(not self._forgets)
@@ -90,8 +83,3 @@ class GeneActions(QWidget):
         if self.signature.isEnabled():
             self.signature_asked.emit(self.name.text())
             self.name.clear()
-
-
-def _offer(control: QPushButton | QLineEdit, help_text: str, why_off: str) -> None:
-    control.setEnabled(not why_off)
-    control.setToolTip(why_off or help_text)

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
-from napari_stentrans.gui.widgets.bits import button, note, table
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import SessionWidget
 
@@ -74,11 +74,8 @@ class MethodTests(SessionWidget):
         self.controller.trials.test(self.task.currentData())
 
     def _enable(self) -> None:
-        busy, section = self.session.status.is_busy, self.session.section
-        why = "Wait for what runs, or cancel it" if busy else "Open a section first"
-        possible = section is not None and not busy
-        self.test.setEnabled(possible)
-        self.test.setToolTip(_TEST_HELP if possible else why)
+        why = "" if self.session.section is not None else "Open a section first"
+        allow(self.test, BUSY if self.session.status.is_busy else why)
 
     def _show(self) -> None:
         found = self.session.run.test

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton
 
 from napari_stentrans.gui.state.regions import Painted, Tool
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.region_table import RegionActs, RegionTable
 from napari_stentrans.gui.widgets.region_tools import RegionTools
@@ -26,6 +26,12 @@ _NEW = {
         "A new region of tissue: whatever no tissue region covers is left out",
     ),
 }
+_UNDO_HELP = "Take back the last stroke or change (Ctrl+Z)"
+_HOLES_HELP = (
+    "Look for gaps inside the tissue, and for spots with far fewer counts than those "
+    "around: suggestions to accept or reject"
+)
+_SAVE_HELP = "Save as GeoJSON for QuPath, csv or png"
 _SAVED_AS = "Polygons for QuPath (*.geojson);;Table (*.csv);;Picture of labels (*.png)"
 _LOADED_FROM = (
     "Regions (*.geojson *.json *.csv *.tsv *.png *.tif *.tiff *.npy);;All (*)"
@@ -74,16 +80,17 @@ class RegionPanel(Panel):
             )
         )
         self.count = note()
-        self.undo = button("Undo", "", regions.undo)
-        self.redo = button("Redo", "", regions.redo)
-        self.remove = button("Remove", "", self._remove)
-        self.find_holes = button("Find holes", "", suggestions.search)
+        self.undo = button("Undo", _UNDO_HELP, regions.undo)
+        self.redo = button("Redo", "Do it again (Ctrl+Shift+Z)", regions.redo)
+        self.remove = button("Remove", "Remove the selected region", self._remove)
+        self.find_holes = button("Find holes", _HOLES_HELP, suggestions.search)
         self.suggestions = SuggestionList(
             SuggestionActs(suggestions.accept, suggestions.reject, suggestions.point_at)
         )
 
     def _make_files(self) -> None:
         self.load = QPushButton("Load…")
+        self.load.setToolTip("Regions or a mask from csv, png, GeoJSON (QuPath)")
         menu = QMenu(self.load)
         for text, kind in (
             ("Regions…", None),
@@ -93,7 +100,7 @@ class RegionPanel(Panel):
             if action is not None:
                 action.triggered.connect(partial(self._ask_load, kind))
         self.load.setMenu(menu)
-        self.save = button("Save…", "", self._ask_save)
+        self.save = button("Save…", _SAVE_HELP, self._ask_save)
 
     def _lay_out(self) -> None:
         layout = self.column
@@ -124,24 +131,22 @@ class RegionPanel(Panel):
         self.tools.allow(reason, canvas=painted, erasing=bool(state.rows))
         self.table.show_rows(state.rows, state.current)
         self.count.setText(_describe(state.painted))
-        for kind, made in self.new.items():
-            _allow(made, _NEW[kind][1], reason)
+        for made in self.new.values():
+            allow(made, reason)
         none = reason or ("" if state.rows else _NO_REGION)
         undone = "" if state.can_undo else "There is nothing to undo"
         done = "" if state.can_redo else "Nothing was undone"
         chosen = "" if state.current is not None else "Select a region in the list"
         searching = "The search is going on" if state.is_searching else ""
-        _allow(self.undo, "Take back the last stroke or change (Ctrl+Z)", undone)
-        _allow(self.redo, "Do it again (Ctrl+Shift+Z)", done)
-        _allow(self.remove, "Remove the selected region", none or chosen)
-        _allow(
-            self.find_holes,
-            "Look for gaps inside the tissue, and for spots with far fewer counts than "
-            "those around: suggestions to accept or reject",
-            reason or searching,
-        )
-        _allow(self.load, "Regions or a mask from csv, png, GeoJSON (QuPath)", reason)
-        _allow(self.save, "Save as GeoJSON for QuPath, csv or png", none)
+        for control, why_not in (
+            (self.undo, undone),
+            (self.redo, done),
+            (self.remove, none or chosen),
+            (self.find_holes, reason or searching),
+            (self.load, reason),
+            (self.save, none),
+        ):
+            allow(control, why_not)
 
     def _show_suggestions(self) -> None:
         self.suggestions.show_suggestions(self.session.regions.suggestions)
@@ -167,12 +172,6 @@ def _complete(path: str, chosen: str) -> str:
     """Add the ending of the filter that was chosen to a name without one."""
     ending = chosen.partition("(*")[2].rstrip(")") or ".geojson"
     return path if Path(path).suffix else path + ending
-
-
-def _allow(made: QPushButton, help_text: str, reason: str) -> None:
-    """Enable a button, or say in its tool tip why it is not."""
-    made.setEnabled(not reason)
-    made.setToolTip(f"{reason}. {help_text}" if reason else help_text)
 
 
 def _describe(painted: Painted | None) -> str:

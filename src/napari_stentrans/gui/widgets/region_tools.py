@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_stentrans.gui.state.regions import Tool
+from napari_stentrans.gui.widgets.bits import allow
 
 _TOOLS = {
     Tool.BRUSH: ("Brush", "Drag over spots and gaps; Space moves the view meanwhile"),
@@ -58,6 +59,8 @@ class RegionTools(QWidget):
         self.width_label = QLabel("Brush width")
         self.width_box = QSpinBox()
         self.width_box.setRange(1, _WIDEST)
+        for each in (self.width_label, self.width_box):
+            each.setToolTip("In pixels of the canvas: a spot is one or two wide")
         self.width_box.valueChanged.connect(lambda width: set_brush(width))
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -81,16 +84,15 @@ class RegionTools(QWidget):
             why = reason
             if not why and tool is Tool.ERASE and not erasing:
                 why = "Nothing is painted yet"
-            made.setEnabled(not why)
-            made.setToolTip(_with_reason(_TOOLS[tool][1], why))
+            allow(made, why)
         why = reason or ("" if canvas else "Choose the brush first")
-        help_text = "In pixels of the canvas: a spot is one or two wide"
         for each in (self.width_label, self.width_box):
-            each.setEnabled(not why)
-            each.setToolTip(_with_reason(help_text, why))
+            allow(each, why)
 
     def _button(self, tool: Tool) -> QPushButton:
-        made = QPushButton(_TOOLS[tool][0])
+        text, help_text = _TOOLS[tool]
+        made = QPushButton(text)
+        made.setToolTip(help_text)
         made.setCheckable(True)
         made.setMinimumWidth(0)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -101,7 +103,3 @@ class RegionTools(QWidget):
         """Ask for a tool; its button is down once the mouse has it, not before."""
         self.buttons[tool].setChecked(not wanted)
         self._use(tool if wanted else None)
-
-
-def _with_reason(help_text: str, why: str) -> str:
-    return f"{why}. {help_text}" if why else help_text

@@ -27,6 +27,7 @@ _ENHANCE_HELP = (
 )
 _ENHANCE_KEY = "Ctrl+Return"
 _STOP_HELP = "End early and keep the best so far"
+_NO_RUN = "No enhancement runs that could stop"
 _CANCEL_HELP = "End and put the previous result back"
 
 
@@ -110,7 +111,9 @@ class RunBar(Panel):
             time = "" if cost is None else f" · about {in_words(cost.seconds)}"
             self.preset.addItem(title + time, name)
             place = self.preset.count() - 1
-            self.preset.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
+            known = "" if cost is None else f"{cost_in_words(cost, self._device())}."
+            told = f"{help_text}. {known}".strip()
+            self.preset.setItemData(place, told, Qt.ItemDataRole.ToolTipRole)
         self.preset.setCurrentIndex(self.preset.findData(current))
         cost = run.estimates.get("")
         self.cost.setText("" if cost is None else cost_in_words(cost, self._device()))
@@ -126,19 +129,14 @@ class RunBar(Panel):
         return "this computer"
 
     def _enable(self) -> None:
-        status, has_section = self.session.status, self.session.section is not None
-        why = "Open a section first"
-        if status.is_busy:
-            why = "Something is running; wait for it, or cancel it"
-        can_run = has_section and not status.is_busy
-        self.enhance.setEnabled(can_run)
-        self.enhance.setToolTip(_ENHANCE_HELP if can_run else why)
-        self.stop.setEnabled(status is JobStatus.ENHANCING)
-        self.stop.setToolTip(
-            _STOP_HELP if status.is_enhancing else "No enhancement runs that could stop"
-        )
-        self.cancel.setEnabled(status.is_busy)
-        self.cancel.setToolTip(_CANCEL_HELP if status.is_busy else "Nothing runs")
+        status = self.session.status
+        closed = "" if self.session.section is not None else "Open a section first"
+        running = "Something is running; wait for it, or cancel it"
+        allow(self.enhance, running if status.is_busy else closed)
+        stops = status is JobStatus.ENHANCING
+        stopping = "It is stopping" if status is JobStatus.STOPPING else _NO_RUN
+        allow(self.stop, "" if stops else stopping)
+        allow(self.cancel, "" if status.is_busy else "Nothing runs")
         allow(self.preset, BUSY if status.is_busy else "")
         self.bar.setVisible(status.is_busy)
         self.bar.restart()

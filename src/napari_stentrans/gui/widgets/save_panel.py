@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
 
@@ -155,9 +155,8 @@ class SavePanel(Panel):
         self._enable()
 
     def _enable(self) -> None:
-        reason = self._reason_not_to()
-        self.save.setEnabled(not reason)
-        self.save.setToolTip(reason or f"Choose a name; {self.chosen.help_text}")
+        help_text = f"Choose a name; {self.chosen.help_text}"
+        allow(self.save, self._reason_not_to(), help_text)
 
     def _reason_not_to(self) -> str:
         """Why nothing can be saved now; nothing if it can."""
@@ -165,7 +164,7 @@ class SavePanel(Panel):
         if session.enhanced is None:
             return "There is no result yet: press Enhance first"
         if session.status.is_busy:
-            return "Wait until the job below is done"
+            return BUSY
         if not self.chosen.takes_all and not session.genes.shown:
             return "Show a gene first: its picture is what is written"
         return ""

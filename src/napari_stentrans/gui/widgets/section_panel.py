@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -189,7 +190,8 @@ class SectionPanel(Panel):
         busy = BUSY if self.session.status.is_busy else ""
         for each in (self.combo, self.shut, self.open_file, self.open_folder):
             allow(each, busy)
-        self.offers.setEnabled(not busy)
+        for each in self.offers.findChildren(QPushButton):
+            allow(each, busy)
         section = self.session.section
         placed = section is not None and section.pixel_xy is not None
         lost = "The section does not say where its spots are on a picture"

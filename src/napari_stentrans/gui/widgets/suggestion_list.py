@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.gui.widgets.bits import button, note
+from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.section.suggestions import Suggestion
 
 _ROWS_SHOWN = 6
@@ -96,4 +96,4 @@ class SuggestionList(QWidget):
 
     def _enable(self) -> None:
         for each in (self.accept, self.reject):
-            each.setEnabled(bool(self.selected()))
+            allow(each, "" if self.selected() else "Select suggestions in the list")
