@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from qtpy.QtCore import QThreadPool
@@ -13,6 +14,7 @@ from superqt.utils import create_worker
 
 from napari_stentrans.errors import ComputeError
 from napari_stentrans.gui.jobs.desk import JobListener
+from napari_stentrans.gui.jobs.main_thread import in_main_thread
 from napari_stentrans.gui.jobs.workers import start_job, surfaced
 from napari_stentrans.progress import Progress
 
@@ -116,6 +118,29 @@ def test_a_job_reports_in_the_main_thread(qtbot):
     assert heard.results == ["counted"]
     assert heard.progress
     assert heard.threads == {threading.main_thread()}
+
+
+def test_a_job_is_started_in_the_main_thread_alone(qtbot):
+    heard = Heard()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(start_job, counting, heard.listener)
+        with pytest.raises(AssertionError, match="started elsewhere"):
+            asked.result()
+
+
+def test_what_another_thread_asks_for_is_done_in_the_main_thread(qtbot):
+    threads = []
+
+    def note():
+        threads.append(threading.current_thread())
+
+    in_main_thread(note)
+    assert len(threads) == 1, "at once where it can be"
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(in_main_thread, note).result()
+    qtbot.waitUntil(lambda: len(threads) == 2, timeout=20_000)
+
+    assert set(threads) == {threading.main_thread()}
 
 
 def test_a_job_can_be_stopped(qtbot):

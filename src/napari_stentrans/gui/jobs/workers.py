@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from napari_stentrans.errors import ComputeError
 from napari_stentrans.gui.jobs.desk import Job, JobListener
+from napari_stentrans.gui.jobs.main_thread import is_main_thread
 from napari_stentrans.progress import Progress, Steps
 
 P = ParamSpec("P")
@@ -70,9 +71,10 @@ def paced(
 
 
 def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
-    """Run a job in a thread of Qt's pool."""
+    """Run a job in a thread of Qt's pool; to be called in the main thread."""
     from superqt.utils import create_worker
 
+    assert is_main_thread(), "no report of a job that is started elsewhere arrives"
     stopping = Event()
 
     @surfaced
