@@ -177,6 +177,24 @@ def test_runs_without_a_layer_are_there_again(opened, jobs, two_results, section
     assert reopened(opened, jobs).session.run.results == two_results
 
 
+def test_a_second_panel_finds_what_the_first_has(opened, jobs, two_results):
+    second = Controller(opened.stage.viewer, EnhanceSession(), start=jobs)
+
+    assert second.session.run.results == two_results
+    assert level(opened) == 20
+
+
+def test_a_second_panel_leaves_the_run_of_the_first_alone(opened, jobs):
+    until_preview(opened, jobs)
+    running = jobs.last
+
+    Controller(opened.stage.viewer, EnhanceSession(), start=jobs)
+
+    assert level(opened) == 0.5
+    running.finish()
+    assert level(opened) == 50
+
+
 def test_a_panel_closed_in_a_run_leaves_what_was_before(opened, jobs, two_results):
     until_preview(opened, jobs)
 

@@ -47,27 +47,29 @@ class Results:
         self._keep((*self._bench.session.run.log, record))
 
     def leave(self) -> None:
-        """Leave the runs of each section with its layers, for a panel to come."""
+        """Leave the runs of each section with its layers, for a panel to come.
+
+        Those who know a section only by its layers find its runs there, too.
+        """
+        log = self._bench.session.run.log
         for layer, tag in self._bench.stage.tagged():
-            log = self._bench.session.run.log
             mine = tuple(r for r in log if r.result.section is tag.section)
-            if mine:
-                left = Left(mine, self.chosen(tag.section))
-                layer.metadata = layer.metadata | {keys.RUNS: left}
+            left = Left(mine, self.chosen(tag.section))
+            layer.metadata = layer.metadata | {keys.RUNS: left}
 
     def take_up(self) -> None:
-        """Take up the runs that a panel which was closed has left."""
+        """Take up the runs that another panel has left."""
         session, stage = self._bench.session, self._bench.stage
         found = {
             tag.section: left
             for layer, tag in stage.tagged()
-            if isinstance(left := layer.metadata.pop(keys.RUNS, None), Left)
+            if isinstance(left := layer.metadata.get(keys.RUNS), Left)
         }
         self._shown = {section: left.shown for section, left in found.items()}
         records = [record for left in found.values() for record in left.records]
         self._keep(tuple(sorted(records, key=lambda each: each.finished)))
         session.enhanced = self.chosen(session.section)
-        for section in stage.sections():
+        for section in found:
             self._drop_preview(section)
 
     def _drop_preview(self, section: Section) -> None:
@@ -139,7 +141,8 @@ class Results:
         kept = set(sections)
         self._shown = {s: result for s, result in self._shown.items() if s in kept}
         log = self._bench.session.run.log
-        self._keep(tuple(r for r in log if r.result.section in kept))
+        if any(record.result.section not in kept for record in log):
+            self._keep(tuple(r for r in log if r.result.section in kept))
 
     def follow(self) -> None:
         """Tell the session which results its current section has."""
@@ -148,4 +151,5 @@ class Results:
 
     def _keep(self, log: tuple[RunRecord, ...]) -> None:
         self._bench.session.run.log = log
+        self.leave()
         self.follow()
