@@ -209,13 +209,19 @@ def test_an_extra_removed_by_hand_is_no_longer_asked_for(
 
 
 @pytest.mark.parametrize("mode", ViewMode)
-def test_every_layer_removed_at_once_breaks_nothing(opened, viewer, mode):
+def test_every_layer_removed_at_once_breaks_nothing(viewer, section, jobs, run, mode):
+    opened = Controller(viewer, EnhanceSession(), jobs, later=lambda _turn: None)
+    opened.stage.open(section)
+    opened.genes.add(section.genes[:2])
+    run(opened, method="kriging")
     opened.view.set_mode(mode)
     opened.view.fade(faded=True)
     opened.view.show_origin(shown=True)
+    opened.turns.finish()
 
     viewer.layers.selection = set(viewer.layers)
     viewer.layers.remove_selected()
+    opened.turns.finish()
 
     assert len(viewer.layers) == 0
     assert opened.session.section is None

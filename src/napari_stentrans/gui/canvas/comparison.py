@@ -75,8 +75,8 @@ class Comparison:
             wanted = wanted_layers(plan, self._stage, self._derived)
             return self._derived.add_one(wanted)
 
-    def show(self, plan: Plan, *, removing: bool = False) -> None:
-        """Show a plan; what ``removing`` means is said at `Derived.put`."""
+    def show(self, plan: Plan) -> None:
+        """Show a plan."""
         with self._arranging():
             was_on = self._is_on
             leaves_grid = self._panels.is_on and plan.mode is not ViewMode.SIDE_BY_SIDE
@@ -84,9 +84,7 @@ class Comparison:
                 self._panels.hide()
             if plan.mode in (ViewMode.OVERLAY, ViewMode.SIDE_BY_SIDE):
                 self._solo.hide()
-            self._derived.put(
-                wanted_layers(plan, self._stage, self._derived), removing=removing
-            )
+            self._derived.put(wanted_layers(plan, self._stage, self._derived))
             self._link(plan)
             origin = self._derived.find(Role.ORIGIN)
             if leaves_grid and origin is not None:

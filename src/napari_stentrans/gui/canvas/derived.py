@@ -88,38 +88,21 @@ class Derived:
         self._made[lacking[0]] = self._added(wish, is_to_come=True)
         return True
 
-    def put(self, wanted: Mapping[Key, Wanted], *, removing: bool = False) -> None:
-        """Make exactly these layers exist.
-
-        Parameters
-        ----------
-        wanted
-            The layers.
-        removing
-            Whether the user is just removing layers: those that are selected may be
-            next, so they are left for the list to remove, hidden if not wanted.
-        """
+    def put(self, wanted: Mapping[Key, Wanted]) -> None:
+        """Make exactly these layers exist."""
         layers = self._stage.viewer.layers
-        selected, gone = set(layers.selection), []
+        selected = set(layers.selection)
         spare = {key: self._made.pop(key) for key in set(self._made) - set(wanted)}
         spare = {key: made for key, made in spare.items() if made.layer in layers}
         for key, wish in wanted.items():
             made = self._made.pop(key, None)
             if made is None or not self._is_there(made):
                 self._made[key] = self._new(key[0], wish, spare)
-            elif removing and made.layer in selected:
-                self._made[key] = made
             elif wish.stamp is None or wish.stamp != made.stamp:
                 self._made[key] = self._renewed(made, wish)
             else:
                 self._made[key] = made
-        for key, made in spare.items():
-            if removing and made.layer in selected:
-                set_visible(made.layer, visible=False)
-                self._made[key] = made
-            else:
-                gone.append(made.layer)
-        remove(layers, gone)
+        remove(layers, [made.layer for made in spare.values()])
         for made in self._made.values():
             if made.is_to_come:
                 made.is_to_come = False

@@ -13,7 +13,7 @@ from napari_stentrans.gui.state.session import EnhanceSession
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """The tools of a user's wish.
+    """What all parts of the controller share.
 
     Attributes
     ----------

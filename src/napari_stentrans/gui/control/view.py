@@ -39,7 +39,7 @@ class ViewControl:
     """Brings the canvas into the state that the session asks for."""
 
     def __init__(self, bench: Bench) -> None:
-        self._bench, self._is_removing = bench, False
+        self._bench = bench
         self._comparison = Comparison(bench.stage, self.arrange, bench.turns)
         self._looking = Looking(bench, self._look_anew)
         self._scores = Scores(bench, self._looking)
@@ -153,9 +153,7 @@ class ViewControl:
         if Role.ORIGIN in lost:
             view.show_origin = False
         if lost or view.mode is not ViewMode.OVERLAY or view.fade:
-            self._is_removing = True
             self._bench.turns.take(self.arranging(), key=_ARRANGING, at_once=False)
-            self._is_removing = False
         elif (plan := self._plan()) is not None:
             self._comparison.give_bars(plan)  # also to what is only opened just now
 
@@ -196,7 +194,7 @@ class ViewControl:
     def _arrange(self) -> None:
         plan = self._plan()
         if plan is not None:
-            self._comparison.show(plan, removing=self._is_removing)
+            self._comparison.show(plan)
         self._handle.enable(on=self._divider_x() is not None)
         self._looking.follow()
         self._scores.refresh()
