@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from unittest.mock import PropertyMock
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_stentrans import enhance, keys
-from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.scores import score_of
 from napari_stentrans.gui.state.session import EnhanceSession
@@ -39,10 +37,8 @@ def test_nothing_is_found_out_until_somebody_looks(opened, jobs):
     assert opened.session.view.pairs is None
 
 
-def test_the_score_of_the_gene_is_that_of_the_result(opened, jobs, section):
+def test_the_score_of_the_gene_is_that_of_the_result(opened, section):
     opened.view.watch(watched=True)
-    assert "Looking up" in opened.session.view.score_note
-    jobs.last.finish()
 
     row = opened.session.enhanced.gene_scores.loc[section.genes[0]]
     score = opened.session.view.score
@@ -54,35 +50,17 @@ def test_the_score_of_the_gene_is_that_of_the_result(opened, jobs, section):
     assert opened.session.view.score_note == ""
 
 
-def test_scores_are_looked_up_once_a_result(opened, jobs, section, monkeypatch):
-    frame = opened.session.enhanced.gene_scores
-    asked = PropertyMock(return_value=frame)
-    monkeypatch.setattr(EnhancedSection, "gene_scores", asked)
+def test_scores_come_with_the_finished_result(opened, jobs):
     opened.view.watch(watched=True)
-    opened.view.arrange()
-    jobs.last.finish()
-
-    opened.genes.add(section.genes[1:3])
-    opened.view.watch(watched=False)
-    opened.view.watch(watched=True)
-
-    assert asked.call_count == 1
-    assert opened.session.view.score.gene == section.genes[2]
-
-
-def test_a_late_answer_for_another_result_changes_nothing(opened, jobs):
-    opened.view.watch(watched=True)
-    late = jobs.last
     opened.runs.configure(method="nearest")
     opened.runs.enhance()
-    enhancing = jobs.last
-    enhancing.finish()
-    newest = jobs.last
-    assert newest is not enhancing
-
-    late.finish()
+    before = opened.session.enhanced
+    while opened.session.enhanced is before:
+        jobs.last.advance()
     assert opened.session.view.score is None
-    newest.finish()
+    assert "finished" in opened.session.view.score_note
+
+    jobs.last.finish()
 
     assert "does not test itself" in opened.session.view.score_note
 

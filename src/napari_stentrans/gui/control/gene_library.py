@@ -1,19 +1,16 @@
 """Finds out about the genes of the current section, in the background, once.
 
+A finished result knows the scores of its genes.
+
 Nothing is begun before somebody looks at the gene browser.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-import pandas as pd
-
-from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.gene_facts import GeneFacts
@@ -31,14 +28,13 @@ class GeneLibrary:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._of_sections, self._of_results = JobDesk(bench.start), JobDesk(bench.start)
+        self._of_sections = JobDesk(bench.start)
         self._facts: WeakKeyDictionary[Section, GeneFacts] = WeakKeyDictionary()
         self._complete: WeakSet[Section] = WeakSet()
-        self._scores: WeakKeyDictionary[EnhancedSection, pd.DataFrame]
-        self._scores = WeakKeyDictionary()
-        self._learnt: tuple[Section | None, EnhancedSection | None] = (None, None)
+        self._learnt: Section | None = None
         self._told: tuple[int, int] | None = None
         self._is_wanted = False
+        bench.session.run.events.results.connect(self._tell)
 
     def learn(self) -> None:
         """Begin to find out what is not known, now and for sections to come."""
@@ -51,17 +47,13 @@ class GeneLibrary:
         self._tell()
         if not self._is_wanted:
             return
-        section, result = self._learnt
-        if session.section is not section:
+        if session.section is not self._learnt:
             self._learn_section(session.section)
-        # A preview has no scores worth waiting for: the result follows it.
-        if session.enhanced is not result and not session.status.is_enhancing:
-            self._learn_result(session.enhanced)
 
     def close(self) -> None:
         """Find out nothing more."""
         self._of_sections.discard()
-        self._of_results.discard()
+        self._bench.session.run.events.results.disconnect(self._tell, missing_ok=True)
 
     def _tell(self) -> None:
         session = self._bench.session
@@ -72,14 +64,16 @@ class GeneLibrary:
         if facts is None:
             facts = self._facts[session.section] = GeneFacts.named(session.section)
         result = session.enhanced
-        scores = None if result is None else self._scores.get(result)
-        if self._told != (id(facts), id(scores)) or session.genes.facts is None:
-            self._told = (id(facts), id(scores))
+        if result not in session.run.results:  # a preview does not know its scores yet
+            result = None
+        if self._told != (id(facts), id(result)) or session.genes.facts is None:
+            self._told = (id(facts), id(result))
+            scores = None if result is None else result.gene_scores
             session.genes.facts = facts.with_scores(scores)
 
     def _learn_section(self, section: Section | None) -> None:
         self._of_sections.discard()
-        self._learnt = (section, self._learnt[1])
+        self._learnt = section
         self._bench.session.genes.learning = ""
         if section is None or section in self._complete:
             return
@@ -97,32 +91,12 @@ class GeneLibrary:
             self._bench.session.genes.learning = ""
             self._tell()
 
-        self._run(self._of_sections, partial(_learning, section), told, known)
-
-    def _learn_result(self, result: EnhancedSection | None) -> None:
-        self._of_results.discard()
-        self._learnt = (self._learnt[0], result)
-        if result is None or result in self._scores:
-            return
-
-        def known(scores: pd.DataFrame) -> None:
-            self._scores[result] = scores
-            self._tell()
-
-        self._run(self._of_results, partial(_scoring, result), lambda _: None, known)
-
-    def _run(
-        self,
-        desk: JobDesk,
-        steps: Callable[[], Steps[Any]],
-        told: Callable[[Progress], None],
-        known: Callable[[Any], None],
-    ) -> None:
         def failed(error: Exception) -> None:
             self._bench.session.genes.learning = ""
             self._bench.background.failed(error)
 
-        desk.run(steps, JobListener(told, known, failed))
+        learning = partial(_learning, section)
+        self._of_sections.run(learning, JobListener(told, known, failed))
 
 
 def _learning(section: Section) -> Steps[GeneFacts]:
@@ -133,8 +107,3 @@ def _learning(section: Section) -> Steps[GeneFacts]:
     yield Progress("Moran's I", 0, section.n_genes, partial=facts)
     moran = yield from moran_steps(section)
     return replace(facts, moran=moran)
-
-
-def _scoring(result: EnhancedSection) -> Steps[pd.DataFrame]:
-    yield Progress("Looking up scores", 0, 1)
-    return result.gene_scores

@@ -1,14 +1,11 @@
 """The score of the current gene, and its values at the spots.
 
-Scores of all genes take a second or so: they are found once a result, in the
-background, and only while somebody looks at them.
+Only while somebody looks at them. A finished result knows the scores of its genes.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,10 +13,8 @@ from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.looking import Looking
-from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import GeneScore, SpotPairs, result_name
-from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.readings import at_spots, counts_of, seen_spots
 
 if TYPE_CHECKING:
@@ -41,11 +36,6 @@ class Scores:
 
     def __init__(self, bench: Bench, looking: Looking) -> None:
         self._bench, self._looking = bench, looking
-        self._desk = JobDesk(bench.start)
-        self._known: WeakKeyDictionary[EnhancedSection, pd.DataFrame] = (
-            WeakKeyDictionary()
-        )
-        self._asked: EnhancedSection | None = None
         self._watched = False
         bench.session.run.events.results.connect(self.refresh)
 
@@ -70,7 +60,6 @@ class Scores:
 
     def close(self) -> None:
         """Find out nothing more."""
-        self._desk.discard()
         self._bench.session.run.events.results.disconnect(self.refresh, missing_ok=True)
 
     def _score(
@@ -78,25 +67,7 @@ class Scores:
     ) -> tuple[GeneScore | None, str]:
         if result not in self._bench.session.run.results:
             return None, "Scores come with the finished result."
-        if result not in self._known:
-            self._ask(result)
-            return None, "Looking up the scores …"
-        return score_of(result, self._known[result], gene)
-
-    def _ask(self, result: EnhancedSection) -> None:
-        if result is self._asked:
-            return
-        self._asked = result
-
-        def known(scores: pd.DataFrame) -> None:
-            self._known[result], self._asked = scores, None
-            self.refresh()
-
-        def failed(error: Exception) -> None:
-            self._asked = None
-            self._bench.background.failed(error)
-
-        self._desk.run(partial(_scoring, result), JobListener(_ignore, known, failed))
+        return score_of(result, result.gene_scores, gene)
 
 
 def score_of(
@@ -150,17 +121,8 @@ def names_of_pair(session: EnhanceSession) -> tuple[str, str]:
     return result_name(reference, results), result_name(result, results)
 
 
-def _scoring(result: EnhancedSection) -> Steps[pd.DataFrame]:
-    yield Progress("Looking up scores", 0, 1)
-    return result.gene_scores
-
-
 def _number(value: Any) -> float | None:
     """Return a finite number, or None."""
     if value is None or not np.isfinite(value):
         return None
     return float(value)
-
-
-def _ignore(_progress: Progress) -> None:
-    """Show nothing."""
