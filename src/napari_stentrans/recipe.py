@@ -130,7 +130,7 @@ class Recipe:
         if self._is_marked:
             told.append(f"The marked regions were saved as {self._write_regions()}")
         if self.even:
-            told.append("Shown at even depth: values divided by enhanced.depth")
+            told.append("Shown depth-normalised: values divided by enhanced.depth")
         return told
 
     def _write_regions(self) -> Path:

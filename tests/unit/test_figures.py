@@ -206,7 +206,7 @@ def test_a_figure_at_even_depth_says_so_and_shows_it(pictured):
     drawn = enhanced.images[0].get_array().filled(np.nan)
     np.testing.assert_allclose(drawn, pictured.raster.image(expected), rtol=1e-4)
     assert measured.images[0].get_clim() == enhanced.images[0].get_clim()
-    assert "counts at even depth" in [ax.get_ylabel() for ax in figure.axes]
+    assert "depth-normalised counts" in [ax.get_ylabel() for ax in figure.axes]
 
 
 def test_each_gene_is_drawn_in_the_colours_of_its_own(pictured):

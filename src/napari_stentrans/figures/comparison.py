@@ -165,7 +165,7 @@ def _values(
     even = even and result.depth is not None
     counts = counts_of(result.section, gene, even=even)
     shown, draw = shown_reading(result, gene, even=even), result.raster.image
-    unit = "counts at even depth" if even else "counts"
+    unit = "depth-normalised counts" if even else "counts"
     return counts, draw(shown.mean[:, 0]), draw(shown.sd[:, 0]), unit
 
 

@@ -52,7 +52,7 @@ def test_going_back_shows_what_was_there(opened, section):
     before = [(each.name, each.data.copy(), each.contrast_limits) for each in layers]
 
     opened.view.even_out(even=True)
-    assert all("even" in each.name for each in layers)
+    assert all("normalised" in each.name for each in layers)
     opened.view.even_out(even=False)
 
     for each, (name, data, limits) in zip(layers, before, strict=True):
@@ -74,7 +74,7 @@ def test_a_gene_that_is_chosen_later_is_even_too(opened, section):
     opened.genes.show(str(section.genes[5]))
     opened.genes.show(str(section.genes[6]))  # in the layers of the last one
     shown = layer(opened, Role.ENHANCED, str(section.genes[6]))
-    assert shown.name.endswith("enhanced (even)")
+    assert shown.name.endswith("enhanced (normalised)")
     assert tag_of(shown.metadata).even
 
 
@@ -88,7 +88,7 @@ def test_all_that_is_said_of_a_gene_agrees(opened, section):
 
     told = opened.view._hover.text_at(world_yx)
     assert f"raw {shown[spot]:.3g}" in told
-    assert told.endswith("at even depth")
+    assert told.endswith("depth-normalised")
     pairs = spot_pairs(opened.session, result, gene)
     assert pairs.even
     np.testing.assert_allclose(
@@ -108,7 +108,7 @@ def test_every_way_of_comparing_shows_it(opened, viewer, mode):
     gene = opened.session.genes.current
     of_gene = [each for each in viewer.layers if each.visible and gene in each.name]
     assert of_gene
-    assert all("(even)" in each.name for each in of_gene)
+    assert all("(normalised)" in each.name for each in of_gene)
 
 
 def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, section):
@@ -125,7 +125,7 @@ def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, sect
     opened.view.compare_with(None)
     opened.runs.show(even)
     assert opened.session.view.is_even
-    assert "even" in layer(opened, Role.ENHANCED, gene).name
+    assert "normalised" in layer(opened, Role.ENHANCED, gene).name
 
 
 def test_sets_of_genes_are_drawn_anew(opened, jobs, section):
@@ -138,7 +138,7 @@ def test_sets_of_genes_are_drawn_anew(opened, jobs, section):
     assert sets
     for shown, tag in sets:
         assert tag.even
-        assert "(even)" in shown.name
+        assert "(normalised)" in shown.name
     [measured] = [shown for shown, tag in sets if tag.role is Role.GENE]
     total = section.library_size
     expected = section.gene_counts(str(section.genes[1])) / total * np.median(total)
@@ -160,7 +160,7 @@ def test_what_repeats_a_run_says_how_it_was_shown(opened):
     [record] = opened.session.run.log
     assert "enhanced.depth" not in opened.runs.as_python(record)
     opened.view.even_out(even=True)
-    assert "# Shown at even depth" in opened.runs.as_python(record)
+    assert "# Shown depth-normalised" in opened.runs.as_python(record)
 
 
 def test_shallow_spots_do_not_decide_on_the_colours(section):

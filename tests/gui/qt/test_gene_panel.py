@@ -132,7 +132,7 @@ def test_the_own_list_is_a_preset(qtbot, panel, session, controller):
     panel.buttons.mine.click()
     controller.genes.remember.assert_called_once_with(["CD19"], mine=True)
     session.genes.mine = ("CD19", "not here")
-    assert panel.buttons.mine.text() == "Off my list"
+    assert panel.buttons.mine.text() == "Remove from my list"
 
     choose(panel, "My list")
     assert listed(panel) == ["CD19"]

@@ -153,7 +153,7 @@ def difference_layer(
 
 
 def name_of_gene(gene: str, shown: str, *, even: bool) -> str:
-    """Name of a layer: the gene, what is shown of it, and whether at even depth."""
+    """Name of a layer: the gene, what is shown of it, and whether depth-normalised."""
     return f"{gene} {shown}{EVEN_NAME if even else ''}"
 
 

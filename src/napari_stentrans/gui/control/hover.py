@@ -58,7 +58,7 @@ class Hover:
             said += [] if gene is None else self._enhanced(gene, world_yx)
         named = [name] if name is not None and said else []
         if named and self._is_even:
-            said.append("at even depth")
+            said.append("depth-normalised")
         return _BETWEEN.join(named + said)
 
     def _together(

@@ -31,8 +31,8 @@ _SCALE_HELP = "How long something is in µm, on the canvas"
 _NO_RESULT = "There is no result yet: press Enhance first"
 _NO_OTHER = "Enhance once more, with other settings, to compare two results"
 _NO_SCALE = (
-    "Not known here how far apart spots are: say it on the tab Save, "
-    "at 'Spots apart' of a figure"
+    "The spacing of the spots is not known: type it on the tab Save, at 'Spot spacing' "
+    "of a figure"
 )
 
 
@@ -102,7 +102,7 @@ class ComparePanel(Panel):
         self.origin = _box("Origin", "How each position came to be, in three colours")
         self.color_bars = _box("Colour bars", "What the colours mean, in counts")
         self.scale_bar = _box("Scale bar", _SCALE_HELP)
-        self.even = _box("Even depth", _EVEN_HELP)
+        self.even = _box("Depth-normalised", _EVEN_HELP)
         self.even.clicked.connect(lambda on: view.even_out(even=on))
         self.show_sd.clicked.connect(lambda on: view.show_sd(shown=on))
         self.fade.clicked.connect(lambda on: view.fade(faded=on))
@@ -180,7 +180,7 @@ class ComparePanel(Panel):
         allow(self.scale_bar, "" if has_scale else _NO_SCALE)
         self.legend.setVisible(has_result and view.show_origin)
         sd_fits = view.mode in _WITH_SD
-        only = "" if sd_fits else "Shown only on top and side by side"
+        only = "" if sd_fits else "Available in Overlay and Side by side"
         allow(self.show_sd, no_result or only)
 
     def _what_is_missing(self) -> str:

@@ -73,7 +73,7 @@ class GeneActions(QWidget):
         for each in (self.slider, self.signature, self.name):
             allow(each, one)
         self._forgets = bool(n) and set(selected) <= set(mine)
-        self.mine.setText("Off my list" if self._forgets else "Add to my list")
+        self.mine.setText("Remove from my list" if self._forgets else "Add to my list")
         allow(self.mine, few, _OFF_MY_LIST if self._forgets else _ON_MY_LIST)
 
     def _remember(self) -> None:

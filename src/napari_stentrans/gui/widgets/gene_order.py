@@ -62,7 +62,7 @@ class OrderBox(QComboBox):
         for item in self._items:
             model.appendRow(item)
         self.setModel(model)
-        self.setPlaceholderText("Own order")
+        self.setPlaceholderText("Custom order")
         self.setToolTip("Which genes come first. A click on a column does it, too.")
         self.activated.connect(lambda at: self.preset_chosen.emit(PRESETS[at]))
 

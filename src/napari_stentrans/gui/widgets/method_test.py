@@ -28,10 +28,10 @@ _TASKS = {
 """Title of a task, and what it hides."""
 _COLUMNS = {
     "Method": "Linear and gaussian interpolation, kriging, and the method set up above",
-    "r": "Median over genes of the correlation with hidden counts",
-    "log r": "The same on log-normalised values of the 500 highest genes",
-    "Ceiling": "How much of r that counting noise allows is reached",
-    "In 90 %": "Hidden counts inside the 90 % intervals; 90 % is right",
+    "r (counts)": "Median over genes of the correlation with hidden counts",
+    "r (log)": "The same on log-normalised values of the 500 highest genes",
+    "Of ceiling": "How much of r that counting noise allows is reached",
+    "90 % coverage": "Hidden counts inside the 90 % intervals; 90 % is right",
 }
 _TEST_HELP = (
     "Hide measured spots, predict them from the others, and compare with what was "

@@ -21,7 +21,10 @@ from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.panel import SessionWidget
 
 _MODES = {
-    ViewMode.OVERLAY: ("On top", "Enhanced on top of measured, as the layer list says"),
+    ViewMode.OVERLAY: (
+        "Overlay",
+        "Enhanced drawn over measured; napari's layer list shows and hides them",
+    ),
     ViewMode.SIDE_BY_SIDE: (
         "Side by side",
         "Both beside one another, moving together and in the same colours",

@@ -20,7 +20,7 @@ _NO_SECTION = "Open a section first"
 _NO_REGION = "There is no region yet"
 _NEW = {
     RegionKind.PREDICT: ("+ Missing", "A new region whose spots are predicted anew"),
-    RegionKind.OUTSIDE: ("+ Outside", "A new region of what is no tissue: left out"),
+    RegionKind.OUTSIDE: ("+ Not tissue", "A new region of what is no tissue: left out"),
     RegionKind.TISSUE: (
         "+ Tissue",
         "A new region of tissue: whatever no tissue region covers is left out",

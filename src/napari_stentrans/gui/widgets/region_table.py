@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 from napari_stentrans.gui.state.regions import RegionRow
 from napari_stentrans.section.regions import RegionKind
 
-_HEADINGS = ("Region", "Kind", "Spots", "Gaps")
+_HEADINGS = ("Region", "Kind", "Spots", "Empty sites")
 _HELP = (
     "Tick: taken into account. Double-click to rename; click to paint it",
     "What is done there",

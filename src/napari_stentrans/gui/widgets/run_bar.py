@@ -27,7 +27,7 @@ _ENHANCE_HELP = (
 )
 _ENHANCE_KEY = "Ctrl+Return"
 _STOP_HELP = "End early and keep the best so far"
-_NO_RUN = "No enhancement runs that could stop"
+_NO_RUN = "No enhancement is running"
 _CANCEL_HELP = "End and put the previous result back"
 
 
@@ -136,7 +136,7 @@ class RunBar(Panel):
         stops = status is JobStatus.ENHANCING
         stopping = "It is stopping" if status is JobStatus.STOPPING else _NO_RUN
         allow(self.stop, "" if stops else stopping)
-        allow(self.cancel, "" if status.is_busy else "Nothing runs")
+        allow(self.cancel, "" if status.is_busy else "Nothing is running")
         allow(self.preset, BUSY if status.is_busy else "")
         self.bar.setVisible(status.is_busy)
         self.bar.restart()

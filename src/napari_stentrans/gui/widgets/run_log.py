@@ -162,7 +162,7 @@ class RunLog(Panel):
         why = why or (BUSY if busy else "")
         allow(self.forget, why)
         has_model = record is not None and record.config.method == "stentrans"
-        only = "Only the method stentrans learns what others can use"
+        only = "Only the method 'stentrans' gives a model to keep"
         allow(self.keep_model, why or ("" if has_model else only))
 
 

@@ -99,7 +99,7 @@ class RunSettings(Panel):
             self.nothing_more,
         ):
             column.addWidget(each)
-        help_text = "What the chosen method can be told; rarely needed"
+        help_text = "Settings of the chosen method; rarely needed"
         self.advanced = Fold("Advanced", help_text, more)
         layout = self.column
         layout.addWidget(self.form.native)

@@ -18,6 +18,10 @@ from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
 
 _FARTHEST_UM = 5000.0
+_PITCH_HELP = (
+    "Distance of neighbouring spots, centre to centre, for scale bars and pixel sizes. "
+    "Guessed where the technology tells it; type it where it is unknown or wrong"
+)
 
 
 class SavePanel(Panel):
@@ -40,6 +44,7 @@ class SavePanel(Panel):
         self.pitch.setDecimals(1)
         self.pitch.setSuffix(" µm")
         self.pitch.setSpecialValueText("unknown")
+        self.pitch.setToolTip(_PITCH_HELP)
         self.save = button("Save…", "", self._ask_path)
         self.last = note()
         self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -57,7 +62,7 @@ class SavePanel(Panel):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        self.genes_label, self.pitch_label = QLabel("Genes"), QLabel("Spots apart")
+        self.genes_label, self.pitch_label = QLabel("Genes"), QLabel("Spot spacing")
         form.addRow(QLabel("Save as"), self.kind)
         form.addRow(self.about_kind)
         form.addRow(self.genes_label, self.genes)
@@ -122,11 +127,6 @@ class SavePanel(Panel):
         self.pitch.blockSignals(True)  # noqa: FBT003 - Qt's own signature
         self.pitch.setValue(self.session.about.pitch_um or 0.0)
         self.pitch.blockSignals(False)  # noqa: FBT003
-        known = self.pitch.value() > 0
-        self.pitch.setToolTip(
-            "Distance of neighbouring spots, for scale bars and pixel sizes"
-            + (", guessed from the technology" if known else ". Not known: type it")
-        )
 
     def _tell_pitch(self, pitch_um: float) -> None:
         self.controller.scale.set_pitch(pitch_um or None)

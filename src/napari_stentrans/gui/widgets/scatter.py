@@ -103,7 +103,7 @@ def describe_pairs(pairs: SpotPairs) -> str:
     agreement = (
         f", r = {np.corrcoef(pairs.left, pairs.right)[0, 1]:.2f}" if varies else ""
     )
-    depth = ", at even depth" if pairs.even else ""
+    depth = ", depth-normalised" if pairs.even else ""
     both = f"{pairs.names[1]} against {pairs.names[0]}"
     said = f"{both} at {n:,} spots{depth}{agreement}."
     if pairs.names[0] == "measured":

@@ -18,7 +18,7 @@ _HELP = {
     "depth": "Half of the spots have more, half have less",
     "picture": "The picture of the tissue that came with the section",
 }
-_TITLES = {"depth": "Median spot"}
+_TITLES = {"depth": "Median per spot"}
 
 
 class SectionFactsTable(SessionWidget):
