@@ -98,7 +98,7 @@ def test_even_depth_is_offered_where_methods_know_depth(
 def test_a_scale_bar_is_offered_where_its_length_is_known(shown, session, controller):
     panel = shown(ComparePanel)
     assert not panel.scale_bar.isEnabled()
-    assert "how far apart" in panel.scale_bar.toolTip()
+    assert "spacing of the spots" in panel.scale_bar.toolTip()
 
     session.about.pitch_um = 100.0
     assert panel.scale_bar.isChecked()
@@ -124,7 +124,7 @@ def test_uncertainty_is_offered_only_where_it_can_be_seen(shown, session, result
     session.view.mode = ViewMode.SWIPE
 
     assert not panel.show_sd.isEnabled()
-    assert "side by side" in panel.show_sd.toolTip()
+    assert "Side by side" in panel.show_sd.toolTip()
 
 
 def test_blinking_flips_until_it_is_paused(click, shown, session, controller, result):
