@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.layers import Labels, _layer_actions
 
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.layers import Role
@@ -148,3 +149,14 @@ def test_a_panel_that_is_opened_again_finds_the_slider(
     assert text.visible
     assert text.text.startswith(genes[1])
     again.close()
+
+
+def test_the_slider_can_be_converted_to_labels(opened, viewer, slide, genes):
+    slide()
+    viewer.layers.selection.active = slider(opened)
+
+    _layer_actions._convert_to_labels(viewer.layers)
+
+    assert "is a copy" in opened.session.message.text
+    (labels,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    assert labels.data.shape[0] == len(genes)

@@ -85,6 +85,16 @@ class Pictures:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 - numpy's own protocol
         return np.asarray(self[:], dtype=dtype)
 
+    def astype(self, dtype: Any) -> NDArray[Any]:
+        """All pictures at once, of another type: napari's conversions ask for them.
+
+        Whole numbers have no NaN: where there is no tissue they are zero.
+        """
+        whole = np.asarray(self[:])
+        if np.issubdtype(dtype, np.integer):
+            whole = np.nan_to_num(whole)
+        return whole.astype(dtype)
+
 
 @dataclass(frozen=True)
 class GeneSet(ABC):
