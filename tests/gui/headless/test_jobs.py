@@ -18,7 +18,7 @@ def three_steps(result="done"):
 
 
 def listener():
-    return JobListener(Mock(), Mock(), Mock())
+    return JobListener(progressed=Mock(), returned=Mock(), failed=Mock())
 
 
 def test_reports_of_the_running_job_arrive(jobs):

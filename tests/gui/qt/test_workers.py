@@ -98,7 +98,9 @@ class Heard:
         self.progress, self.results, self.errors = [], [], []
         self.threads = set()
         self.listener = JobListener(
-            self._to(self.progress), self._to(self.results), self._to(self.errors)
+            progressed=self._to(self.progress),
+            returned=self._to(self.results),
+            failed=self._to(self.errors),
         )
 
     def _to(self, where):

@@ -96,7 +96,8 @@ class GeneLibrary:
             self._bench.background.failed(error)
 
         learning = partial(_learning, section)
-        self._of_sections.run(learning, JobListener(told, known, failed))
+        listener = JobListener(progressed=told, returned=known, failed=failed)
+        self._of_sections.run(learning, listener)
 
 
 def _learning(section: Section) -> Steps[GeneFacts]:

@@ -130,7 +130,7 @@ class GeneSetControl:
 
         even, result = self._bench.stage.expression.even, session.enhanced
         steps = partial(_drawing, list(wanted), section, result, even=even)
-        self._drawing.run(steps, JobListener(put, lambda _: None, failed))
+        self._drawing.run(steps, JobListener(progressed=put, failed=failed))
 
     def _putting(self, drawn: DrawnSet, result: EnhancedSection | None) -> Pieces:
         session = self._bench.session

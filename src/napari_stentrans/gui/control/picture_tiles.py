@@ -74,7 +74,10 @@ class PictureTiles:
             tiles.give_up()
             self._complain(layer, str(error))
 
-        desk.run(partial(reading_tiles, tiles), JobListener(show, read, failed))
+        desk.run(
+            partial(reading_tiles, tiles),
+            JobListener(progressed=show, returned=read, failed=failed),
+        )
 
     def _complain(self, layer: Layer, problem: str) -> None:
         """Say once what is wrong, and what is seen instead."""

@@ -31,7 +31,7 @@ class ReadingAhead:
         self._desk.discard()
         if results and session.genes.beside and not session.status.is_enhancing:
             reading = partial(_reading, results, session.genes.beside)
-            self._desk.run(reading, JobListener(_ignore, _ignore, _ignore))
+            self._desk.run(reading, JobListener())
 
     def close(self) -> None:
         """Read no more."""
@@ -43,7 +43,3 @@ def _reading(results: Sequence[EnhancedSection], genes: Sequence[str]) -> Steps[
         yield Progress("Reading ahead", number, len(genes))
         for result in results:
             reading_of(result, gene)
-
-
-def _ignore(_told: object) -> None:
-    """Say nothing: who looks at such a gene will hear of what fails."""

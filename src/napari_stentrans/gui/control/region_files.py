@@ -74,7 +74,9 @@ class RegionFileControl:
         if section is not None and section not in self._fingerprints:
             self._recalling.run(
                 partial(self._shelf.finding, section),
-                JobListener(_pass, partial(self._found, section), self._not_found),
+                JobListener(
+                    returned=partial(self._found, section), failed=self._not_found
+                ),
             )
 
     def close(self) -> None:
@@ -85,7 +87,7 @@ class RegionFileControl:
 
     def _run(self, steps: Any, returned: Any) -> None:
         failed = self._bench.background.failed
-        self._files.run(steps, JobListener(_pass, returned, failed))
+        self._files.run(steps, JobListener(returned=returned, failed=failed))
 
     def _loaded(self, section: Section, name: str, loaded: Regions) -> None:
         if section is not self._bench.session.section:
@@ -132,10 +134,6 @@ def _loading(
         return loaded
     region, name = loaded.listed[0], f"{NAMES[kind]} from {path.name}"
     return loaded.changed(replace(region, name=name))
-
-
-def _pass(_progress: Progress) -> None:
-    """Show nothing."""
 
 
 def _keep_nothing(_section: Section, _regions: Regions) -> None:

@@ -33,8 +33,7 @@ class RegionControl(RegionBoard):
         # The first layer reads the definitions of units. A second thread that comes
         # while they are read would find them incomplete: so they are read here.
         Affine(ndim=2)
-        failed = self._bench.background.failed
-        listener = JobListener(lambda _: None, lambda _: None, failed)
+        listener = JobListener(failed=self._bench.background.failed)
         self._preparing.run(warming_up, listener)
 
     # -- painting ------------------------------------------------------------------

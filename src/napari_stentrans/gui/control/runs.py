@@ -57,14 +57,15 @@ class RunControl:
         def summaries_known(summaries: dict[str, str]) -> None:
             run.summaries = summaries
             self._hardware.run(
-                tasks.devices, JobListener(_ignore, devices_known, failed)
+                tasks.devices, JobListener(returned=devices_known, failed=failed)
             )
 
         def devices_known(devices: tuple[Device, ...]) -> None:
             run.devices = devices
 
         self._library.run(
-            tasks.summaries_of_methods, JobListener(_ignore, summaries_known, failed)
+            tasks.summaries_of_methods,
+            JobListener(returned=summaries_known, failed=failed),
         )
 
     def configure(self, **choices: Any) -> None:
@@ -240,7 +241,3 @@ class RunControl:
         if is_first_of_run and not aside and not is_painting:
             self._regions.put_brush_away(enhanced.section, hide=True)
         self._results.show(enhanced)
-
-
-def _ignore(_progress: Progress) -> None:
-    """Show nothing."""

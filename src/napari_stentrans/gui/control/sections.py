@@ -21,7 +21,7 @@ from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.io import FILE_PATTERNS
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Steps
 from napari_stentrans.section.facts import SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
@@ -153,7 +153,8 @@ class SectionControl:
                 about.facts = facts
 
         steps = partial(section_tasks.counting, section)
-        self._counting.run(steps, JobListener(_ignore, counted, background.failed))
+        listener = JobListener(returned=counted, failed=background.failed)
+        self._counting.run(steps, listener)
 
     def follow(self) -> None:
         """Bring the session into the state of the layer list."""
@@ -263,7 +264,3 @@ class SectionControl:
     def _layers(self, section: Section) -> list[Layer]:
         tagged = self._bench.stage.tagged()
         return [layer for layer, tag in tagged if tag.section is section]
-
-
-def _ignore(_progress: Progress) -> None:
-    """Show nothing."""

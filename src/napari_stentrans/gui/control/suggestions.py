@@ -37,7 +37,9 @@ class SuggestionControl:
         known = self._regions.regions
         self._desk.run(
             partial(_searching, section, known),
-            JobListener(_pass, partial(self._show_found, section), self._failed),
+            JobListener(
+                returned=partial(self._show_found, section), failed=self._failed
+            ),
         )
 
     def accept(self, numbers: Iterable[int] | None = None) -> None:
@@ -138,7 +140,3 @@ def _searching(
 def _fresh(regions: Regions, name: str) -> str:
     taken = {region.name for region in regions.listed}
     return next(told for n in range(1, 1000) if (told := f"{name} {n}") not in taken)
-
-
-def _pass(_progress: Progress) -> None:
-    """Show nothing."""

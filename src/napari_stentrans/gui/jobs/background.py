@@ -57,9 +57,9 @@ class Background:
         self._desk.run(
             steps,
             JobListener(
-                progressed or self._session.progressed.emit,
-                ended(returned),
-                ended(failed or self.failed),
+                progressed=progressed or self._session.progressed.emit,
+                returned=ended(returned),
+                failed=ended(failed or self.failed),
             ),
         )
 

@@ -13,13 +13,25 @@ from typing import Any, Protocol, TypeAlias
 from napari_stentrans.progress import Progress, Steps
 
 
-@dataclass(frozen=True, eq=False)
-class JobListener:
-    """What to call, in the main thread, when a job reports."""
+def _ignore(_told: object) -> None:
+    """Do nothing about it."""
 
-    progressed: Callable[[Progress], None]
-    returned: Callable[[Any], None]
-    failed: Callable[[Exception], None]
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class JobListener:
+    """What to call, in the main thread, when a job reports; what is left out, nothing.
+
+    Attributes
+    ----------
+    progressed
+        At every sign of life that passes.
+    returned, failed
+        At the end: with the result, or with what went wrong.
+    """
+
+    progressed: Callable[[Progress], None] = _ignore
+    returned: Callable[[Any], None] = _ignore
+    failed: Callable[[Exception], None] = _ignore
 
 
 class Job(Protocol):
