@@ -9,6 +9,7 @@ from napari.layers import Layer
 
 from napari_stentrans.gui.canvas.color_bars import ColorBars
 from napari_stentrans.gui.canvas.derived import Derived
+from napari_stentrans.gui.canvas.expression import LINKED
 from napari_stentrans.gui.canvas.fading import Fading
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import Role
@@ -22,7 +23,6 @@ from napari_stentrans.gui.jobs.turns import Turns
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.section import Section
 
-_LINKED = ("contrast_limits", "colormap", "gamma")
 _WITH_BAR = (
     Role.COUNTS,
     Role.GENE,
@@ -249,5 +249,5 @@ class Comparison:
                 layer = derived.find(role, gene)
                 if layer is not None and not layer.rgb:
                     layer.colormap, layer.gamma = enhanced.colormap, enhanced.gamma
-                    layers.link_layers([enhanced, layer], _LINKED)
+                    layers.link_layers([enhanced, layer], LINKED)
         self._fading.show(copies)

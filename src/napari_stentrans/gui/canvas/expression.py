@@ -25,7 +25,8 @@ from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
 
-_LINKED = ("contrast_limits", "colormap", "gamma")
+LINKED = ("contrast_limits", "colormap", "gamma")
+"""What pictures of one gene have in common: equal colours are equal counts."""
 _PICTURES = (Role.COUNTS, Role.GENE, Role.ENHANCED)
 _BACKGROUND = (Role.IMAGE, Role.ORIGIN, Role.MISSING, Role.SUGGESTED)
 
@@ -205,7 +206,7 @@ class Expression:
         is_seen = measured.visible
         set_visible(enhanced, visible=is_seen)
         set_visible(measured, visible=False)
-        self._layers.viewer.layers.link_layers([measured, enhanced], _LINKED)
+        self._layers.viewer.layers.link_layers([measured, enhanced], LINKED)
 
 
 def is_even(layer: Layer) -> bool:

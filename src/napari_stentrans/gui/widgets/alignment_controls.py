@@ -8,6 +8,7 @@ from functools import partial
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.gui.widgets.panel import SessionWidget
@@ -118,10 +119,9 @@ class AlignmentControls(SessionWidget):
             for slider, value, (low, high) in zip(
                 self._sliders(), values, ranges, strict=True
             ):
-                slider.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-                slider.setRange(low, high)
-                slider.setValue(value)
-                slider.blockSignals(False)  # noqa: FBT003
+                with signals_blocked(slider):
+                    slider.setRange(low, high)
+                    slider.setValue(value)
             allow(self.reset, "It lies there now" if now.is_none else "")
         self._show_fit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
 from napari_stentrans.gui.control.view import FOR_SINGLE_GENES
@@ -230,10 +231,9 @@ def _box(text: str, help_text: str) -> QCheckBox:
 
 def _fill(combo: QComboBox, texts: list[str]) -> None:
     """Offer other choices without telling anyone."""
-    combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-    combo.clear()
-    combo.addItems(texts)
-    combo.blockSignals(False)  # noqa: FBT003
+    with signals_blocked(combo):
+        combo.clear()
+        combo.addItems(texts)
 
 
 def _legend() -> str:

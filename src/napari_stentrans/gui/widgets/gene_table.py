@@ -13,6 +13,7 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
 )
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.state.gene_facts import Column, GeneFacts
 from napari_stentrans.gui.widgets.gene_model import COLUMNS, GeneTableModel
@@ -75,9 +76,8 @@ class GeneTable(QTableView):
         order = (
             Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         )
-        self.header.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.header.setSortIndicator(COLUMNS.index(column), order)
-        self.header.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.header):
+            self.header.setSortIndicator(COLUMNS.index(column), order)
 
     def show_genes(self, facts: GeneFacts | None, rows: IntArray) -> None:
         """List genes; those that were selected stay so, without being looked at.

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.control.view import FLIP_KEY, NEXT_KEY
 from napari_stentrans.gui.state.view import ViewMode
@@ -112,9 +113,8 @@ class ModeSwitch(SessionWidget):
     def _show(self) -> None:
         view = self.session.view
         self.modes[view.mode].setChecked(True)
-        self.divider.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.divider.setValue(round(view.divider * _SLIDER))
-        self.divider.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.divider):
+            self.divider.setValue(round(view.divider * _SLIDER))
         self._swiping.setVisible(view.mode is ViewMode.SWIPE)
         is_blinking = view.mode is ViewMode.BLINK
         self._blinking.setVisible(is_blinking)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.state.regions import RegionRow
 from napari_stentrans.section.regions import RegionKind
@@ -83,20 +84,19 @@ class RegionTable(QTreeWidget):
     def show_rows(self, rows: Sequence[RegionRow], current: int | None) -> None:
         """Show regions, the one that the mouse paints selected."""
         labels = [row.region.label for row in rows]
-        self.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        if labels != [row.region.label for row in self._rows]:
-            self.clear()
-            self.addTopLevelItems([QTreeWidgetItem() for _ in rows])
-        self._rows = tuple(rows)
-        for number, row in enumerate(rows):
-            item = self.topLevelItem(number)
-            if item is not None:
-                _fill(item, row)
-                if row.region.label == current:
-                    self.setCurrentItem(item)
-        if current is None:
-            self.setCurrentItem(None)
-        self.blockSignals(False)  # noqa: FBT003 - Qt's own signature
+        with signals_blocked(self):
+            if labels != [row.region.label for row in self._rows]:
+                self.clear()
+                self.addTopLevelItems([QTreeWidgetItem() for _ in rows])
+            self._rows = tuple(rows)
+            for number, row in enumerate(rows):
+                item = self.topLevelItem(number)
+                if item is not None:
+                    _fill(item, row)
+                    if row.region.label == current:
+                        self.setCurrentItem(item)
+            if current is None:
+                self.setCurrentItem(None)
 
     def _changed(self, item: QTreeWidgetItem, column: int) -> None:
         number = self.indexOfTopLevelItem(item)

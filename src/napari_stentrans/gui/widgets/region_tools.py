@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QSpinBox,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.state.regions import Tool
 from napari_stentrans.gui.widgets.bits import allow
@@ -74,9 +75,8 @@ class RegionTools(QWidget):
         """Show which tool the mouse has, and how wide the brush is."""
         for each, made in self.buttons.items():
             made.setChecked(each is tool)
-        self.width_box.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.width_box.setValue(brush)
-        self.width_box.blockSignals(False)  # noqa: FBT003 - Qt's own signature
+        with signals_blocked(self.width_box):
+            self.width_box.setValue(brush)
 
     def allow(self, reason: str, *, canvas: bool, erasing: bool) -> None:
         """Enable what can be used; ``reason`` says why nothing can, if so."""

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QTreeWidgetItem,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
@@ -78,27 +79,25 @@ class RunLog(Panel):
 
     def _fill(self) -> None:
         """List every run, the latest on top."""
-        self.list.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.list.clear()
-        sections = self.session.sections
-        names = dict(zip(sections, told_apart(sections), strict=True))
-        for record in reversed(self.session.run.log):
-            section = names.get(record.result.section, record.result.section.name)
-            self.list.addTopLevelItem(_row(record, section))
-        self.list.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.list):
+            self.list.clear()
+            sections = self.session.sections
+            names = dict(zip(sections, told_apart(sections), strict=True))
+            for record in reversed(self.session.run.log):
+                section = names.get(record.result.section, record.result.section.name)
+                self.list.addTopLevelItem(_row(record, section))
         self._mark()
 
     def _mark(self) -> None:
         """Select the run whose result is shown."""
         shown = self.session.enhanced
         log = self.session.run.log[::-1]
-        self.list.blockSignals(True)  # noqa: FBT003
-        self.list.clearSelection()
-        self.list.setCurrentItem(None)
-        for number, record in enumerate(log):
-            if record.result is shown:
-                self.list.setCurrentItem(self.list.topLevelItem(number))
-        self.list.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.list):
+            self.list.clearSelection()
+            self.list.setCurrentItem(None)
+            for number, record in enumerate(log):
+                if record.result is shown:
+                    self.list.setCurrentItem(self.list.topLevelItem(number))
         self._enable()
 
     def _record(self) -> RunRecord | None:

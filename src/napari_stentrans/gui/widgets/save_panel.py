@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QLabel,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
@@ -124,9 +125,8 @@ class SavePanel(Panel):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.parent)))
 
     def _show_pitch(self) -> None:
-        self.pitch.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.pitch.setValue(self.session.about.pitch_um or 0.0)
-        self.pitch.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.pitch):
+            self.pitch.setValue(self.session.about.pitch_um or 0.0)
 
     def _tell_pitch(self, pitch_um: float) -> None:
         self.controller.scale.set_pitch(pitch_um or None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.bits import BUSY, allow, note
 from napari_stentrans.gui.widgets.panel import SessionWidget
@@ -80,14 +81,13 @@ class SectionFactsTable(SessionWidget):
 
     def _show_lattice(self, current: LatticeKind) -> None:
         recognised = self.session.about.recognised
-        self.lattice.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.lattice.clear()
-        for kind in LatticeKind:
-            found = kind is recognised
-            text = f"{kind} (recognised)" if found else lattice_in_words(kind)
-            self.lattice.addItem(text, kind)
-        self.lattice.setCurrentIndex(list(LatticeKind).index(current))
-        self.lattice.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.lattice):
+            self.lattice.clear()
+            for kind in LatticeKind:
+                found = kind is recognised
+                text = f"{kind} (recognised)" if found else lattice_in_words(kind)
+                self.lattice.addItem(text, kind)
+            self.lattice.setCurrentIndex(list(LatticeKind).index(current))
         allow(self.lattice, BUSY if self.session.status.is_busy else "")
 
     def _lay_on(self, number: int) -> None:

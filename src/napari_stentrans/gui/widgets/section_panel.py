@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.control.sections import SECTION_FILES
 from napari_stentrans.gui.state.sections import told_apart
@@ -136,12 +137,11 @@ class SectionPanel(Panel):
 
     def _show(self) -> None:
         sections, current = self.session.sections, self.session.section
-        self.combo.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.combo.clear()
-        self.combo.addItems(told_apart(sections))
-        if current in sections:
-            self.combo.setCurrentIndex(sections.index(current))
-        self.combo.blockSignals(False)  # noqa: FBT003
+        with signals_blocked(self.combo):
+            self.combo.clear()
+            self.combo.addItems(told_apart(sections))
+            if current in sections:
+                self.combo.setCurrentIndex(sections.index(current))
         for each in (self.combo, self.shut):
             each.setVisible(bool(sections))
         self.welcome.setVisible(current is None)

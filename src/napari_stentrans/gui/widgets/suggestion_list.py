@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.section.suggestions import Suggestion
@@ -66,11 +67,10 @@ class SuggestionList(QWidget):
 
     def show_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Show suggestions instead of those before."""
-        self.items.blockSignals(True)  # noqa: FBT003 - Qt's own signature
-        self.items.clear()
-        for suggestion in suggestions:
-            self.items.addItem(f"{suggestion.name}: {suggestion.reason}")
-        self.items.blockSignals(False)  # noqa: FBT003 - Qt's own signature
+        with signals_blocked(self.items):
+            self.items.clear()
+            for suggestion in suggestions:
+                self.items.addItem(f"{suggestion.name}: {suggestion.reason}")
         shown = min(max(len(suggestions), 2), _ROWS_SHOWN)
         height = self.items.sizeHintForRow(0) if suggestions else 20
         self.items.setFixedHeight(shown * max(height, 16) + 8)
