@@ -184,6 +184,15 @@ def test_a_second_panel_finds_what_the_first_has(opened, jobs, two_results):
     assert level(opened) == 20
 
 
+def test_a_second_panel_shows_what_the_first_shows(opened, jobs, two_results):
+    opened.runs.show(two_results[0])
+
+    second = Controller(opened.stage.viewer, EnhanceSession(), start=jobs)
+
+    assert second.session.enhanced is two_results[0]
+    assert level(opened) == 10
+
+
 def test_a_second_panel_leaves_the_run_of_the_first_alone(opened, jobs):
     until_preview(opened, jobs)
     running = jobs.last

@@ -17,7 +17,7 @@ from napari_stentrans.section.section import Section
 
 @dataclass(frozen=True, eq=False)
 class Left:
-    """What a panel leaves with the layers of a section when it is closed.
+    """What a panel leaves with the layers of a section, for others to find.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class Results:
         self._keep((*self._bench.session.run.log, record))
 
     def leave(self) -> None:
-        """Leave the runs of each section with its layers, for a panel to come.
+        """Leave the runs of each section with its layers.
 
-        Those who know a section only by its layers find its runs there, too.
+        A panel that is opened later, or beside this one, finds them there.
         """
         log = self._bench.session.run.log
         for layer, tag in self._bench.stage.tagged():
@@ -98,6 +98,7 @@ class Results:
     def choose(self, result: EnhancedSection) -> None:
         """Show this result of the current section instead of another."""
         self._shown[result.section] = result
+        self.leave()
         self.show(result)
 
     def show(self, result: EnhancedSection) -> None:
