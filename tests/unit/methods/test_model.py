@@ -129,7 +129,7 @@ def test_files_that_are_no_models(tmp_path) -> None:
         StEnTransModel.load(tmp_path / "absent.npz")
     text = tmp_path / "text.npz"
     text.write_text("not an archive")
-    with pytest.raises(InvalidRequestError, match="no model of this program"):
+    with pytest.raises(InvalidRequestError, match="another kind of file"):
         StEnTransModel.load(text)
     archive = tmp_path / "other.npz"
     np.savez(archive, something=np.zeros(3))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 import pandas as pd
@@ -116,7 +116,7 @@ class StEnTransModel:
         """
         path = Path(path).expanduser()
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(_archive(file)) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             about = json.loads(str(arrays["about"]))
             if about["format"] != _FORMAT:
@@ -230,6 +230,15 @@ class StEnTransModel:
         loadings = np.zeros((len(self.loadings), section.n_genes), dtype=np.float32)
         loadings[:, at[known]] = self.loadings[:, known]
         return loadings
+
+
+def _archive(file: BinaryIO) -> BinaryIO:
+    """Return a file that is an archive; of others numpy would advise to trust them."""
+    if not is_zipfile(file):
+        msg = "it is another kind of file, or damaged"
+        raise ValueError(msg)
+    file.seek(0)
+    return file
 
 
 def with_own_loadings(section: Section, scored: Programmes) -> Programmes:
