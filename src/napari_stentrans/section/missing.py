@@ -182,28 +182,35 @@ def _refuse_far(section: Section, array_rc: FloatArray) -> None:
     """Refuse positions farther from all spots than the section is long."""
     spots, pitch_rc = section.pitch_rc, section.lattice.to_pitch(array_rc)
     farthest = max(float(np.ptp(spots, axis=0).max()), _NEAR)
-    far = np.flatnonzero(KDTree(spots).query(pitch_rc)[0] > farthest)
-    if len(far):
-        row, col = array_rc[far[0]]
-        msg = (
-            f"{len(far)} of {len(array_rc)} positions marked missing lie farther from "
-            f"{section.name} than it is long (first: row={row:g}, col={col:g}). Are "
-            "they of another section?"
-        )
-        raise InvalidRequestError(msg)
+    away = np.asarray(KDTree(spots).query(pitch_rc)[0])
+    _refuse(
+        away > farthest,
+        array_rc,
+        f"lie farther from {section.name} than it is long",
+        "Are they of another section?",
+    )
 
 
 def _as_sites(lattice: Lattice, array_rc: FloatArray) -> FloatArray:
     """Array coordinates moved exactly onto the lattice, shape (position, 2)."""
     if not lattice.is_regular:
         return array_rc
-    off = np.flatnonzero(~lattice.is_site(array_rc))
-    if len(off):
-        row, col = array_rc[off[0]]
+    _refuse(
+        ~lattice.is_site(array_rc),
+        array_rc,
+        f"are no sites of the {lattice.kind} lattice",
+        "To predict exactly there, give them as positions to predict at instead.",
+    )
+    return lattice.to_array(lattice.to_grid(array_rc))
+
+
+def _refuse(bad: BoolArray, array_rc: FloatArray, why: str, advice: str) -> None:
+    """Raise if some positions are bad, naming the first."""
+    at = np.flatnonzero(bad)
+    if len(at):
+        row, col = array_rc[at[0]]
         msg = (
-            f"{len(off)} of {len(array_rc)} positions marked missing are no sites of "
-            f"the {lattice.kind} lattice (first: row={row:g}, col={col:g}). To predict "
-            "exactly there, give them as positions to predict at instead."
+            f"{len(at)} of {len(array_rc)} positions marked missing {why} "
+            f"(first: row={row:g}, col={col:g}). {advice}"
         )
         raise InvalidRequestError(msg)
-    return lattice.to_array(lattice.to_grid(array_rc))

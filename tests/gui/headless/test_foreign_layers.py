@@ -9,7 +9,7 @@ import pytest
 from napari.layers import Image, Labels, Points, Shapes
 from napari.utils.transforms import Affine
 
-from napari_stentrans.gui.canvas.foreign import Shown, carriers
+from napari_stentrans.gui.canvas.foreign import Things, carriers
 from napari_stentrans.section.lattice import LatticeKind
 
 
@@ -86,7 +86,7 @@ def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
     adata.obsm["spatial"] = section.pixel_xy
     image = Image(np.zeros((9, 9)), name="spots", metadata=metadata)
     controller.stage.viewer.layers.append(image)
-    assert Shown.by(image, adata).spots_xy() is None
+    assert Things.of(image, adata).spots_xy() is None
     controller.foreign.use("spots")
     jobs.last.finish()
     np.testing.assert_array_equal(controller.session.section.pixel_xy, section.pixel_xy)
@@ -101,7 +101,7 @@ def test_all_points_lie_in_the_world_where_each_does(foreign, rng, n_axes):
     ).affine_matrix
     layer = Points(data, metadata=metadata, affine=turn, scale=(4,) * n_axes)
 
-    found = Shown.by(layer, adata).spots_xy()
+    found = Things.of(layer, adata).spots_xy()
 
     expected = [layer.data_to_world(each)[-2:][::-1] for each in data]
     np.testing.assert_allclose(found, expected)

@@ -45,7 +45,7 @@ def carriers(layers: Iterable[Layer]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class Things:
     """What a layer shows for the rows of an AnnData: taken from it for a job.
 
     Attributes
@@ -63,7 +63,7 @@ class Shown:
     n_rows: int
 
     @classmethod
-    def by(cls, layer: Layer, adata: AnnData) -> Shown:
+    def of(cls, layer: Layer, adata: AnnData) -> Things:
         """Take what there is from a layer, in the main thread; quick."""
         return cls(_middles(layer, adata), _to_world(layer), adata.n_obs)
 
@@ -106,6 +106,7 @@ def _middles(layer: Layer, adata: AnnData) -> Callable[[], FloatArray | None]:
 
 
 def _middles_of_labels(picture: Any, wanted: np.ndarray) -> FloatArray | None:
+    """Middle of each wanted label; None where these are no labels."""
     from scipy.ndimage import center_of_mass
 
     if not np.issubdtype(wanted.dtype, np.integer):

@@ -13,7 +13,12 @@ from napari_stentrans.gui.canvas.changes import drawn_once, remove
 from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
-from napari_stentrans.gui.canvas.slider_words import AXIS, SliderWords
+from napari_stentrans.gui.canvas.slider_words import (
+    AXIS,
+    SliderWords,
+    number_shown,
+    place,
+)
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.section import Section
@@ -129,18 +134,12 @@ class SetLayers:
         reach = max((len(tag.of.genes) for _, tag in seen if tag.of), default=0)
         slides = (each for each in self._viewer.layers if each.visible)
         others = [each for each in slides if each.ndim > 2 and each not in mine]
-        if seen and not others and self._at >= reach:
+        if seen and not others and place(self._viewer) >= reach:
             dims.set_point(dims.ndim + AXIS, reach - 1)
 
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
-
-    @property
-    def _at(self) -> int:
-        """Where the slider is: in the world, for other layers may make finer steps."""
-        at: float = self._viewer.dims.point[AXIS]
-        return round(at)
 
     def _events(self) -> tuple[Any, ...]:
         events = self._viewer.dims.events
@@ -151,7 +150,7 @@ class SetLayers:
         slider = tag.of
         if not isinstance(slider, GeneSlider):
             return ""
-        number = min(max(self._at, 0), len(slider.genes) - 1)
+        number = number_shown(self._viewer, len(slider.genes))
         gene = slider.genes[number]
         name = layer_name(tag.role, gene, even=tag.even)
         self._stage.name(layer, f"{name} · slider")

@@ -12,6 +12,17 @@ AXIS = -3
 _LABEL = "gene"
 
 
+def place(viewer: ViewerModel) -> int:
+    """Where the slider is: in the world, for other layers may make finer steps."""
+    at: float = viewer.dims.point[AXIS]
+    return round(at)
+
+
+def number_shown(viewer: ViewerModel, n_genes: int) -> int:
+    """Which of so many genes the slider shows: the nearest, beyond their ends."""
+    return min(max(place(viewer), 0), n_genes - 1)
+
+
 class SliderWords:
     """Writes the gene over the canvas and names its axis, and puts back what was there.
 

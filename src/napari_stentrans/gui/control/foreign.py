@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from napari_stentrans.gui.canvas.foreign import Shown, carried, carriers
+from napari_stentrans.gui.canvas.foreign import Things, carried, carriers
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.sections import SectionControl
 from napari_stentrans.gui.jobs import section_tasks
@@ -40,7 +40,7 @@ class ForeignControl:
             section_tasks.adopting,
             adata,
             name,
-            Shown.by(layer, adata).spots_xy,
+            Things.of(layer, adata).spots_xy,
             allow_normalised=allow_normalised,
         )
         background.run(

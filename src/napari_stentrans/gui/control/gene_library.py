@@ -1,8 +1,7 @@
 """Finds out about the genes of the current section, in the background, once.
 
-A finished result knows the scores of its genes.
-
-Nothing is begun before somebody looks at the gene browser.
+Nothing is begun before somebody looks at the gene browser. Scores come with a finished
+result, which knows them.
 """
 
 from __future__ import annotations

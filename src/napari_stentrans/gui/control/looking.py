@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import Role
-from napari_stentrans.gui.canvas.slider_words import AXIS
+from napari_stentrans.gui.canvas.slider_words import number_shown
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.state.view import ViewMode
 
@@ -56,8 +56,8 @@ class Looking:
             return self.single
         if not isinstance(genes, GeneSlider):
             return None
-        at = round(self._dims.point[AXIS])
-        return str(genes.genes[min(max(at, 0), len(genes.genes) - 1)])
+        number = number_shown(self._bench.stage.viewer, len(genes.genes))
+        return str(genes.genes[number])
 
     @property
     def single(self) -> str | None:

@@ -31,6 +31,7 @@ class ReadingAhead:
         self._desk.discard()
         if results and session.genes.beside and not session.status.is_enhancing:
             reading = partial(_reading, results, session.genes.beside)
+            # Nobody waits: who looks at a gene that fails will hear of it then.
             self._desk.run(reading, JobListener())
 
     def close(self) -> None:

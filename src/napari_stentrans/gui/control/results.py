@@ -16,7 +16,7 @@ from napari_stentrans.section.section import Section
 
 
 @dataclass(frozen=True, eq=False)
-class Left:
+class RunsLeft:
     """What a panel leaves with the layers of a section, for others to find.
 
     Attributes
@@ -54,7 +54,7 @@ class Results:
         log = self._bench.session.run.log
         for layer, tag in self._bench.stage.tagged():
             mine = tuple(r for r in log if r.result.section is tag.section)
-            left = Left(mine, self.chosen(tag.section))
+            left = RunsLeft(mine, self.chosen(tag.section))
             layer.metadata = layer.metadata | {keys.RUNS: left}
 
     def take_up(self) -> None:
@@ -63,7 +63,7 @@ class Results:
         found = {
             tag.section: left
             for layer, tag in stage.tagged()
-            if isinstance(left := layer.metadata.get(keys.RUNS), Left)
+            if isinstance(left := layer.metadata.get(keys.RUNS), RunsLeft)
         }
         self._shown = {section: left.shown for section, left in found.items()}
         records = [record for left in found.values() for record in left.records]
