@@ -52,7 +52,7 @@ def test_going_back_shows_what_was_there(opened, section):
     before = [(each.name, each.data.copy(), each.contrast_limits) for each in layers]
 
     opened.view.even_out(even=True)
-    assert all("normalised" in each.name for each in layers)
+    assert all("norm." in each.name for each in layers)
     opened.view.even_out(even=False)
 
     for each, (name, data, limits) in zip(layers, before, strict=True):
@@ -74,7 +74,7 @@ def test_a_gene_that_is_chosen_later_is_even_too(opened, section):
     opened.genes.show(str(section.genes[5]))
     opened.genes.show(str(section.genes[6]))  # in the layers of the last one
     shown = layer(opened, Role.ENHANCED, str(section.genes[6]))
-    assert shown.name.endswith("enhanced (normalised)")
+    assert shown.name.endswith("enhanced (norm.)")
     assert tag_of(shown.metadata).even
 
 
@@ -108,7 +108,7 @@ def test_every_way_of_comparing_shows_it(opened, viewer, mode):
     gene = opened.session.genes.current
     of_gene = [each for each in viewer.layers if each.visible and gene in each.name]
     assert of_gene
-    assert all("(normalised)" in each.name for each in of_gene)
+    assert all("(norm.)" in each.name for each in of_gene)
 
 
 def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, section):
@@ -125,7 +125,7 @@ def test_results_of_methods_without_depth_are_left_as_they_are(opened, run, sect
     opened.view.compare_with(None)
     opened.runs.show(even)
     assert opened.session.view.is_even
-    assert "normalised" in layer(opened, Role.ENHANCED, gene).name
+    assert "norm." in layer(opened, Role.ENHANCED, gene).name
 
 
 def test_sets_of_genes_are_drawn_anew(opened, jobs, section):
@@ -138,7 +138,7 @@ def test_sets_of_genes_are_drawn_anew(opened, jobs, section):
     assert sets
     for shown, tag in sets:
         assert tag.even
-        assert "(normalised)" in shown.name
+        assert "(norm.)" in shown.name
     [measured] = [shown for shown, tag in sets if tag.role is Role.GENE]
     total = section.library_size
     expected = section.gene_counts(str(section.genes[1])) / total * np.median(total)

@@ -296,7 +296,7 @@ def test_both_results_have_the_same_colours(opened, run, section):
     assert enhanced.colormap.name == "magma"
 
 
-@pytest.mark.parametrize("even", ["", " (normalised)"])
+@pytest.mark.parametrize("even", ["", " (norm.)"])
 def test_a_swipe_names_the_two_results_that_are_compared(opened, run, even):
     first = opened.session.enhanced
     run(opened, method="kriging")

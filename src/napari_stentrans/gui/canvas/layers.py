@@ -68,7 +68,7 @@ _NAME = {
     Role.ENHANCED: "{gene} enhanced",
     Role.SD: "{gene} sd",
 }
-EVEN_NAME = " (normalised)"
+EVEN_NAME = " (norm.)"
 """Added to names of layers that show expression at one sequencing depth."""
 
 
