@@ -3,9 +3,10 @@
     python benchmarks/all_sections.py ../shared/data --output docs/benchmark.md
 
 Sections are found by looking into the folder. Each run (section, task, method, seed) is
-kept as a file, so that the benchmark can be stopped at any time and goes on where it
-was; runs whose code or configuration has changed are done again. `--report-only` writes
-the report from what is there, and names what is not.
+kept as a file in `benchmarks/results`, which belongs to the repository: the benchmark
+takes longer than a night, can be stopped at any time and goes on where it was, on any
+machine. Runs whose code or configuration has changed are done again. `--report-only`
+writes the report from what is there, and names what is not.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from document import write_document
+from result import compact
 from result_cache import ResultCache
 from sections import Candidate, survey
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.evaluation import Protocol, Task, evaluate, record
+from napari_stentrans.evaluation import Protocol, Task, evaluate
 from napari_stentrans.evaluation.baselines import BASELINES
 from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import method_names
@@ -137,7 +139,7 @@ def run_one(unit: Unit, cache: ResultCache) -> str:
     except StEnTransError as error:
         cache.put(unit.facts, {"failure": str(error)})
         return f"not possible: {error}"
-    cache.put(unit.facts, {"record": record(report, replicates=True)})
+    cache.put(unit.facts, compact(report))
     found = report.summary(unit.task).loc[unit.method]
     return (
         f"{found['pearson']:.3f} / {found['pearson_log_top']:.3f}, "
@@ -164,14 +166,13 @@ def _named(candidate: Candidate, wanted: list[str] | None) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("data", type=Path, help="folder to look for sections in")
     add("--output", type=Path, required=True, help="report to write (markdown)")
-    add("--cache", type=Path, default=cache / "napari-stentrans" / "benchmark")
+    add("--cache", type=Path, default=Path(__file__).parent / "results")
     add("--sections", nargs="+", help="only those with one of these in their name")
     add("--methods", nargs="+", help="default: all, and the baselines of denoise")
     add("--tasks", nargs="+", choices=list(Task), default=[str(task) for task in Task])

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from result import COMPARED
 
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
-from napari_stentrans.evaluation.scoring import STATISTICS
 
 CLASSICAL = ("nearest", "linear", "cubic", "gaussian")
 NETWORKS = ("published", "dist")
@@ -77,12 +77,11 @@ class Benchmark:
             if "failure" in result:
                 failures.append(facts | {"reason": result["failure"]})
                 continue
-            found = result["record"]
-            rows.append({**found["by_seed"][0], **facts})
-            distances += [{**row, **facts} for row in found["distances"]]
+            rows.append({**result["scores"], **facts})
+            distances += [{**row, **facts} for row in result["distances"]]
             key = tuple(facts[name] for name in _KEYS)
             by_seed = self._replicates.setdefault(key, {})
-            by_seed[int(facts["seed"])] = found["replicates"][0]
+            by_seed[int(facts["seed"])] = result["replicates"]
         self.runs = pd.DataFrame(rows, columns=None if rows else [*_KEYS, "seed"])
         self.scores = self.runs.groupby(_KEYS, sort=False).mean(numeric_only=True)
         self.distances = pd.DataFrame(distances)
@@ -198,14 +197,14 @@ class Benchmark:
         On the seeds that both have.
         """
         pair = (method, other)
-        scores = {name: self.together(name, self.tasks, pair) for name in STATISTICS}
+        scores = {name: self.together(name, self.tasks, pair) for name in COMPARED}
         rows = []
         for (protocol, section, task, name), ours in self._replicates.items():
             theirs = self._replicates.get((protocol, section, task, other), {})
             seeds = [seed for seed in ours if seed in theirs]
             if name != method or protocol != "held-out" or not seeds:
                 continue
-            for statistic in STATISTICS:
+            for statistic in COMPARED:
                 values = scores[statistic].loc[(section, task)]
                 drawn = [_drawn(of, seeds, statistic) for of in (ours, theirs)]
                 figures = compared(float(values[method]), float(values[other]), *drawn)

@@ -78,6 +78,7 @@ def write_document(
             chapters.by_section,
             chapters.paired,
             chapters.intervals,
+            details.at_one_depth,
             details.other_scores,
             details.by_distance,
             lambda bench: details.costs(bench, untimed),

@@ -57,12 +57,20 @@ class ResultCache:
         return found
 
     def put(self, facts: dict[str, Any], result: dict[str, Any]) -> None:
-        """Keep a result; the file appears complete or not at all."""
+        """Keep a result in place of older ones of the same run.
+
+        The file appears complete or not at all.
+        """
         path = self.path(facts)
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"facts": facts, **result}), encoding="utf-8")
+        text = json.dumps({"facts": facts, **result}, separators=(",", ":"))
+        part.write_text(text + "\n", encoding="utf-8")
         part.replace(path)
+        run = path.name.rpartition("-")[0]
+        for other in path.parent.glob(f"{run}-*.json"):
+            if other != path and json.loads(other.read_text())["facts"] == facts:
+                other.unlink()
 
 
 @dataclass(frozen=True)

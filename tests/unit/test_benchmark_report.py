@@ -13,12 +13,20 @@ from napari_stentrans.evaluation.scoring import STATISTICS
 
 METRICS = (
     *STATISTICS,
-    *("spearman", "ssim", "rmse", "js", "moran_ratio", "variance_ratio"),
+    *(
+        "pearson_one_depth_top",
+        "spearman",
+        "ssim",
+        "rmse",
+        "js",
+        "moran_ratio",
+        "variance_ratio",
+    ),
     *("gene_correlation_error", "coverage", "interval_width", "ceiling"),
     *("ceiling_log_top", "share", "share_log_top", "seconds", "peak_memory_mb"),
 )
 MODULES = (
-    *("comparison", "layout", "missing", "chapters", "details", "target"),
+    *("result", "comparison", "layout", "missing", "chapters", "details", "target"),
     *("sections", "document"),
 )
 FOUR = ("nearest", "linear", "cubic", "gaussian")
@@ -42,11 +50,9 @@ def result(method, score, section="a", task="upsample", seed=0, **metrics):
     replicates = {name: [score - 0.01, score, score + 0.01] for name in STATISTICS}
     return {
         "facts": facts | {"method": method, "seed": seed},
-        "record": {
-            "by_seed": [figures],
-            "distances": [distances],
-            "replicates": [replicates],
-        },
+        "scores": figures,
+        "distances": [distances],
+        "replicates": replicates,
     }
 
 

@@ -12,6 +12,7 @@ _COLUMNS = {
     "r top": ("pearson_top", ".3f"),
     "log r": ("pearson_log", ".3f"),
     "log r top": ("pearson_log_top", ".3f"),
+    "one depth": ("pearson_one_depth_top", ".3f"),
     "of ceiling": ("share_log_top", ".0%"),
     "spearman": ("spearman", ".3f"),
     "ssim": ("ssim", ".3f"),
@@ -29,10 +30,11 @@ _COLUMNS = {
 
 _LEGEND = """\
 Medians over genes in more than 10 % of the spots; top: over the 500 highest. r: Pearson
-on counts; log: on log-normalised values; of ceiling: share of the noise ceiling that
-log r top reaches. rmse of z-scores, ssim of max-scaled and js of sum-scaled genes.
-moran, variance: predicted over measured. gene-gene: error of correlations between
-genes. cover, width: of the 90 % intervals, width in sd of the measured counts."""
+on counts; log: on log-normalised values; one depth: log r top, with counts thinned to
+one library size; of ceiling: share of the noise ceiling that log r top reaches. rmse of
+z-scores, ssim of max-scaled and js of sum-scaled genes. moran, variance: predicted over
+measured. gene-gene: error of correlations between genes. cover, width: of the 90 %
+intervals, width in sd of the measured counts."""
 
 
 def as_text(report: EvaluationReport) -> str:

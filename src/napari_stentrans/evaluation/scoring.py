@@ -14,6 +14,7 @@ from napari_stentrans.evaluation import metrics
 from napari_stentrans.evaluation.bootstrap import TissueBlocks
 from napari_stentrans.evaluation.distance import ErrorByDistance
 from napari_stentrans.evaluation.genes import ScoredGenes
+from napari_stentrans.evaluation.one_depth import OneDepth
 from napari_stentrans.evaluation.tasks import Trial
 from napari_stentrans.methods.base import ExpressionField
 from napari_stentrans.progress import Progress, Steps
@@ -24,6 +25,7 @@ _GENES_PER_BLOCK = 512
 METRICS = (
     "pearson",
     "pearson_log",
+    "pearson_one_depth",
     "spearman",
     "ssim",
     "rmse",
@@ -88,11 +90,16 @@ def score_steps(
         for name in ("pearson", "pearson_log")
     }
     distances = ErrorByDistance.of(trial.distance)
+    one_depth = OneDepth.of(trial)
     for block in _blocks(genes.columns):
         truth, logs = scorer.truth(block), scorer.logs(block)
         for metric, score in metrics.COUNT_METRICS.items():
             found[metric][block] = score(truth, mean[:, block])
         found["pearson_log"][block] = metrics.pearson(*logs)
+        if one_depth:
+            found["pearson_one_depth"][block] = one_depth.pearson_log(
+                genes.columns[block], mean[:, block], library
+            )
         found["moran_ratio"][block] = metrics.moran_ratio(
             truth, mean[:, block], scorer.neighbours
         )

@@ -1,0 +1,31 @@
+"""What is kept of one run: all that the report of a benchmark needs, in few bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_stentrans.evaluation import EvaluationReport, record
+
+COMPARED = ("pearson", "pearson_log_top")
+"""Scores whose differences get intervals, and whose replicates are therefore kept."""
+_DIGITS = 4
+
+
+def compact(report: EvaluationReport) -> dict[str, Any]:
+    """Return the scores of a report of one method, task and seed, JSON-able.
+
+    Scores as in `EvaluationReport.by_seed`, the error by distance, and the bootstrap
+    replicates of `COMPARED`, rounded to `_DIGITS` decimals (their spread is hundreds of
+    times as much).
+    """
+    whole = record(report, replicates=True)
+    (scores,), (replicates,) = whole["by_seed"], whole["replicates"]
+    rounded = {
+        name: [None if r is None else round(r, _DIGITS) for r in replicates[name]]
+        for name in COMPARED
+    }
+    return {
+        "scores": scores,
+        "distances": whole["distances"],
+        "replicates": rounded,
+    }
