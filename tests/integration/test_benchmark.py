@@ -55,7 +55,7 @@ def test_runs_are_kept_and_the_report_is_made_from_them(benchmark, tmp_path):
     assert "Unfinished" not in text
     # the scores in the report are those that were kept
     (kept,) = (tmp_path / "cache").rglob("held-out-upsample-nearest-*.json")
-    scores = json.loads(kept.read_text())["record"]["by_seed"][0]
+    scores = json.loads(kept.read_text())["scores"]
     pair = f"{scores['pearson']:.3f} / {scores['pearson_log_top']:.3f}"
     assert f"| {pair} |" in text
     # a method that did not take part in a task has no score there
