@@ -36,6 +36,8 @@ from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import method_names
 from napari_stentrans.section.section import Section
 
+RESULTS = Path(__file__).parent / "results"
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -69,6 +71,8 @@ class Unit:
 def main() -> None:
     """Parse the command line, run what is missing, write the report."""
     given = _parser().parse_args()
+    if given.config and given.cache == RESULTS:
+        sys.exit("--config: name a --cache for its results, apart from the benchmark's")
     for name in ("methods", "tasks", "seeds", "untimed"):
         setattr(given, name, list(dict.fromkeys(getattr(given, name) or ())))
     cache = ResultCache(given.cache)
@@ -80,7 +84,7 @@ def main() -> None:
     if not given.report_only:
         run_missing(units, cache, given.jobs)
     results = [found for unit in units if (found := cache.get(unit.facts))]
-    missing = [unit.facts for unit in units if not cache.path(unit.facts).exists()]
+    missing = [unit.facts for unit in units if not cache.get(unit.facts)]
     untimed = tuple(given.untimed)
     write_document(given.output, results, candidates, missing, untimed, given.note)
     print(f"wrote {given.output}: {len(results)} of {len(units)} runs")
@@ -111,7 +115,7 @@ def plan(sections: list[Candidate], given: argparse.Namespace) -> list[Unit]:
 
 def run_missing(units: list[Unit], cache: ResultCache, jobs: int) -> None:
     """Do the runs that are not there yet, several at a time."""
-    missing = [unit for unit in units if not cache.path(unit.facts).exists()]
+    missing = [unit for unit in units if not cache.get(unit.facts)]
     print(f"{len(units) - len(missing)} of {len(units)} runs are there already")
     threads = max(1, (os.cpu_count() or 1) // jobs)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # for the processes to come
@@ -172,12 +176,17 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("data", type=Path, help="folder to look for sections in")
     add("--output", type=Path, required=True, help="report to write (markdown)")
-    add("--cache", type=Path, default=Path(__file__).parent / "results")
+    add("--cache", type=Path, default=RESULTS, help="folder of results")
     add("--sections", nargs="+", help="only those with one of these in their name")
     add("--methods", nargs="+", help="default: all, and the baselines of denoise")
     add("--tasks", nargs="+", choices=list(Task), default=[str(task) for task in Task])
     add("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    add("--config", type=Path, help="json of a RunConfig, for all methods")
+    add(
+        "--config",
+        type=Path,
+        help="json of a RunConfig, for all methods; keep the "
+        "results of such trials elsewhere (--cache)",
+    )
     add("--jobs", type=int, default=1, help="runs at a time (seconds suffer from more)")
     add("--no-paper", action="store_true", help="leave out the paper's protocol")
     add(

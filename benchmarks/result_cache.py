@@ -1,8 +1,9 @@
 """Results of single runs as files, so that a benchmark can be stopped and continued.
 
-A result is known by the section's fingerprint, what was run, the source of all modules
-that take part in it, and the settings that those mention. Comments and docstrings do
-not count, nor do other methods: a change to one leaves the results of the rest valid.
+A result counts as long as the section, the source of all modules that took part in it,
+and the settings that those mention are what they were. Comments and docstrings do not
+matter, nor do other methods: a change to one leaves the results of the rest valid. Nor
+does a change after which the results were seen to be the same (`still_same.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ PACKAGE = "napari_stentrans"
 _SCORING = [f"{PACKAGE}.evaluation.{name}" for name in ("plan", "scoring", "genes")]
 _NOT_FOLLOWED = {PACKAGE, f"{PACKAGE}.evaluation", f"{PACKAGE}.config"}
 """Lists of names, also of what draws and writes reports; and the settings, by value."""
+_SAME = "same.json"
+"""By method and state of its source: other states, known to give the same results."""
 _REGISTRIES = {"_REGISTRY", "COMMANDS"}
 """Lists of names; what they name is followed where it is used."""
 
@@ -38,39 +41,59 @@ class ResultCache:
         self.folder = folder
 
     def path(self, facts: dict[str, Any]) -> Path:
-        """Return where a run with these facts is kept."""
-        of = sources(facts["method"])
-        settings = {k: v for k, v in facts["config"].items() if k in of.settings}
-        whole = facts | {"config": settings, "sources": of.digest}
-        text = json.dumps(whole, sort_keys=True)
-        key = hashlib.sha256(text.encode()).hexdigest()[:12]
+        """Return where the result of a run is kept, whatever it was made with."""
         told = [str(facts[k]) for k in ("protocol", "task", "method", "seed")]
         section = re.sub(r"[^\w.-]+", "_", facts["section"])
-        return self.folder / section / f"{'-'.join(told)}-{key}.json"
+        return self.folder / section / f"{'-'.join(told)}.json"
 
     def get(self, facts: dict[str, Any]) -> dict[str, Any] | None:
-        """Return a result, or None if it is not there."""
+        """Return a result, or None if there is none that counts."""
         path = self.path(facts)
         if not path.exists():
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+        of = sources(facts["method"])
+        same = {of.digest, *self.same_as(facts["method"], of.digest)}
+        counts = found["facts"] == _mentioned(facts, of) and found["sources"] in same
+        return found if counts else None
 
     def put(self, facts: dict[str, Any], result: dict[str, Any]) -> None:
-        """Keep a result in place of older ones of the same run.
-
-        The file appears complete or not at all.
-        """
-        path = self.path(facts)
+        """Keep a result; the file appears complete or not at all."""
+        path, of = self.path(facts), sources(facts["method"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        text = json.dumps({"facts": facts, **result}, separators=(",", ":"))
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(path)
-        run = path.name.rpartition("-")[0]
-        for other in path.parent.glob(f"{run}-*.json"):
-            if other != path and json.loads(other.read_text())["facts"] == facts:
-                other.unlink()
+        whole = {"facts": _mentioned(facts, of), "sources": of.digest, **result}
+        _write(path, json.dumps(whole, separators=(",", ":")))
+
+    def same_as(self, method: str, digest: str) -> list[str]:
+        """Return other states of a method's source that are known to do the same."""
+        return self._known().get(method, {}).get(digest, [])
+
+    def add_same(self, method: str, digest: str, other: str) -> None:
+        """Write down that another state does the same, and all that do as it does."""
+        known = self._known()
+        others = [other, *self.same_as(method, other), *self.same_as(method, digest)]
+        known.setdefault(method, {})[digest] = sorted({*others} - {digest})
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / _SAME, json.dumps(known, indent=1, sort_keys=True))
+
+    def _known(self) -> dict[str, dict[str, list[str]]]:
+        path = self.folder / _SAME
+        if not path.exists():
+            return {}
+        known: dict[str, dict[str, list[str]]] = json.loads(path.read_text("utf-8"))
+        return known
+
+
+def _mentioned(facts: dict[str, Any], of: Sources) -> dict[str, Any]:
+    """Leave only those settings in the facts that the source mentions."""
+    config = {k: v for k, v in facts["config"].items() if k in of.settings}
+    return facts | {"config": config}
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 @dataclass(frozen=True)
@@ -109,7 +132,7 @@ def sources(method: str) -> Sources:
             if path.is_file() and path.suffix not in {".py", ".pyc", ".pyi"}:
                 digest.update(path.name.encode() + path.read_bytes())
     return Sources(
-        digest.hexdigest(), frozenset(settings & set(RunConfig.model_fields))
+        digest.hexdigest()[:12], frozenset(settings & set(RunConfig.model_fields))
     )
 
 

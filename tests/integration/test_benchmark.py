@@ -54,7 +54,7 @@ def test_runs_are_kept_and_the_report_is_made_from_them(benchmark, tmp_path):
         assert heading in text
     assert "Unfinished" not in text
     # the scores in the report are those that were kept
-    (kept,) = (tmp_path / "cache").rglob("held-out-upsample-nearest-*.json")
+    (kept,) = (tmp_path / "cache").rglob("held-out-upsample-nearest-0.json")
     scores = json.loads(kept.read_text())["scores"]
     pair = f"{scores['pearson']:.3f} / {scores['pearson_log_top']:.3f}"
     assert f"| {pair} |" in text
