@@ -241,8 +241,7 @@ _ASKED_FOR = ("refine", "tissue", "device", "seed", "model")
 def with_preset(config: RunConfig, name: str) -> RunConfig:
     """Compute as a preset does what a configuration asks for.
 
-    Unlike a preset among other choices, which overrules single settings, it replaces
-    all of them, so that what comes out is that preset and nothing else.
+    All other settings are replaced: what comes out is that preset and nothing else.
     """
     kept = config.model_dump(include=set(_ASKED_FOR))
     chosen = RunConfig.model_validate(kept | PRESETS[name])

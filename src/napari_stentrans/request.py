@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from napari_stentrans.config import PRESETS, RunConfig
+from napari_stentrans.config import PRESETS, RunConfig, with_preset
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import MissingRegions
@@ -29,17 +29,18 @@ def resolve_config(
 ) -> RunConfig:
     """One validated configuration from a whole one, a preset and single choices.
 
-    A preset overrules the whole configuration, and single choices overrule both.
+    A preset replaces how the whole configuration computes (see `with_preset`), and
+    single choices overrule both.
     """
     from pydantic import ValidationError
 
     if preset is not None and preset not in PRESETS:
         msg = f"there is no preset {preset!r}; choose from {', '.join(PRESETS)}"
         raise InvalidRequestError(msg)
-    base = (config or RunConfig()).model_dump()
-    base = _merged(base, PRESETS[preset] if preset is not None else {})
+    base = config or RunConfig()
+    base = with_preset(base, preset) if preset is not None else base
     try:
-        return RunConfig.model_validate(_merged(base, choices))
+        return RunConfig.model_validate(_merged(base.model_dump(), choices))
     except ValidationError as error:
         told = [_config_problem(dict(problem)) for problem in error.errors()]
         raise InvalidRequestError("; ".join(told)) from None

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 
 from napari_stentrans import enhance, read_section
-from napari_stentrans.cli import COMMANDS, main
-from napari_stentrans.cli.options import RUN_OPTIONS
-from napari_stentrans.config import RunConfig
+from napari_stentrans.cli import COMMANDS, build_parser, main
+from napari_stentrans.cli.options import RUN_OPTIONS, run_config
+from napari_stentrans.config import PRESETS, RunConfig, with_preset
 from napari_stentrans.datasets import samples
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -163,6 +163,18 @@ def test_a_run_file_may_be_json_or_an_earlier_result(run, tmp_path):
     assert code == 0
     assert written_config(again) == written_config(first)
     assert_same(ad.read_h5ad(again), ad.read_h5ad(first))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_on_the_command_line_overrules_the_run_file(tmp_path, preset):
+    settings = tmp_path / "run.yaml"
+    settings.write_text("method: linear\nrefine: 3\ntransformer: {steps: 7}\n")
+    words = ["enhance", "x", "--out", "y.h5ad", "--config", str(settings)]
+    words += ["--preset", preset]
+
+    found = run_config(build_parser(words).parse_args(words))
+
+    assert found == with_preset(RunConfig(refine=3), preset)
 
 
 @pytest.mark.parametrize(

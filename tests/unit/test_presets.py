@@ -30,6 +30,17 @@ def test_nothing_is_left_of_the_preset_before(before, name):
     assert with_preset(first, name) == resolve_config(None, preset=name)
 
 
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("before", PRESETS)
+def test_a_preset_replaces_a_configuration_and_keeps_what_is_asked_for(before, name):
+    base = resolve_config(RunConfig(refine=3, seed=4), preset=before)
+
+    found = resolve_config(base, preset=name)
+
+    assert found == with_preset(base, name)
+    assert (found.refine, found.seed) == (3, 4)
+
+
 def test_settings_of_ones_own_are_no_preset():
     own = RunConfig(transformer=TransformerConfig(steps=7))
     assert preset_of(own) is None

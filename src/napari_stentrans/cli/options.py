@@ -70,7 +70,7 @@ def run_config(args: argparse.Namespace) -> RunConfig:
 
     chosen = read_run_file(args.config) if args.config else {}
     try:
-        config = resolve_config(None, **(chosen | given_options(args)))
+        config = resolve_config(resolve_config(None, **chosen), **given_options(args))
         get_method(config.method)
     except InvalidRequestError as error:
         msg = f"{args.config}: {error}" if args.config else str(error)
