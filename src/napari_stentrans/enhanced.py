@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
+from napari_stentrans.request import resolve_genes
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section, as_names
@@ -178,7 +179,7 @@ class EnhancedSection:
 
     def only(self, genes: str | Iterable[str]) -> EnhancedSection:
         """Return the same result, of which these genes alone are written out."""
-        return replace(self, chosen=self.section.gene_index(genes))
+        return replace(self, chosen=resolve_genes(self.section, as_names(genes)))
 
     def of_section(self, section: Section) -> EnhancedSection:
         """Return the same result of the same section with another picture."""
@@ -212,7 +213,8 @@ class EnhancedSection:
         Raises
         ------
         InvalidRequestError
-            If there is no such kind of file, or it cannot be written there.
+            If there is no such kind of file, it cannot be written there, or no gene
+            was named.
         """
         from napari_stentrans.saving import SaveChoices, save_steps
 

@@ -85,7 +85,7 @@ def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
             return found if len(found) else np.arange(section.n_genes)
     names = dict.fromkeys(as_names(genes))
     if not names:
-        msg = 'no gene was asked for; name some, or choose "expressed" or "all"'
+        msg = "no gene was asked for; name some, or leave the choice of genes out"
         raise InvalidRequestError(msg)
     return section.gene_index(names)
 

@@ -77,6 +77,16 @@ def test_telling_genes_have_patterns_of_their_own(section):
     assert all(name.startswith(("DOMAIN", "GRADIENT", "FOCI")) for name in chosen)
 
 
+def test_telling_genes_are_among_those_asked_for(section):
+    best = telling_genes(section, 3)
+    others = np.flatnonzero(~section.genes.isin(best))
+
+    chosen = telling_genes(section, 3, among=others)
+
+    assert len(set(chosen)) == 3
+    assert set(chosen) <= set(section.genes[others])
+
+
 def test_the_figure_is_written(section, tmp_path):
     result = enhance(section, method="nearest")
     path = save_before_after(result, tmp_path / "x.png")

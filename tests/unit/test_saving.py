@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import tifffile
 
-from napari_stentrans import enhance, simulated_section
+from napari_stentrans import enhance, read_section, simulated_section
 from napari_stentrans.errors import InvalidRequestError, UnknownGeneError
-from napari_stentrans.figures import ComparisonLook
+from napari_stentrans.figures import ComparisonLook, telling_genes
 from napari_stentrans.saving import ENDINGS, SaveChoices, ending_of, save_steps
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.technology import pitch_px
@@ -131,6 +131,39 @@ def test_a_figure_is_written(result, genes, tmp_path, ending, magic):
     path, told = write(result, tmp_path / f"x{ending}", genes=genes[:1])
     assert path.read_bytes().startswith(magic)
     assert told
+
+
+def test_only_genes_of_the_result_are_drawn():
+    section = simulated_section(n_rows=9, n_cols=8, n_genes=40, seed=3).section
+    telling = telling_genes(section)
+    asked = [gene for gene in section.genes if gene not in telling][:13]
+    result = enhance(section, method="nearest", genes=asked)
+
+    panels = result.plot().axes
+
+    drawn = [ax.get_title().split()[0] for ax in panels if "measured" in ax.get_title()]
+    assert len(drawn) == 3
+    assert set(drawn) <= set(asked)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".h5ad", ".parquet"])
+def test_a_gene_named_twice_is_written_once(result, genes, tmp_path, ending):
+    path = result.save(tmp_path / f"x{ending}", genes=[*genes, genes[0]])
+    assert list(read_section(path).genes) == list(genes)
+
+
+def test_a_gene_named_twice_is_drawn_once(result, genes):
+    titles = [ax.get_title() for ax in result.plot([*genes, genes[0]]).axes]
+    assert [title for title in titles if "measured" in title] == [
+        f"{gene} measured" for gene in genes
+    ]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".h5ad", ".parquet", ".png", ".ome.tif"])
+def test_a_file_of_no_gene_is_refused(result, tmp_path, ending):
+    with pytest.raises(InvalidRequestError, match="no gene was asked for"):
+        result.save(tmp_path / f"x{ending}", genes=[])
+    assert not list(tmp_path.iterdir())
 
 
 def test_save_chooses_by_the_ending(result, genes, tmp_path):

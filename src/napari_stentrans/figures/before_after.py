@@ -64,7 +64,9 @@ def save_before_after(
     result: EnhancedSection, path: Path, genes: Sequence[str] | None = None
 ) -> Path:
     """Write `before_after` of some genes (three telling ones, if not named)."""
-    figure = before_after(result, genes or telling_genes(result.section))
+    figure = before_after(
+        result, genes or telling_genes(result.section, among=result.chosen)
+    )
     figure.savefig(path, dpi=120)
     return path
 

@@ -79,9 +79,6 @@ def ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps
 
 def _pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:
     """Genes to draw: those asked for, else a few of the result."""
-    if choices.genes is not None:
-        result.section.gene_index(choices.genes)  # says which are not there
-        return list(choices.genes)
-    if len(result.chosen) <= _MOST_PICTURED:
-        return [str(gene) for gene in result.genes]
-    return telling_genes(result.section)
+    if choices.genes is None and len(result.chosen) > _MOST_PICTURED:
+        return telling_genes(result.section, among=result.chosen)
+    return [str(gene) for gene in choices.of(result).genes]
