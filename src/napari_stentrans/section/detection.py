@@ -18,6 +18,9 @@ _MIN_SPOTS = 4
 """Fewer spots than this show no lattice."""
 _PARTS = 12
 """Halves of a step occur in quincunx tables; thirds and quarters after refining."""
+_FEWEST_BESIDE = 0.05
+_ENOUGH_TO_TELL = 50
+"""Of this many spots of an array, more than that share have one beside them."""
 _MAX_MISFIT = 0.12
 """Largest root-mean-square distance from the fitted sites, in pitches."""
 
@@ -64,9 +67,13 @@ def detect_lattice(
         if grid[0].sum() % 2:  # put the origin on a site
             origin = origin - np.array([0.0, steps[1]])
     lattice = _lattice(kind, origin, steps)
-    if len(np.unique(lattice.neighbours(array_rc))) < len(array_rc) / 2:
-        fitted = _fit_free_positions(array_rc)  # rounded pixels may look like steps
-        return fitted if fitted.lattice.is_regular else Detected(lattice, array_rc)
+    n_beside = len(np.unique(lattice.neighbours(array_rc)))
+    if n_beside < len(array_rc) / 2:  # rounded pixels may look like steps
+        fitted = _fit_free_positions(array_rc)
+        few_beside = n_beside < _FEWEST_BESIDE * len(array_rc)
+        scattered = few_beside and len(array_rc) >= _ENOUGH_TO_TELL
+        if fitted.lattice.is_regular or scattered:
+            return fitted
     return Detected(lattice, array_rc)
 
 
@@ -91,7 +98,7 @@ def place_spots(
     """
     array_rc = np.asarray(array_rc, dtype=np.float64)
     if not len(array_rc) or not np.isfinite(array_rc).all():
-        return Detected(impose_lattice(np.zeros((1, 2)), LatticeKind.SQUARE), array_rc)
+        return Detected(Lattice(LatticeKind.SQUARE), array_rc)
     if pixel_xy is not None and not np.isfinite(pixel_xy).all():
         pixel_xy = None  # the section says which are wrong
     found = detect_lattice(array_rc, pixel_xy, checkerboard)
@@ -141,8 +148,6 @@ def _is_checkerboard(grid: IntArray) -> bool:
 
 def _by_proportion(grid: IntArray, pixel_xy: FloatArray) -> LatticeKind:
     """Tell hex (a row step is 1.73 column steps) from quincunx (1) by their pixels."""
-    if not np.isfinite(pixel_xy).all():
-        return LatticeKind.HEX
     design = np.column_stack([grid, np.ones(len(grid))])
     to_pixel = np.linalg.lstsq(design, pixel_xy, rcond=None)[0]
     row_step, col_step = np.linalg.norm(to_pixel[:2], axis=1)

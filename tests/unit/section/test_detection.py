@@ -65,6 +65,20 @@ def test_whole_pixel_positions_of_cells_are_not_taken_for_an_array(rng):
     assert detect_lattice(positions).lattice.kind is IRREGULAR
 
 
+def test_cells_at_whole_micrometres_are_no_sites_without_neighbours(rng):
+    row, col = np.mgrid[:30, :30].reshape(2, -1)
+    apart = np.column_stack([row, col]) * 12.0 + rng.uniform(-4, 4, size=(900, 2))
+    found = detect_lattice(np.rint(apart))
+    assert found.lattice.kind is IRREGULAR
+    assert 6 < found.lattice.step_rc[0] < 12
+    np.testing.assert_array_equal(found.array_rc, np.rint(apart))
+
+
+def test_few_sites_of_an_array_stay_on_it():
+    sites = square(20, 20)[[3, 50, 117, 201, 290, 333, 398]]
+    assert detect_lattice(sites).lattice == Lattice(SQUARE, tuple(sites.min(axis=0)))
+
+
 def test_proportions_of_the_pixels_tell_hex_from_quincunx():
     sites = checkerboard(10, 10)
     hex_xy = sites[:, ::-1] * (50, 50 * np.sqrt(3))
