@@ -18,13 +18,20 @@ from napari_stentrans.section.regions import NAMES, Region, RegionKind, Regions
 from napari_stentrans.section.sites import PaintSites
 from napari_stentrans.section.tissue import BoolArray
 
-_KIND_OF_WORD = {
+_KIND_OF_CLASS = {
     "tissue": RegionKind.TISSUE,
     "outside": RegionKind.OUTSIDE,
+    "outside tissue": RegionKind.OUTSIDE,
+    "no tissue": RegionKind.OUTSIDE,
     "background": RegionKind.OUTSIDE,
     "ignore": RegionKind.OUTSIDE,
 }
-"""What the class of an annotation made elsewhere stands for; all others: predict."""
+"""What the class of an annotation made elsewhere stands for; all others: predict.
+
+Whole names: "damaged tissue" is no tissue, and all else is not outside of it.
+"""
+_NUMBERING = "*0123456789 _-"
+"""May end the name of a class: "Ignore*" in QuPath, "Tissue 2"."""
 _DECIMALS = 3
 
 
@@ -166,10 +173,7 @@ def _kind(about: Mapping[str, Any]) -> RegionKind:
     if about.get("kind") in list(RegionKind):
         return RegionKind(about["kind"])
     told = (_class_name(about) or _name(about)).casefold()
-    return next(
-        (kind for word, kind in _KIND_OF_WORD.items() if word in told),
-        RegionKind.PREDICT,
-    )
+    return _KIND_OF_CLASS.get(told.strip().rstrip(_NUMBERING), RegionKind.PREDICT)
 
 
 def _numbered(kind: RegionKind, n_before: int) -> str:
