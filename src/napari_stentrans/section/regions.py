@@ -212,12 +212,13 @@ class Regions:
         return made
 
     def joined(self, others: Regions) -> Regions:
-        """Add other regions of the same section; one of the same name is replaced."""
+        """Add other regions of the same section; those called alike are replaced."""
+        told = {(region.name, region.kind) for region in others.listed}
         made = self
+        for region in self.listed:
+            if (region.name, region.kind) in told:
+                made = made.without(region.label)
         for region in others.listed:
-            same = made.named(region.name, region.kind)
-            if same is not None:
-                made = made.without(same.label)
             at = others.covered_by(region.label)
             made = made.with_area(region.name, region.kind, at, enabled=region.enabled)
         return made

@@ -173,6 +173,14 @@ def test_joining_replaces_a_region_of_the_same_name_and_kind(none):
     assert spots_of(both, both.named("t", TISSUE).label) == [0, 5]
 
 
+def test_joining_keeps_regions_that_are_called_alike(none):
+    here = none.with_area("Necrosis", PREDICT, [0])
+    there = none.with_area("Necrosis", PREDICT, [2, 3])
+    there = there.with_area("Necrosis", PREDICT, [7])
+    both = here.joined(there)
+    assert [spots_of(both, region.label) for region in both.listed] == [[2, 3], [7]]
+
+
 def test_colours_differ_and_are_written_the_same_both_ways():
     colours = [colour_of(Region(n, "", PREDICT)) for n in range(1, 9)]
     assert len(set(colours)) == 8
