@@ -37,8 +37,8 @@ class Recipe:
     folder
         Where files are written that the text refers to.
     image_alignment
-        How the picture lay that the run saw: see `section.alignment`. A picture
-        that was added by hand is a wish of the section.
+        How the picture lay that the run saw, "" where its file puts it: see
+        `section.alignment`. A picture that was added by hand is a wish of the section.
     even
         Whether values were shown at one sequencing depth.
     """
@@ -113,8 +113,10 @@ class Recipe:
     @property
     def _wishes(self) -> dict[str, str | bool | float]:
         """What is asked for besides the source, by the names of `read_section`."""
+        found = dict(self.section.wishes)
+        found.pop("image_alignment", None)  # it may have been moved since
         moved = {"image_alignment": self.image_alignment}
-        return dict(self.section.wishes) | (moved if self.image_alignment else {})
+        return found | (moved if self.image_alignment else {})
 
     @property
     def _out(self) -> str:

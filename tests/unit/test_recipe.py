@@ -22,7 +22,9 @@ from napari_stentrans.config import (
     with_preset,
 )
 from napari_stentrans.datasets import DEMO_SAMPLE, samples, simulated_section
+from napari_stentrans.gui.jobs.section_tasks import picturing
 from napari_stentrans.io.options import ReadWishes
+from napari_stentrans.progress import run_to_end
 from napari_stentrans.recipe import Recipe
 from napari_stentrans.section.alignment import Alignment, alignment_text
 from napari_stentrans.section.lattice import LatticeKind
@@ -92,9 +94,6 @@ def test_the_command_gives_the_same_result(section, marked, tmp_path, config):
 @pytest.fixture
 def pictured(section, tmp_path):
     """The section with another picture, that was added and then moved by hand."""
-    from napari_stentrans.gui.jobs.section_tasks import picturing
-    from napari_stentrans.progress import run_to_end
-
     rng = np.random.default_rng(1)
     blobs = np.repeat(np.repeat(rng.integers(60, 256, (30, 30, 3)), 40, 0), 40, 1)
     Image.fromarray(blobs.astype(np.uint8)).save(tmp_path / "by hand.png")
@@ -137,8 +136,28 @@ def test_the_command_carries_a_picture_moved_by_hand(pictured, tmp_path):
     np.testing.assert_array_equal(found.image.affine, moved.image.affine)
 
 
-def texts(section, config, folder, missing=None):
-    recipe = Recipe(section, config, missing or MissingRegions.none(section), folder)
+def test_a_picture_that_was_moved_back_is_read_unmoved(pictured, tmp_path):
+    added, _ = pictured
+    wishes = {**added.wishes, "image_alignment": "turn=90.0"}
+    python, command = texts(replace(added, wishes=wishes), QUICK, tmp_path)
+
+    assert "by hand.png" in python
+    assert "turn" not in python + command
+
+
+def test_another_picture_lies_as_its_file_says(pictured, tmp_path):
+    added, _ = pictured
+    moved = replace(added, wishes={"image_alignment": "turn=90.0", "name": "a"})
+
+    again = run_to_end(picturing(moved, tmp_path / "by hand.png"))
+
+    assert again.wishes == {"image": str(tmp_path / "by hand.png"), "name": "a"}
+    assert again.image.alignment.is_none
+
+
+def texts(section, config, folder, missing=None, lay=""):
+    missing = missing or MissingRegions.none(section)
+    recipe = Recipe(section, config, missing, folder, lay)
     return recipe.as_python(), recipe.as_command_line()
 
 
@@ -213,7 +232,8 @@ def test_a_section_is_read_as_it_was(section, tmp_path):
 def test_the_command_line_knows_every_wish(section, tmp_path, wish):
     value = {"allow_normalised": True, "lattice": "hex"}.get(wish, "4")
     wanted = replace(section, wishes={wish: value})
-    _, command = texts(wanted, RunConfig(), tmp_path)
+    lay = value if wish == "image_alignment" else ""
+    _, command = texts(wanted, RunConfig(), tmp_path, lay=lay)
 
     words = shlex.split(command)[1:]
     args = build_parser(words).parse_args(words)

@@ -41,6 +41,7 @@ def picturing(section: Section, path: Path) -> Steps[Section]:
 
     yield Progress("Reading the picture", 0, 1)
     wishes = {**section.wishes, "image": str(path.absolute())}
+    wishes.pop("image_alignment", None)  # that was of the picture before
     return replace(with_picture(section, path), wishes=wishes)
 
 
