@@ -56,7 +56,8 @@ def stage(section, result):
     stage = Stage(ViewerModel())
     stage.open(section)
     for gene in section.genes[:2]:
-        stage.expression.add_gene(section, gene, result)
+        stage.expression.add_measured(section, gene)
+        stage.expression.show_enhanced(result, gene)
     stage.painting.add_canvas(section)
     return stage
 

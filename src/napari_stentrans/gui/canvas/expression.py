@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from napari.layers import Layer
 
 from napari_stentrans import keys
@@ -46,18 +47,11 @@ class Expression:
 
     # -- genes -------------------------------------------------------------------------
 
-    def add_gene(
-        self, section: Section, gene: str, enhanced: EnhancedSection | None
-    ) -> None:
-        """Add the layers of a gene, on top, and hide the expression below."""
-        self.add_measured(section, gene)
-        if enhanced is not None:
-            self.show_enhanced(enhanced, gene)
-
     def add_measured(self, section: Section, gene: str) -> None:
-        """Add the layer of the counts of a gene, if there is none.
+        """Add the layer of the counts of a gene, on top, if there is none.
 
-        It may have been deleted by hand, with a result of the gene still there.
+        The expression below is hidden. The layer may have been deleted by hand, with a
+        result of the gene still there: it gets the colours of that.
         """
         if self._layers.find(section, Role.GENE, gene) is not None:
             return
@@ -69,6 +63,7 @@ class Expression:
             measured = self._layers.add(data)
             if enhanced is not None:
                 layers.move(layers.index(measured), layers.index(enhanced))
+                _look_alike(enhanced, measured)
                 self._replace(measured, enhanced)
 
     def remove_gene(self, section: Section, gene: str) -> None:
@@ -92,9 +87,10 @@ class Expression:
     ) -> Pieces:
         """Put a result into the enhanced layers of a gene, adding them if need be.
 
-        A preview and the result that replaces it have the same positions, so the
-        layers are kept and with them whatever the user changed about them. A layer of
-        the sd is added only if it is asked for: adding layers is slow.
+        A preview and the result that replaces it have the same positions, and results
+        of other regions often as many: layers of the same shape are kept, and with them
+        whatever the user changed about them. A layer of the sd is added only if it is
+        asked for: adding layers is slow.
         """
         measured = self._layers.find(enhanced.section, Role.GENE, gene)
         limits = None if measured is None else tuple(measured.contrast_limits)
@@ -128,6 +124,8 @@ class Expression:
         """Put data into a layer of the same shape, else into a new one in its place."""
         if layer is not None and _fits(layer, data):
             layer.data = data[0]
+            if not np.array_equal(layer.affine.affine_matrix, data[1]["affine"]):
+                layer.affine = data[1]["affine"]
             self._follow_depth(layer, data[1])
             if keys.RESULT in data[1]["metadata"]:
                 layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
@@ -202,7 +200,7 @@ class Expression:
 
     def _replace(self, measured: Layer, enhanced: Layer) -> None:
         """Show a result where the measured gene was shown, in the same colours."""
-        enhanced.colormap = measured.colormap
+        _look_alike(measured, enhanced)
         is_seen = measured.visible
         set_visible(enhanced, visible=is_seen)
         set_visible(measured, visible=False)
@@ -213,6 +211,12 @@ def is_even(layer: Layer) -> bool:
     """Whether a layer shows expression at one sequencing depth."""
     tag = tag_of(layer.metadata)
     return tag is not None and tag.even
+
+
+def _look_alike(source: Layer, goal: Layer) -> None:
+    """Give a layer the colours of another: to link them does not make them alike."""
+    for name in LINKED:
+        setattr(goal, name, getattr(source, name))
 
 
 def _fits(layer: Layer, data: LayerData) -> bool:
