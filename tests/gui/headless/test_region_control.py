@@ -214,6 +214,19 @@ def test_a_canvas_of_another_shape_is_refused_with_a_reason(
     assert told
 
 
+def test_a_canvas_of_another_type_is_refused_with_a_reason(
+    opened, regions, state, section
+):
+    regions.paint()
+    canvas = opened.stage.canvas(section)
+    canvas.data = canvas.data.astype(np.int16)
+
+    for label in (300, -1):
+        stroke(opened, [4], label=label)
+
+    assert "int16" in state.painted.problem
+
+
 def test_a_picture_put_in_by_a_script_is_taken_over(opened, regions, state, section):
     regions.paint()
     marked = np.isin(raster_of(section).index, [1, 2, 3]).astype(np.uint8)
@@ -257,6 +270,41 @@ def test_regions_are_renamed_switched_and_removed(opened, regions, state, sectio
     regions.remove(1)
     assert names(state) == ["Missing 2"]
     assert state.painted == Painted(n_spots=1)
+
+
+def test_a_region_that_is_removed_leaves_the_mouse_to_one_like_it(
+    opened, regions, state, section
+):
+    for kind in (PREDICT, OUTSIDE, PREDICT):
+        regions.add(kind)
+    for label, left in ((3, 1), (1, 2), (2, None)):
+        regions.remove(label)
+        assert state.current == left
+
+
+def test_removing_a_region_leaves_another_in_the_hand(opened, regions, state):
+    regions.add(PREDICT)
+    regions.add(PREDICT)
+    regions.choose(1)
+    regions.remove(2)
+    assert state.current == 1
+
+
+def test_the_bucket_makes_a_region_of_a_label_that_none_has(
+    opened, regions, state, section
+):
+    regions.add(PREDICT)
+    stroke(opened, [4])
+    regions.use(Tool.FILL)
+    canvas = opened.stage.canvas(section)
+    canvas.selected_label = 7
+    pixel = tuple(np.argwhere(raster_of(section).index == 4)[0].tolist())
+    regions._canvas._pixel = pixel  # where the mouse would be
+
+    canvas.fill(pixel, 7)
+
+    assert names(state) == ["Missing 1", "Missing 2"]
+    assert sizes(state) == [0, 1]
 
 
 def test_choosing_a_region_lets_the_mouse_paint_it(opened, regions, state, section):
@@ -605,20 +653,88 @@ def test_regions_are_back_although_another_section_was_looked_at_meanwhile(
     assert sizes(again.session.regions) == [2]
 
 
-def test_what_is_painted_while_looking_wins(launch, make_section, jobs, tmp_path):
+@pytest.fixture
+def early(launch, make_section, jobs, tmp_path):
+    """A launch whose search for regions of last time is not over; ends it on request.
+
+    Last time there were two: of spots 3 and 4, and of spots 8 and 9.
+    """
     first = launch(make_section())
     first.regions.paint()
     stroke(first, [3, 4])
+    first.regions.add(OUTSIDE)
+    stroke(first, [8, 9])
+    first.regions.rename(2, "necrosis")
     memory = Memory(tmp_path / "settings.json", tmp_path / "data")
     again = Controller(ViewerModel(), EnhanceSession(), start=jobs, memory=memory)
     again.stage.open(make_section())
-    again.regions.paint()
-    stroke(again, [8])
-    for job in jobs.started:
-        job.finish()
 
-    assert sizes(again.session.regions) == [1]
-    assert sizes(launch(make_section()).session.regions) == [1]
+    def end():
+        for job in jobs.started:
+            job.finish()
+
+    return again, end
+
+
+def size_of(controller):
+    state = controller.session.regions
+    return dict(zip(names(state), sizes(state), strict=True))
+
+
+def test_a_brush_armed_while_looking_paints_on_in_what_is_found(
+    early, launch, make_section
+):
+    again, end = early
+    again.regions.paint()
+    end()
+    assert size_of(again) == {"Missing 1": 2, "necrosis": 2}
+    stroke(again, [5])
+
+    assert size_of(again) == {"Missing 1": 3, "necrosis": 2}
+    assert size_of(launch(make_section())) == {"Missing 1": 3, "necrosis": 2}
+
+
+def test_what_is_painted_while_looking_lies_on_top_of_what_is_found(
+    early, launch, make_section
+):
+    again, end = early
+    again.regions.paint()
+    stroke(again, [4, 5, 8])
+    end()
+
+    expected = {"Missing 1": 3, "Missing 1 (2)": 1, "necrosis": 1}
+    assert size_of(again) == expected
+    assert again.session.regions.current == 1
+    assert size_of(launch(make_section())) == expected
+
+
+def test_too_many_regions_leave_those_of_last_time_in_their_file(
+    early, launch, make_section, monkeypatch, told
+):
+    again, end = early
+    again.regions.paint()
+    stroke(again, [4, 5])
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_stentrans.section.regions.MOST", 2)
+        end()
+    assert "remove one first" in told[0]
+    stroke(again, [6])
+
+    assert size_of(again) == {"Missing 1": 3}
+    assert size_of(launch(make_section())) == {"Missing 1": 2, "necrosis": 2}
+
+
+def test_a_panel_opened_again_does_not_double_its_regions(early, jobs, tmp_path):
+    again, end = early
+    end()
+    stroke(again, [8], label=0)
+    again.close()
+
+    memory = Memory(tmp_path / "settings.json", tmp_path / "data")
+    third = Controller(again.stage.viewer, EnhanceSession(), jobs, memory)
+    end()
+
+    assert size_of(third) == {"Missing 1": 2, "necrosis": 1}
 
 
 def test_a_damaged_file_of_last_time_is_no_obstacle(launch, make_section, tmp_path):

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.region_shelf import RegionShelf
+from napari_stentrans.gui.control.region_shelf import RegionShelf, with_kept
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.io.regions.masks import read_regions, write_regions
@@ -38,6 +39,7 @@ class RegionFileControl:
         self._files, self._recalling = JobDesk(bench.start), JobDesk(bench.start)
         self._fingerprints: WeakKeyDictionary[Section, str] = WeakKeyDictionary()
         self._asked: Section | None = None
+        self._were_there: WeakKeyDictionary[Section, bool] = WeakKeyDictionary()
         regions.on_kept = self._keep
 
     def save(self, path: str | Path) -> None:
@@ -72,6 +74,10 @@ class RegionFileControl:
         self._asked = section
         self._recalling.discard()  # what it finds would not be put on its section
         if section is not None and section not in self._fingerprints:
+            now = self._regions.regions
+            # Of a panel before this one, or else painted while the search goes on.
+            were_there = now is not None and bool(now.listed)
+            self._were_there.setdefault(section, were_there)
             self._recalling.run(
                 partial(self._shelf.finding, section),
                 JobListener(
@@ -98,17 +104,23 @@ class RegionFileControl:
         self._bench.background.say(f"Loaded {names} from {name}.")
 
     def _found(self, section: Section, found: tuple[str, Regions | None]) -> None:
-        self._fingerprints[section], kept = found
         if section is not self._bench.session.section:
             return
-        now = self._regions.regions
-        if now is not None and now.listed:  # painted meanwhile
-            self._keep(section, now)
-        elif kept is not None:
-            self._regions.put(kept)
+        fingerprint, kept = found
+        now, were_there = self._regions.regions, self._were_there[section]
+        try:
+            back = None if were_there or kept is None else with_kept(now, kept)
+        except InvalidRequestError as error:  # without a fingerprint the file stays
+            self._bench.background.complain(error)
+            return
+        self._fingerprints[section] = fingerprint
+        if back is not None:
+            self._regions.put(back)
             self._bench.background.say(
                 "The regions that you painted last time are back (Undo removes them)."
             )
+        elif now is not None and now.listed:
+            self._keep(section, now)
 
     def _not_found(self, error: Exception) -> None:
         self._asked = None

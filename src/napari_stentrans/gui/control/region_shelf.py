@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from napari_stentrans.errors import StEnTransError
+from napari_stentrans.gui.control.gene_names import free_name
 from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.section.regions import Regions
+from napari_stentrans.section.regions import RegionKind, Regions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.sites import PaintSites
 
@@ -65,3 +67,33 @@ class RegionShelf:
     @staticmethod
     def _path(folder: Path, fingerprint: str) -> Path:
         return folder / f"{fingerprint}.png"
+
+
+def with_kept(now: Regions | None, kept: Regions) -> Regions:
+    """Return the regions of last time with what was painted meanwhile on top of them.
+
+    Labels stay as they are now: a brush may be armed for one. A region that nobody has
+    painted in yet takes up that of the same name; else two of one name are told apart.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there are too many regions.
+    """
+    if now is None:
+        return kept
+    made, taken = now, {region.name for region in (*now.listed, *kept.listed)}
+    for region in kept.listed:
+        under = now.ground if region.kind is RegionKind.TISSUE else now.over
+        at = kept.covered_by(region.label) & (under == 0)
+        same = now.named(region.name, region.kind)
+        if same is None:
+            made = made.with_area(region.name, region.kind, at, enabled=region.enabled)
+        elif not now.covered_by(same.label).any():
+            made = made.changed(replace(same, enabled=region.enabled))
+            made = made.marked(at, same.label)
+        else:
+            name = free_name(region.name, taken)
+            taken.add(name)
+            made = made.with_area(name, region.kind, at, enabled=region.enabled)
+    return made
