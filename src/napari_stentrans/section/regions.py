@@ -205,11 +205,15 @@ class Regions:
         label, site = label[site >= 0], site[site >= 0]
         made = self
         for value in np.unique(label).tolist():
-            if value and made.get(value) is None:
-                name = made._fresh_name(RegionKind.PREDICT)
-                made = replace(made, listed=(*made.listed, Region(value, name)))
-            made = made.marked(site[label == value], value)
+            made = made.having(value).marked(site[label == value], value)
         return made
+
+    def having(self, label: int) -> Regions:
+        """Add a region to predict where no region has a label; 0 is that of none."""
+        if not label or self.get(label) is not None:
+            return self
+        new = Region(label, self._fresh_name(RegionKind.PREDICT))
+        return replace(self, listed=(*self.listed, new))
 
     def joined(self, others: Regions) -> Regions:
         """Add other regions of the same section; those called alike are replaced."""

@@ -85,6 +85,13 @@ def test_a_label_that_no_region_has_becomes_one_to_predict(none, sites):
     assert (region.label, region.kind) == (7, PREDICT)
 
 
+def test_a_region_is_made_of_a_label_that_none_has_only(none):
+    regions = none.having(7)
+    assert regions.listed == (Region(7, "Missing 1"),)
+    assert regions.having(7) is regions
+    assert regions.having(0) is regions
+
+
 def test_erasing_takes_the_region_first_and_the_tissue_next(none):
     regions = none.with_area("all", TISSUE, [0, 1, 2]).with_area("gap", PREDICT, [1])
     assert regions.view[:3].tolist() == [1, 2, 1]
