@@ -215,7 +215,7 @@ def test_a_canvas_of_another_shape_is_refused_with_a_reason(
 
 
 def test_a_canvas_of_another_type_is_refused_with_a_reason(
-    opened, regions, state, section
+    opened, viewer, regions, state, section, jobs
 ):
     regions.paint()
     canvas = opened.stage.canvas(section)
@@ -225,6 +225,9 @@ def test_a_canvas_of_another_type_is_refused_with_a_reason(
         stroke(opened, [4], label=label)
 
     assert "int16" in state.painted.problem
+    opened.close()
+    again = Controller(viewer, EnhanceSession(), start=jobs)
+    assert "int16" in again.session.regions.painted.problem
 
 
 def test_a_picture_put_in_by_a_script_is_taken_over(opened, regions, state, section):

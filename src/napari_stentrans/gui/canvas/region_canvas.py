@@ -77,13 +77,8 @@ class RegionCanvas:
     @property
     def problem(self) -> str:
         """Why what is painted cannot be used; empty if it can."""
-        expected = self.regions.sites.raster.shape
-        if self.layer.data.shape == expected:
-            return ""
-        return (
-            f"the canvas has {self.layer.data.shape} pixels instead of {expected}; "
-            "delete its layer and paint anew"
-        )
+        fault = _fault(self.layer, self.regions.sites)
+        return fault and f"the canvas {fault}; delete its layer and paint anew"
 
     def show(self, regions: Regions) -> None:
         """Draw regions instead of what is there."""
@@ -138,12 +133,16 @@ class RegionCanvas:
             self._listener.painted(after)
 
     def _filled(self) -> Regions:
-        """Fill as it makes sense on spots, instead of what napari filled."""
+        """Fill as it makes sense on spots, instead of what napari filled.
+
+        A label that no region has becomes one, as in a stroke.
+        """
         index, pixel = self.regions.sites.index, self._pixel
+        label = int(self.layer.selected_label)
         if pixel is None or index[pixel] < 0:
             return self.regions
         try:
-            return filled(self.regions, int(index[pixel]), self.layer.selected_label)
+            return filled(self.regions.having(label), int(index[pixel]), label)
         except InvalidRequestError as error:
             self._listener.complain(f"Nothing is filled: {error}")
             return self.regions
@@ -189,17 +188,26 @@ def warming_up() -> Steps[None]:
     Labels(np.zeros((2, 2), dtype=np.uint8), colormap=region_colours(()) | {1: "red"})
 
 
+def _fault(layer: Labels, sites: PaintSites) -> str:
+    """What about a layer does not fit the regions of a section; empty if all does."""
+    data, expected = layer.data, sites.raster.shape
+    if data.shape != expected:
+        return f"has {data.shape} pixels instead of {expected}"
+    if data.dtype != np.uint8:
+        return f"holds numbers of the type {data.dtype} instead of uint8"
+    return ""
+
+
 def _regions_of(layer: Labels) -> Regions:
     """Regions that a layer shows, whoever painted them."""
     known, picture = layer.metadata.get(keys.REGIONS), np.asarray(layer.data)
     if isinstance(known, Regions):
-        fits = picture.shape == known.picture.shape
-        return known.stroked(picture) if fits else known
+        return known if _fault(layer, known.sites) else known.stroked(picture)
     tag = tag_of(layer.metadata)
     if tag is None:
         msg = f"{layer.name} is no canvas for regions"
         raise ValueError(msg)
     sites = PaintSites.of(tag.section, raster_of(tag.section))
-    if picture.shape != sites.raster.shape or picture.max(initial=0) > OUTSIDE:
+    if _fault(layer, sites) or picture.max(initial=0) > OUTSIDE:
         return Regions.none(sites)
     return Regions.from_labels(sites, sites.read(picture))

@@ -128,9 +128,17 @@ class RegionControl(RegionBoard):
             self.put(regions.changed(replace(region, enabled=enabled)))
 
     def remove(self, label: int) -> None:
-        """Remove a region and what it covers."""
-        if self.regions is not None:
-            self.put(self.regions.without(label))
+        """Remove a region and what it covers; the mouse paints another from then on."""
+        regions = self.regions
+        region = None if regions is None else regions.get(label)
+        if regions is None or region is None:
+            return
+        was_current = self._bench.session.regions.current == label
+        left = regions.without(label)
+        self.put(left)
+        alike = [each for each in left.listed if each.kind is region.kind]
+        if was_current and left.listed:
+            self.choose((alike or left.listed)[-1].label)
 
     def close(self) -> None:
         """Let go of the canvas, and prepare no more."""
