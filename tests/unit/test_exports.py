@@ -99,6 +99,13 @@ def test_what_was_read_is_never_written_to(section, tmp_path, ending):
         export(again, path)
 
 
+def test_nothing_is_written_into_what_lies_beside_a_table(section, tmp_path):
+    read = read_section(export(section, tmp_path / "it.csv"))
+
+    with pytest.raises(InvalidRequestError, match="never changed"):
+        export(read, tmp_path / "it.csv.tables" / "genes.csv")
+
+
 def test_nothing_is_written_into_a_folder_that_was_read(section, tmp_path):
     folder = export(section, tmp_path / "outs")
     again = replace(section, source=str(folder))

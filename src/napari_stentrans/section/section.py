@@ -62,6 +62,8 @@ class Section:
         A picture of the tissue, if there is one.
     source
         Where it was read from.
+    files
+        What was found beside the source and read, too.
     notes
         What a person should know about this input, in plain words.
     wishes
@@ -84,6 +86,7 @@ class Section:
     spot_diameter: float | None = None
     image: TissueImage | None = None
     source: str | None = None
+    files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     wishes: Mapping[str, str | bool | float] = field(default_factory=dict)
 
@@ -110,7 +113,7 @@ class Section:
     def inputs(self) -> tuple[str, ...]:
         """Files and folders that it was read from; nothing is ever written to them."""
         wishes = (self.wishes.get(name) for name in ("positions", "image"))
-        return tuple(str(each) for each in (self.source, *wishes) if each)
+        return tuple(str(each) for each in (self.source, *self.files, *wishes) if each)
 
     @property
     def n_spots(self) -> int:

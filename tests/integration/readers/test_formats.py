@@ -7,6 +7,7 @@ import pytest
 
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.files.replacing import check_place
 
 CELLS = ("xenium", "xenium_2", "merscope", "cosmx", "cell_gef", "visium_cells")
 FREE = (*CELLS, "listed_table", "slide_seq", "curio", "mtx_listed", "loom")
@@ -156,3 +157,19 @@ def test_libraries_of_one_anndata(writers, sample, tmp_path):
         read_section(tmp_path / "both.h5ad", library="C")
     assert read_section(tmp_path / "both.h5ad", library="B").n_spots == 20
     check(read_section(tmp_path / "both.h5ad", library="A"), sample, "h5ad")
+
+
+def test_no_file_that_was_read_is_written_to(writer, format_name, sample, tmp_path):
+    path = writer(tmp_path, sample)
+    parts = [file for file in tmp_path.rglob("*") if file.is_file()]
+
+    for start in {path, *filter(can_read, parts)}:
+        inputs = read_section(start).inputs
+        whole = tmp_path
+        if format_name == "visium_hd" and start != path:  # bins of one size of two
+            (whole,) = (each for each in start.parents if "square" in each.name)
+        for part in parts:
+            if part.is_relative_to(whole):
+                with pytest.raises(InvalidRequestError, match="never changed"):
+                    check_place(part, inputs)
+        check_place(tmp_path / "new.h5ad", inputs if start != tmp_path else ())

@@ -117,6 +117,7 @@ def test_dapi_of_xenium_lies_under_the_cells(tmp_path, longest_side, name):
     assert (section.image.full is not None) == (longest_side == 300)
     np.testing.assert_allclose(section.pixel_xy, xy)
     assert_on_marks(section)
+    assert str(tmp_path / name) in section.inputs
     again = with_picture(replace(section, image=None), tmp_path / name)
     assert_on_marks(again)
 
@@ -155,6 +156,8 @@ def test_a_stained_picture_of_xenium_lies_where_its_matrix_says(tmp_path, longes
     section = read_section(tmp_path)
     assert section.image.modality is Modality.BRIGHT_FIELD
     assert_on_marks(section)
+    stained = {str(file) for file in tmp_path.glob("made_he_image*")}
+    assert stained < set(section.inputs)
     moved = section.image.alignment.turned(90)
     there = section.image.aligned(moved).aligned(section.image.alignment)
     assert_on_marks(replace(section, image=there))

@@ -169,9 +169,10 @@ def test_picture_beside_a_selection_is_aligned(
     path = write_table(tmp_path / "A1.tsv", square, names=column_first)
     selection.to_csv(tmp_path / "A1_selection.tsv", sep="\t", index=False)
     Image.new("RGB", (110, 90), (1, 2, 3)).save(tmp_path / "A1.png")
-    image = read_section(path).image
-    assert image.data.shape == (90, 110, 3)
-    assert image.scale == 1.0
+    section = read_section(path)
+    assert section.image.data.shape == (90, 110, 3)
+    assert section.image.scale == 1.0
+    assert set(section.inputs) == {str(file) for file in tmp_path.iterdir()}
 
 
 def test_scale_of_a_smaller_picture_is_a_guess_and_said(

@@ -86,6 +86,10 @@ def test_all_in_one_folder_as_in_archives(tmp_path, hexagonal, space_ranger):
     section = read_section(flat)
     assert (section.name, section.n_spots) == ("GSM1", len(hexagonal.barcodes))
     assert section.image.name == "hires"
+    (flat / "notes.txt").touch()
+    from_matrix = read_section(flat / "GSM1_filtered_feature_bc_matrix.h5")
+    others = {str(file) for file in flat.iterdir() if file.suffix != ".txt"}
+    assert set(from_matrix.inputs) == others
 
 
 def test_filtered_counts_come_before_raw_unless_pointed_at(

@@ -45,6 +45,8 @@ class CellTable:
         What was recognised, such as "Xenium cells".
     notes
         What a person should know.
+    files
+        What it was read from.
     """
 
     counts: sparse.csr_matrix
@@ -55,6 +57,7 @@ class CellTable:
     unit: str = "µm"
     what: str = "cells"
     notes: list[str] = field(default_factory=list)
+    files: tuple[Path, ...] = ()
 
 
 def without_probes(
@@ -112,6 +115,7 @@ def cell_section(cells: CellTable, path: Path, options: ReadOptions) -> Section:
         lattice=found.lattice,
         pixel_xy=xy,
         source=str(path),
+        files=tuple(map(str, cells.files)),
         notes=tuple(notes + repeated),
     )
 

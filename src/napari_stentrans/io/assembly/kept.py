@@ -12,14 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from napari_stentrans import keys
-from napari_stentrans.section.detection import Detected
+from napari_stentrans.section.detection import Detected, impose_lattice
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.targets import REFINEMENTS
 from napari_stentrans.section.technology import was_enhanced
 
 FILE: Final = "stentrans_section.json"
 """Name of the file with it in the ``spatial`` folder of a Space Ranger output."""
+_PITCH_CHANGE = 1.5
+"""Refining moves the median distance to the nearest neighbour by less than this."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,28 @@ class Kept:
         return bool(self.lattice.is_site(array_rc).all())
 
     def placed(self, array_rc: FloatArray) -> Detected:
-        """Return the spots on the lattice that was kept."""
-        return Detected(self.lattice, array_rc)
+        """Return the spots on the lattice that was kept.
+
+        Off a lattice that is their pitch alone; a new one, where others have thinned
+        the spots or moved them apart since.
+        """
+        if self.lattice.is_regular or len(array_rc) < 2:
+            return Detected(self.lattice, array_rc)
+        now = impose_lattice(array_rc, LatticeKind.IRREGULAR)
+        change = now.step_rc[0] / self.lattice.step_rc[0]
+        is_same = 1 / _PITCH_CHANGE < change < _PITCH_CHANGE
+        return Detected(self.lattice if is_same else now, array_rc)
+
+    def are_made_up(self, array_rc: FloatArray, pixel_xy: FloatArray) -> bool:
+        """Whether pixel positions are still those written where there were none.
+
+        These are as of `Section.to_pixel`: 100 a pitch, before the lattice was refined.
+        """
+        pitch_xy = 100 * self.lattice.to_pitch(array_rc)[:, ::-1]
+        return not self.has_pixel_xy and any(
+            np.allclose(pixel_xy, pitch_xy / refined, atol=1e-3)
+            for refined in REFINEMENTS
+        )
 
 
 def kept_in(text: Any) -> Kept | None:
@@ -79,7 +104,7 @@ def kept_in(text: Any) -> Kept | None:
         told = json.loads(str(text))
         row, col = (float(value) for value in told["origin_rc"])
         down, right = (float(value) for value in told["step_rc"])
-        if down == 0 or right == 0:
+        if not np.isfinite([row, col, down, right]).all() or min(down, right) <= 0:
             return None
         lattice = Lattice(LatticeKind(told["lattice"]), (row, col), (down, right))
         return Kept(

@@ -75,6 +75,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         obs=table.iloc[place],
         what="CosMx cells",
         notes=notes + left_out,
+        files=(counts_path, cells_path),
     )
     return cell_section(cells, path, options)
 

@@ -47,6 +47,8 @@ class CountMatrix:
     barcodes
     var
         Indexed by unique gene names, with ``gene_ids`` and ``feature_types``.
+    files
+        What it was read from.
     notes
         What a person should know about it.
     """
@@ -54,6 +56,7 @@ class CountMatrix:
     counts: sparse.csr_matrix
     barcodes: pd.Index
     var: pd.DataFrame
+    files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -114,7 +117,7 @@ def _read_h5(path: Path) -> CountMatrix:
     # Columns of genes a barcode are rows of barcodes: no transposition is needed.
     counts = sparse.csr_matrix(parts, shape=(n_barcodes, n_genes))
     counts.check_format(full_check=True)
-    return _assembled(counts, barcodes, features)
+    return _assembled(counts, barcodes, features, (path,))
 
 
 def _whole_numbers(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
@@ -156,7 +159,9 @@ def _read_folder(path: Path, prefix: str | None = None) -> CountMatrix:
     matrix = attempt(problems, file.name, partial(read_mtx, file))
     if matrix is None:
         raise ReadError("\n".join(problems))
-    return _assembled(matrix if a_row_a_barcode else matrix.T, barcodes, columns)
+    files = tuple(found[f"{what} file"] for what in _MTX_PARTS)
+    counts = matrix if a_row_a_barcode else matrix.T
+    return _assembled(counts, barcodes, columns, files)
 
 
 def _check_names(
@@ -182,7 +187,10 @@ def _check_names(
 
 
 def _assembled(
-    matrix: Any, barcodes: np.ndarray[Any, Any], features: Mapping[str, Any]
+    matrix: Any,
+    barcodes: np.ndarray[Any, Any],
+    features: Mapping[str, Any],
+    files: tuple[Path, ...],
 ) -> CountMatrix:
     n_genes = matrix.shape[1]
     ids = features["id"] if "id" in features else features["name"]
@@ -210,7 +218,7 @@ def _assembled(
         matrix if chosen.all() else matrix[:, np.flatnonzero(chosen)], copy=False
     )
     return CountMatrix(
-        counts, pd.Index(barcodes, dtype=object), var, tuple(notes + repeated)
+        counts, pd.Index(barcodes, dtype=object), var, files, tuple(notes + repeated)
     )
 
 

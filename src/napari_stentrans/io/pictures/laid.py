@@ -46,11 +46,14 @@ class LaidPicture:
         Map of pixel (x, y, 1) of the file to positions in µm.
     modality
         What light it shows; None to go by its looks.
+    matrix
+        The file that tells where it lies, if one does.
     """
 
     path: Path
     to_um: FloatArray
     modality: Modality | None = None
+    matrix: Path | None = None
 
 
 def read_affine(path: Path) -> FloatArray:
@@ -118,7 +121,13 @@ def with_own_picture(
         return replace(section, notes=(*section.notes, note))
     notes = [f"The picture is {picture.path.name} ({image.modality})."]
     notes += misfit_note(image, section.pixel_xy)
-    return replace(section, image=image, notes=(*section.notes, *notes))
+    files = (str(each) for each in (picture.path, picture.matrix) if each is not None)
+    return replace(
+        section,
+        image=image,
+        notes=(*section.notes, *notes),
+        files=(*section.files, *files),
+    )
 
 
 def _check_quick(path: Path) -> None:

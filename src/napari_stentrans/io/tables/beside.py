@@ -12,7 +12,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -21,12 +21,15 @@ import pandas as pd
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.assembly.kept import kept_in
 from napari_stentrans.io.files.damage import from_library
 from napari_stentrans.io.files.limits import Budget
 from napari_stentrans.io.files.replacing import replacing
 
 _ENDING = ".tables"
 _TOLD = "section.json"
+_SIZE = "bytes"
+"""Size of the table when it was written, by which another one of its name is told."""
 _LARGEST_TOLD = 1 << 24
 _CELL_BYTES = 120.0
 """That a cell takes while it is read."""
@@ -43,11 +46,15 @@ class Beside:
         A row a spot, and a row a gene: whatever columns they have.
     told
         Of the whole: see `io.tables.columns.as_anndata`.
+    as_written
+        Whether the table is the one that it was written with: of another one, spots
+        and genes may be known by their names, but nothing of the values.
     """
 
     spots: pd.DataFrame
     genes: pd.DataFrame
     told: dict[str, Any] = field(default_factory=dict)
+    as_written: bool = True
 
 
 def folder_of(path: Path) -> Path:
@@ -80,9 +87,17 @@ def replacing_both(
         yield unfinished, parts
 
 
-def write_beside(path: Path, folder: Path, beside: Beside) -> None:
-    """Write all but the standard deviations; ``path`` is the table they belong to."""
-    told = dict(beside.told)
+def write_beside(path: Path, written: Path, folder: Path, beside: Beside) -> None:
+    """Write all but the standard deviations.
+
+    Parameters
+    ----------
+    path, written
+        What the table they belong to will be called, and what it is called yet.
+    folder, beside
+        Where to write, and what.
+    """
+    told = dict(beside.told) | {_SIZE: written.stat().st_size}
     for name in ("spots", "genes"):
         frame = plain(getattr(beside, name))
         told[name] = {column: str(frame[column].dtype) for column in frame}
@@ -115,7 +130,18 @@ def read_beside(path: Path) -> Beside | None:
             _read(part_of(path, file.parent, name), told.pop(name, {}))
             for name in ("spots", "genes")
         )
-    return Beside(spots, genes, told)
+        as_written = told.pop(_SIZE, None) == path.stat().st_size
+        told = told if as_written else _of_places(told)
+    return Beside(spots, genes, told, as_written)
+
+
+def _of_places(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what is told of the places, and nothing of the values."""
+    found = {name: told[name] for name in ("scalefactors",) if name in told}
+    kept = kept_in(told.get("section"))
+    if kept is not None:
+        found["section"] = replace(kept, expected=False).as_text()
+    return found
 
 
 def matched(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

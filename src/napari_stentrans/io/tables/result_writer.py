@@ -75,7 +75,7 @@ def table_steps(
         if table.sd:
             names = table.positions[[]]
             yield from _rows_steps(part_of(path, folder, "sd"), path, names, table.sd)
-        write_beside(path, folder, beside)
+        write_beside(path, unfinished, folder, beside)
     return path
 
 

@@ -51,7 +51,8 @@ def write_spot_table(path: Path, section: Section) -> Path:
                 csv.writer(file, delimiter=mark, lineterminator=mark).writerow(names)
                 file.write(mark.join(values))
                 file.write("\n")
-        write_beside(path, folder, Beside(section.obs, section.var, told))
+        beside = Beside(section.obs, section.var, told)
+        write_beside(path, unfinished, folder, beside)
     return path
 
 

@@ -81,9 +81,11 @@ def read(path: Path, options: ReadOptions) -> Section:
     ReadError, InvalidSectionError
         Naming every problem found.
     """
-    adata, notes = _whole(path)
+    adata, notes = _whole(path, with_sd=False)
     section = section_of(adata, path, options)
-    return replace(section, notes=(*section.notes, *notes))
+    beside = folder_of(path)
+    files = (str(beside),) if beside.is_dir() else ()
+    return replace(section, notes=(*section.notes, *notes), files=files)
 
 
 def read_anndata(path: Path) -> AnnData:
@@ -94,17 +96,11 @@ def read_anndata(path: Path) -> AnnData:
     ReadError
         If they are damaged.
     """
-    adata, _ = _whole(path)
-    file = part_of(path, folder_of(path), keys.SD)
-    if file.is_file():
-        header, _, sd = _table(file, first=1)
-        if [gene_of(name) for name in header[1:]] == list(adata.var_names):
-            adata.layers[keys.SD] = sd.toarray()
-    return adata
+    return _whole(path, with_sd=True)[0]
 
 
-def _whole(path: Path) -> tuple[AnnData, list[str]]:
-    """All but the standard deviations, and what to say about it."""
+def _whole(path: Path, *, with_sd: bool) -> tuple[AnnData, list[str]]:
+    """All that they hold, perhaps without the sd; and what to say about it."""
     header, heads, counts = _table(path)
     first = _first_gene(header)
     cells = {
@@ -115,7 +111,7 @@ def _whole(path: Path) -> tuple[AnnData, list[str]]:
     notes: list[str] = []
     ours = _beside(path, barcodes, genes, notes)
     obs = ours.spots.copy()
-    for column in (keys.ORIGIN, keys.BARCODE):
+    for column in (keys.ORIGIN, keys.BARCODE, keys.IN_TISSUE):
         if column in cells:
             obs[column] = np.array(cells[column], dtype=object)
     on_array = columns_among(cells, ROW_COL)
@@ -127,15 +123,35 @@ def _whole(path: Path) -> tuple[AnnData, list[str]]:
         adata.obsm[keys.SPATIAL] = np.column_stack(
             [_numbers(cells[name]) for name in free]
         )
+    if with_sd and ours.as_written:
+        _add_sd(adata, path)
     return adata, notes
+
+
+def _add_sd(adata: AnnData, path: Path) -> None:
+    """Add the standard deviations, where there are any of these spots and genes."""
+    file = part_of(path, folder_of(path), keys.SD)
+    if not file.is_file():
+        return
+    header, heads, sd = _table(file, first=1)
+    genes, names = [*map(gene_of, header[1:])], pd.Index([head[0] for head in heads])
+    are_known = names.is_unique and adata.obs_names.isin(names).all()
+    if are_known and genes == list(adata.var_names):
+        rows = names.get_indexer(adata.obs_names)  # the table may have been sorted
+        adata.layers[keys.SD] = sd[rows].toarray()
 
 
 def _beside(path: Path, spots: list[str], genes: list[str], notes: list[str]) -> Beside:
     """Return what belongs to the table; what is of other spots or genes is left out."""
     found = read_beside(path) or Beside(pd.DataFrame(), pd.DataFrame())
-    fitting = Beside(
-        matched(found.spots, spots), matched(found.genes, genes), found.told
+    fitting = replace(
+        found, spots=matched(found.spots, spots), genes=matched(found.genes, genes)
     )
+    if not found.as_written:
+        notes.append(
+            f"{path.name} was changed after it was written; what "
+            f"{folder_of(path).name} tells of its values was left out."
+        )
     for what in ("spots", "genes"):
         if getattr(fitting, what).shape[1] < getattr(found, what).shape[1]:
             folder = folder_of(path).name

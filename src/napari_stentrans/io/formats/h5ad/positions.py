@@ -13,7 +13,6 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.columns import ROW_COL, X_Y, columns_among
 from napari_stentrans.io.assembly.counts import plain
-from napari_stentrans.io.formats.listed.names import spot_key
 from napari_stentrans.io.formats.listed.positions import read_spot_positions
 from napari_stentrans.section.lattice import FloatArray
 
@@ -116,14 +115,12 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
     Raises
     ------
     ReadError
-        If it lists none of the spots.
+        If it lists none of the spots, or one of them twice.
     """
     listed = read_spot_positions(path, adata.obs_names)
-    keys_of = pd.Index(listed.key)
-    wanted = pd.Index([spot_key(str(name)) for name in adata.obs_names])
-    place = keys_of.get_indexer(wanted)
-    if not keys_of.is_unique or not (place >= 0).any():
-        msg = f"{path.name} does not list the spots by name, each once"
+    place = listed.places_of(adata.obs_names)
+    if not (place >= 0).any():
+        msg = f"{path.name} does not list the spots by name"
         raise ReadError(msg)
     known = (place >= 0)[:, None]
     placed = adata.copy()
@@ -143,12 +140,9 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
 def under_tissue(obs: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which spots are under tissue; all, where nothing marks any."""
     if keys.IN_TISSUE in obs:
-        marks = pd.to_numeric(
-            plain(obs[[keys.IN_TISSUE]])[keys.IN_TISSUE].replace(
-                {"True": 1, "False": 0}
-            ),
-            errors="coerce",
-        )
+        told = plain(obs[[keys.IN_TISSUE]])[keys.IN_TISSUE].astype(str).str.lower()
+        words = {"true": "1", "false": "0"}  # R writes TRUE
+        marks = pd.to_numeric(told.replace(words), errors="coerce")
         mask: np.ndarray[Any, np.dtype[np.bool_]] = marks.to_numpy(np.float64) == 1
         if mask.any():
             return mask

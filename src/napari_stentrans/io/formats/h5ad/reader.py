@@ -149,7 +149,8 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     ours = kept_in_uns(adata.uns, places.array_rc[kept])
     if ours is not None:
         placed = ours.placed(places.array_rc[kept]) if not options.lattice else placed
-        pixel_xy = pixel_xy if ours.has_pixel_xy else None
+        if pixel_xy is not None and ours.are_made_up(places.array_rc[kept], pixel_xy):
+            pixel_xy = None
     library = image_entry(adata, options.library, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:

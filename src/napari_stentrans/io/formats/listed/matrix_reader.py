@@ -49,6 +49,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     matrix = read_matrix(matrix_path)
     listed = read_spot_positions(listed_path, matrix.barcodes)
     placed = from_list(list(matrix.barcodes), listed)
+    placed.files += [*matrix.files, listed_path]
     notes = [f"Positions were taken from {listed_path.name}.", *matrix.notes]
     notes += normalised_notes(matrix.counts, allowed=options.allow_normalised)
     return placed_section(path, (matrix.counts, matrix.var), placed, notes, options)

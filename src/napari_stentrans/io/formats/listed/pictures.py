@@ -20,6 +20,7 @@ def add_picture(path: Path, placed: Placed) -> list[str]:
     picture = _picture_beside(path)
     if picture is None:
         return []
+    placed.files.append(picture)
     if placed.listed_xy is None:
         return [f"{picture.name} is not shown: nothing says where the spots lie on it."]
     try:

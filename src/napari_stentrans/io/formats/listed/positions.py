@@ -36,7 +36,7 @@ from napari_stentrans.io.formats.listed.names import (
     spot_key,
 )
 from napari_stentrans.io.formats.space_ranger.positions import read_positions_table
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _MARKS = ("selected", keys.IN_TISSUE)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
@@ -73,6 +73,26 @@ class SpotPositions:
     selected: np.ndarray[tuple[int], np.dtype[np.bool_]]
     table: pd.DataFrame
 
+    def places_of(self, names: Iterable[str]) -> IntArray:
+        """Row of each name in the list, -1 where it is not listed, shape (name,).
+
+        Raises
+        ------
+        ReadError
+            If the list names a spot twice.
+        """
+        key = pd.Index(self.key)
+        if not key.is_unique:
+            twice = key[key.duplicated()][0]
+            msg = f"{self.path.name} lists spot {twice} more than once"
+            raise ReadError(msg)
+        return _matched(names, key)
+
+    def share_of(self, names: Iterable[str]) -> float:
+        """Share of names that are in the list."""
+        found = _matched(names, pd.Index(self.key).unique())
+        return float((found >= 0).mean()) if len(found) else 0.0
+
     @property
     def has_places_alone(self) -> bool:
         """Whether it lists places on the array without names, pixels or tissue."""
@@ -80,6 +100,19 @@ class SpotPositions:
         nameless = any(columns[0] in pair for pair in ROW_COL)
         marked = not set(_MARKS).isdisjoint(columns)
         return nameless and self.on_array and self.pixel_xy is None and not marked
+
+
+def _matched(names: Iterable[str], key: pd.Index) -> IntArray:
+    """Place of each name among different keys, -1 where it is none of them."""
+    wanted = pd.Index([spot_key(str(name)) for name in names], dtype=object)
+    place = key.get_indexer(wanted)
+    if not (place >= 0).any():  # perhaps one of the two writes barcodes without "-1"
+        bare_key, bare = (
+            each.str.replace(r"-\d+$", "", regex=True) for each in (key, wanted)
+        )
+        if bare_key.is_unique and bare.is_unique:  # else "-2" is another capture
+            place = bare_key.get_indexer(bare)
+    return place.astype(np.int64)
 
 
 def is_positions_file(path: Path) -> bool:

@@ -16,7 +16,6 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import as_counts, plain, unique_names
 from napari_stentrans.io.assembly.together import section_of_parts
-from napari_stentrans.io.formats.listed.names import spot_key
 from napari_stentrans.io.formats.listed.positions import SpotPositions
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.section.lattice import FloatArray, LatticeKind
@@ -36,6 +35,7 @@ class Placed:
     on_array: bool = True
     notes: list[str] = field(default_factory=list)
     checkerboard: LatticeKind = LatticeKind.HEX
+    files: list[Path] = field(default_factory=list)
 
 
 def placed_section(
@@ -66,34 +66,25 @@ def placed_section(
         pixel_xy=pixel_xy,
         image=placed.image,
         source=str(path),
+        files=tuple(map(str, placed.files)),
         notes=tuple(notes + placed.notes + repeated),
     )
 
 
 def from_list(spots: list[str], positions: SpotPositions) -> Placed:
     """Positions from the list beside the table; what is not selected is left out."""
-    wanted = pd.Index([spot_key(name) for name in spots])
-    key = pd.Index(positions.key)
-    if not key.is_unique:
-        twice = key[key.duplicated()][0]
-        msg = f"{positions.path.name} lists spot {twice} more than once"
-        raise ReadError(msg)
-    place = key.get_indexer(wanted)
-    if not (place >= 0).any():  # perhaps one of the two writes barcodes without "-1"
-        bare_key, bare = (
-            names.str.replace(r"-\d+$", "", regex=True) for names in (key, wanted)
-        )
-        if bare_key.is_unique:
-            place = bare_key.get_indexer(bare)
+    place = positions.places_of(spots)
     known = place >= 0
     chosen = known & positions.selected[place]
+    absent = positions.selected.copy()
+    absent[place[known]] = False
     name = positions.path.name
     notes = []
     if n_unlisted := int((~known).sum()):
         notes.append(f"{n_unlisted} spots that {name} does not list left out.")
     if n_off := int((known & ~chosen).sum()):
         notes.append(f"{n_off} spots that {name} does not mark as selected left out.")
-    if n_absent := int((positions.selected & ~key.isin(wanted)).sum()):
+    if n_absent := int(absent.sum()):
         notes.append(f"{n_absent} spots selected in {name} have no counts.")
     if not chosen.any():
         msg = f"no spot of the table is selected in {name}"

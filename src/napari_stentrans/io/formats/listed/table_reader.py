@@ -18,7 +18,7 @@ from napari_stentrans.io.assembly.counts import normalised_notes
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.text import first_lines
 from napari_stentrans.io.formats.listed.counts import TableStart, read_count_table
-from napari_stentrans.io.formats.listed.names import pairs, share_of_spots, spot_key
+from napari_stentrans.io.formats.listed.names import pairs, share_of_spots
 from napari_stentrans.io.formats.listed.pictures import add_picture
 from napari_stentrans.io.formats.listed.positions import (
     is_positions_file,
@@ -52,10 +52,10 @@ def sniff(path: Path, positions: Path | None = None) -> bool:
     if beside is None or len(columns) < 2:
         return False
     try:
-        listed = set(map(str, read_spot_positions(beside, [*columns, *rows]).key))
+        listed = read_spot_positions(beside, [*columns, *rows])
     except ReadError:  # a table of counts all the same: reading it tells what is wrong
         return True
-    return max(_share(columns, listed), _share(rows, listed)) > _KNOWN_SHARE
+    return max(map(listed.share_of, (columns, rows))) > _KNOWN_SHARE
 
 
 def read(path: Path, options: ReadOptions) -> Section:
@@ -78,9 +78,8 @@ def read(path: Path, options: ReadOptions) -> Section:
     if table is None or problems:
         raise ReadError("\n".join(problems))
 
-    listed = set() if positions is None else set(map(str, positions.key))
     in_rows, in_columns = (
-        max(share_of_spots(names), _share(names, listed))
+        max(share_of_spots(names), positions.share_of(names) if positions else 0.0)
         for names in (table.row_names, table.column_names)
     )
     counts, spots, genes = table.values, table.row_names, table.column_names
@@ -96,12 +95,14 @@ def read(path: Path, options: ReadOptions) -> Section:
         # such as those for --at, or regions: they are no choice of spots
         told = "tells no more than the names of the spots and is not used."
         notes.append(f"{positions.path.name} {told}")
-    elif positions is not None and not listed.isdisjoint(map(spot_key, spots)):
+    elif positions is not None and positions.share_of(spots):
         placed = from_list(spots, positions)
         notes.append(f"Positions were taken from {positions.path.name}.")
         placed.notes += add_picture(path, placed)
     elif positions is not None:
         notes.append(f"{positions.path.name} names none of the spots and is not used.")
+    if beside is not None:
+        placed.files.append(beside)
     if named_by_place:
         placed.checkerboard = LatticeKind.QUINCUNX
     var = pd.DataFrame(index=pd.Index(genes, dtype=object))
@@ -127,7 +128,3 @@ def _from_names(spots: list[str]) -> Placed:
             notes.append("Fractional spot names are taken as free positions.")
     obs = pd.DataFrame(index=pd.Index([spots[row] for row in rows], dtype=object))
     return Placed(rows, obs, array_rc, notes=notes)
-
-
-def _share(names: list[str], listed: set[str]) -> float:
-    return sum(spot_key(name) in listed for name in names) / max(len(names), 1)

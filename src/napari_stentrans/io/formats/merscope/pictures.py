@@ -55,6 +55,7 @@ def chosen_picture(picture: Path) -> LaidPicture | None:
 
 
 def _laid(picture: Path) -> LaidPicture:
-    to_pixel = read_affine(picture.with_name(_MATRIX))
+    matrix = picture.with_name(_MATRIX)
+    to_pixel = read_affine(matrix)
     to_um = np.linalg.inv(to_pixel).astype(np.float64)
-    return LaidPicture(picture, to_um, Modality.FLUORESCENCE)
+    return LaidPicture(picture, to_um, Modality.FLUORESCENCE, matrix)

@@ -66,6 +66,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         obs=table.iloc[place].iloc[:, 1:],
         what="MERSCOPE cells",
         notes=notes + left_out,
+        files=(counts_path, cells_path),
     )
     section = cell_section(cells, path, options)
     return with_own_picture(section, partial(own_picture, cells_path.parent), options)

@@ -88,6 +88,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         unit="pixels of the full-resolution picture",
         what="cells of Visium HD",
         notes=[*matrix.notes, *notes],
+        files=(*matrix.files, parts.outlines, parts.folder / "spatial"),
     )
     section = cell_section(cells, path, options)
     told: list[str] = []

@@ -19,6 +19,8 @@ _PART = re.compile(
     r"(?P<prefix>.*?)(?:(?:filtered|raw)_(?:feature|probe)_bc_matrix|matrix\.mtx"
     r"|tissue_positions|scalefactors_json)"
 )
+_PLACES = re.compile(r"tissue_\w+\.|scalefactors_json|stentrans_section\.json")
+"""What lies in the folder ``spatial``, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,14 @@ class Output:
     def is_complete(self) -> bool:
         """Whether counts and positions are both there."""
         return self.matrix is not None and self.positions is not None
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Where everything but the counts lies: a folder, or files among others."""
+        if self.spatial != self.root:
+            return (self.spatial,)
+        inside = sorted(self.root.iterdir())
+        return tuple(file for file in inside if _PLACES.search(file.name))
 
     @property
     def shown(self) -> Path:

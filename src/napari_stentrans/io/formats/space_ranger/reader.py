@@ -147,6 +147,7 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
         else None,
         image=image,
         source=str(source),
+        files=tuple(map(str, (*matrix.files, output.positions, *output.places))),
         notes=tuple(notes),
     )
 

@@ -42,7 +42,7 @@ def own_picture(folder: Path) -> LaidPicture | None:
     for matrix in sorted(folder.glob(f"*{_ALIGNMENT}.csv")):
         picture = picture_named(folder, matrix.name.removesuffix(f"{_ALIGNMENT}.csv"))
         if picture is not None:
-            return LaidPicture(picture, _pixel(folder) @ read_affine(matrix))
+            return _laid(picture, matrix, folder)
     for pattern in _MORPHOLOGY:
         for picture in sorted(folder.glob(pattern)):
             return LaidPicture(picture, _pixel(folder), Modality.FLUORESCENCE)
@@ -60,11 +60,16 @@ def chosen_picture(folder: Path, picture: Path) -> LaidPicture | None:
     stem = picture.name.split(".")[0]
     matrix = picture.with_name(f"{stem}{_ALIGNMENT}.csv")
     if matrix.is_file():
-        return LaidPicture(picture, _pixel(folder) @ read_affine(matrix))
+        return _laid(picture, matrix, folder)
     inside = folder.resolve() in picture.resolve().parents
     if inside and any(picture.match(pattern) for pattern in _MORPHOLOGY):
         return LaidPicture(picture, _pixel(folder), Modality.FLUORESCENCE)
     return None
+
+
+def _laid(picture: Path, matrix: Path, folder: Path) -> LaidPicture:
+    to_um = _pixel(folder) @ read_affine(matrix)
+    return LaidPicture(picture, to_um, matrix=matrix)
 
 
 def _pixel(folder: Path) -> FloatArray:

@@ -76,6 +76,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         obs=table.iloc[place].drop(columns="cell_id"),
         what="Xenium cells",
         notes=[*matrix.notes, *notes],
+        files=(*matrix.files, table_path),
     )
     section = cell_section(cells, path, options)
     return with_own_picture(section, partial(own_picture, folder), options)
