@@ -109,6 +109,27 @@ def test_memory_is_bounded(layer, jobs, monkeypatch):
     assert len(layer.data[0].tiles._read) <= 3
 
 
+def test_what_is_looked_at_while_it_is_read_is_read_and_counted_once(layer):
+    """napari slices in its own thread, and after each tile that is shown."""
+    tiles, read = layer.data[0].tiles, []
+    view = 1, slice(0, 1024), slice(0, 1024)
+
+    with tiles.picture.opened() as file:
+
+        class Reader:
+            def read(self, *part):
+                read.append(part)
+                tiles.part(*view)
+                return file.read(*part)
+
+        tiles.part(*view)
+        while tiles.is_waiting:
+            tiles.read_next(Reader())
+
+    assert len(read) == len(tiles._read) == 4
+    assert tiles._n_bytes == sum(each.nbytes for each in tiles._read.values())
+
+
 def test_a_moved_picture_is_moved_at_every_size(controller, layer, pictured):
     moved = Alignment(mirrored=True, turn=30.0, scale=1.1, shift_xy=(40.0, -7.0))
     controller.picture.move(moved)

@@ -54,6 +54,7 @@ class Tiles:
         self._read: OrderedDict[Tile, Colours] = OrderedDict()
         self._n_bytes = 0
         self._wanted: list[Tile] = []
+        self._reading: set[Tile] = set()
         self._lost: set[Tile] = set()
         self._is_gone = False
         self._lock = Lock()
@@ -77,8 +78,8 @@ class Tiles:
         tiles = list(self._tiles(factor, rows, cols))
         with self._lock:
             missing = [tile for tile in tiles if tile not in self._read]
-            lost = missing if self._is_gone else self._lost
-            self._wanted = [tile for tile in missing if tile not in lost]
+            left_out = missing if self._is_gone else self._lost | self._reading
+            self._wanted = [tile for tile in missing if tile not in left_out]
         if self._wanted and self.ask is not None:
             self.ask()
         elif self._wanted:
@@ -107,27 +108,31 @@ class Tiles:
             if not self._wanted:
                 return None
             tile = self._wanted.pop(0)
-        top, left = self._corner(tile)
-        height, width = self.picture.piece(tile[0])
-        n_rows, n_cols = self.size(tile[0])
-        rows = slice(top, min(top + height, n_rows))
-        cols = slice(left, min(left + width, n_cols))
+            self._reading.add(tile)  # whoever looks meanwhile need not want it again
         try:
-            colours = reader.read(tile[0], rows, cols)
+            self._keep(tile, reader.read(tile[0], *self._extent(tile)))
         except ReadError as error:
-            self._lost.add(tile)
+            with self._lock:
+                self._lost.add(tile)
             return error
-        with self._lock:
-            self._read[tile] = colours
-            self._n_bytes += colours.nbytes
-            while self._n_bytes > _KEPT_BYTES and len(self._read) > 1:
-                self._n_bytes -= self._read.popitem(last=False)[1].nbytes
+        finally:
+            with self._lock:
+                self._reading.discard(tile)
         return None
 
     def give_up(self) -> None:
         """Wait for nothing any more: the file cannot be read."""
         with self._lock:
             self._is_gone, self._wanted = True, []
+
+    def _keep(self, tile: Tile, colours: Colours) -> None:
+        """Keep a tile that was read, and forget those not looked at for longest."""
+        with self._lock:
+            before = self._read.pop(tile, None)  # two jobs may read the same
+            self._n_bytes += colours.nbytes - (0 if before is None else before.nbytes)
+            self._read[tile] = colours
+            while self._n_bytes > _KEPT_BYTES and len(self._read) > 1:
+                self._n_bytes -= self._read.popitem(last=False)[1].nbytes
 
     def _read_now(self) -> None:
         told: list[ReadError] = []
@@ -151,6 +156,13 @@ class Tiles:
     def _corner(self, tile: Tile) -> tuple[int, int]:
         height, width = self.picture.piece(tile[0])
         return tile[1] * height, tile[2] * width
+
+    def _extent(self, tile: Tile) -> tuple[slice, slice]:
+        """Rows and columns of a tile, at its own size of the picture."""
+        (top, left), (height, width) = self._corner(tile), self.picture.piece(tile[0])
+        n_rows, n_cols = self.size(tile[0])
+        rows = slice(top, min(top + height, n_rows))
+        return rows, slice(left, min(left + width, n_cols))
 
     def _ground(self, factor: int, rows: slice, cols: slice, *, known: bool) -> Colours:
         """Part of the copy, its pixels repeated; of any colours if all is known."""
