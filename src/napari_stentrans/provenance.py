@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from napari_stentrans.config import RunConfig
@@ -21,16 +23,18 @@ def provenance(
 ) -> dict[str, Any]:
     """Settings, input and how it was read, what was missing, versions; JSON-able.
 
-    Of marked positions their number alone: a copied run has them in a file.
+    Of marked positions their number alone: a copied run has them in a file. Paths are
+    absolute; of a model file the checksum (SHA-256) is there as well.
     """
-    image = section.image
+    image, source = section.image, section.source or ""
+    model = Path(config.model).expanduser().absolute() if config.model else None
     packages = ("napari-stentrans", "torch", "numpy", "scipy", "anndata")
     return {
-        "config": config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json") | {"model": str(model or "")},
         "seed": config.seed,
         "input": {
             "name": section.name,
-            "source": section.source or "",
+            "source": str(Path(source).absolute()) if is_of_a_file(section) else source,
             "read_options": dict(section.wishes),
             "fingerprint": section.fingerprint,
             "spots": section.n_spots,
@@ -38,11 +42,13 @@ def provenance(
             "lattice": str(section.lattice.kind),
             "image": "" if image is None else image.name,
             "image_alignment": "" if image is None else alignment_text(image.alignment),
+            "model_sha256": "" if model is None else _sha256(model),
         },
         "missing": {
             "spots": missing.n_spots,
             "new_positions": missing.n_new,
             "outside": int(missing.outside.sum()),
+            "outside_positions": len(missing.outside_rc),
         },
         "at_given_positions": at_given_positions,
         "versions": {name: _version(name) for name in packages}
@@ -50,6 +56,20 @@ def provenance(
         "seconds": round(seconds, 3),
         "units": "counts of the input",
     }
+
+
+def is_of_a_file(section: Section) -> bool:
+    """Whether a section was read from a path, be it there or not."""
+    path = Path(section.source or "")
+    return section.source is not None and (path.is_absolute() or path.exists())
+
+
+def _sha256(path: Path) -> str:
+    """Checksum of a file; "" if it is gone."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _version(package: str) -> str:

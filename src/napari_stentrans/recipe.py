@@ -7,15 +7,16 @@ that were marked, and settings for which the command line has no option.
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from napari_stentrans.config import PRESETS, RunConfig, preset_of
+from napari_stentrans.provenance import is_of_a_file
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -41,6 +42,8 @@ class Recipe:
         `section.alignment`. A picture that was added by hand is a wish of the section.
     even
         Whether values were shown at one sequencing depth.
+    fit
+        What the method said of the run: ``fit`` of its provenance.
     """
 
     section: Section
@@ -49,6 +52,7 @@ class Recipe:
     folder: Path
     image_alignment: str = ""
     even: bool = False
+    fit: Mapping[str, Any] = field(default_factory=dict)
 
     def as_python(self) -> str:
         """Return a script that reads, enhances and saves."""
@@ -96,13 +100,9 @@ class Recipe:
 
     @property
     def _source(self) -> str:
-        return str(self.section.source) if self._is_of_a_file else _NO_FILE
-
-    @property
-    def _is_of_a_file(self) -> bool:
-        """Whether the section was read from a path, be it there or not."""
-        path = Path(self.section.source or "")
-        return self.section.source is not None and (path.is_absolute() or path.exists())
+        if not is_of_a_file(self.section):
+            return _NO_FILE
+        return str(Path(self.section.source or "").absolute())
 
     @property
     def _reading(self) -> str:
@@ -125,12 +125,17 @@ class Recipe:
     def _remarks(self) -> list[str]:
         """What a reader of the script should know."""
         told = [f"{self.section.name}: fingerprint {self.section.fingerprint}"]
-        if not self._is_of_a_file:
+        if not is_of_a_file(self.section):
             told.append(f"The section came from no file: write its path for {_NO_FILE}")
         elif not Path(self._source).exists():
             told.append(f"{self._source} is gone: write where it is now")
         if self._is_marked:
             told.append(f"The marked regions were saved as {self._write_regions()}")
+        if self.fit.get("stopped_early"):
+            done = self.fit.get("training_steps", self.fit.get("epochs"))
+            unit = "training steps" if "training_steps" in self.fit else "epochs"
+            after = "" if done is None else f", after {done} {unit}"
+            told.append(f"That run was stopped early{after}; this one goes to its end")
         if self.even:
             told.append("Shown depth-normalised: values divided by enhanced.depth")
         return told
@@ -166,11 +171,9 @@ def _choices(config: RunConfig) -> dict[str, Any]:
     preset = preset_of(config)
     named = {} if preset is None else {"preset": preset}
     known = RunConfig.model_validate(PRESETS[preset]) if preset else RunConfig()
-    return named | _differing(config.model_dump(mode="json"), known)
-
-
-def _differing(chosen: dict[str, Any], known: RunConfig) -> dict[str, Any]:
-    return _other_values(chosen, json.loads(known.model_dump_json()))
+    return named | _other_values(
+        config.model_dump(mode="json"), known.model_dump(mode="json")
+    )
 
 
 def _other_values(chosen: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -20,6 +22,7 @@ from napari_stentrans.methods import base
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.progress import Progress
+from napari_stentrans.provenance import provenance
 from napari_stentrans.request import resolve_config, resolve_genes, resolve_missing
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
@@ -321,9 +324,43 @@ def test_provenance_tells_how_to_repeat_the_run(section):
     assert told["seed"] == 7
     assert told["input"]["fingerprint"] == section.fingerprint
     assert told["input"]["spots"] == 20
-    assert told["missing"] == {"spots": 1, "new_positions": 0, "outside": 0}
+    assert told["missing"] == {
+        "spots": 1,
+        "new_positions": 0,
+        "outside": 0,
+        "outside_positions": 0,
+    }
     assert {"napari-stentrans", "torch", "numpy", "python"} <= set(told["versions"])
     assert told["seconds"] >= 0
+
+
+def test_empty_sites_outside_the_tissue_are_counted(section):
+    none = MissingRegions.none(section)
+    marked = replace(none, outside_rc=np.array([[50.0, 50.0], [52.0, 50.0]]))
+
+    told = enhance(section, method="known", missing=marked).provenance
+
+    assert told["missing"]["outside_positions"] == 2
+
+
+def test_paths_are_written_down_whole(section, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").touch()
+    Path("tissue.npz").write_bytes(b"learnt")
+    config = RunConfig(model="tissue.npz")
+
+    told = provenance(
+        replace(section, source="in.csv"),
+        config,
+        MissingRegions.none(section),
+        False,
+        0,
+    )
+
+    assert told["input"]["source"] == str(tmp_path / "in.csv")
+    assert told["config"]["model"] == str(tmp_path / "tissue.npz")
+    known = hashlib.sha256(b"learnt").hexdigest()
+    assert told["input"]["model_sha256"] == known
 
 
 def test_single_choices_overrule_the_configuration_within_groups():

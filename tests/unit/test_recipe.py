@@ -197,6 +197,30 @@ def test_the_script_says_where_the_regions_are(section, marked, tmp_path):
     assert f"# The marked regions were saved as {regions}" in python
 
 
+def test_the_path_in_a_script_is_whole(section, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").touch()
+    python, command = texts(replace(section, source="in.csv"), QUICK, tmp_path)
+    assert f"read_section({str(tmp_path / 'in.csv')!r})" in python
+    assert str(tmp_path / "in.csv") in command
+
+
+@pytest.mark.parametrize(
+    ("fit", "told"),
+    [
+        ({"training_steps": 4}, "early, after 4 training steps;"),
+        ({"epochs": 2}, "early, after 2 epochs;"),
+        ({}, "early;"),
+    ],
+)
+def test_a_script_says_that_the_run_was_stopped(section, tmp_path, fit, told):
+    none = MissingRegions.none(section)
+    stopped = Recipe(section, QUICK, none, tmp_path, fit=fit | {"stopped_early": True})
+    whole = Recipe(section, QUICK, none, tmp_path, fit=fit | {"stopped_early": False})
+    assert f"# That run was stopped {told}" in stopped.as_python()
+    assert "stopped" not in whole.as_python()
+
+
 def test_a_section_of_no_file_leaves_a_gap_and_says_so(tmp_path):
     section = simulated_section(n_rows=6, n_cols=6, n_genes=5, seed=0).section
     python, command = texts(section, RunConfig(), tmp_path)

@@ -135,6 +135,8 @@ def test_a_run_that_was_stopped_says_nothing_of_that(opened, jobs, memory, monke
 
     assert opened.session.enhanced.provenance["fit"]["stopped_early"]
     assert memory.slowness == {}
+    [record] = opened.session.run.log
+    assert "# That run was stopped early" in opened.runs.as_python(record)
 
 
 def test_methods_then_devices_are_looked_up(jobs, section):

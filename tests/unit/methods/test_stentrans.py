@@ -154,6 +154,7 @@ def test_stop_at_the_preview_keeps_kriging(
 ) -> None:
     found = fit(simulated, quick, lambda progress: progress.partial is not None)
     assert isinstance(found, FittedKriging)
+    assert found.facts["stopped_early"]
 
 
 def test_too_few_spots_to_judge_are_kriged(simulated: SimulatedSection) -> None:

@@ -195,10 +195,13 @@ class RunControl:
 
     def _written(self, record: RunRecord, write: Callable[[Recipe], str]) -> str:
         section, folder = record.result.section, self._memory.folder
-        lay = record.result.provenance["input"].get("image_alignment", "")
+        told = record.result.provenance
+        lay, fit = told["input"].get("image_alignment", ""), told.get("fit", {})
         is_even = self._bench.session.view.is_even
         even = is_even and record.result.depth is not None
-        recipe = Recipe(section, record.config, record.missing, folder, lay, even=even)
+        recipe = Recipe(
+            section, record.config, record.missing, folder, lay, even=even, fit=fit
+        )
         try:
             return write(recipe)
         except (OSError, InvalidRequestError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,8 @@ class FittedKriging(Fitted):
         From channels to counts.
     residuals
         Kriging of what programmes leave, or None.
+    stopped_early
+        Whether more was to follow, had it not been told to stop.
     """
 
     section: Section
@@ -59,6 +62,12 @@ class FittedKriging(Fitted):
     slope: FloatArray
     decoder: GeneDecoder
     residuals: ResidualKriging | None
+    stopped_early: bool = False
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Whether it was stopped early."""
+        return {"stopped_early": self.stopped_early}
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
         """Expression at any positions."""

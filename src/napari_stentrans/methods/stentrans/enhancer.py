@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, Fitted
 from napari_stentrans.methods.device import memory_watched, resolve_device
@@ -39,7 +41,7 @@ class StEnTrans(Enhancer):
             return kriging
         stop = yield Progress("Kriging: ready", 1, 1, partial=kriging)
         if stop:
-            return kriging
+            return replace(kriging, stopped_early=True)
         network = model.network if model else None
         with memory_watched(device, "a smaller window"):
             adapted = yield from adaptation_steps(kriging, config, device, network)
