@@ -95,6 +95,22 @@ def test_cancelled_saving_leaves_nothing(opened, jobs, tmp_path):
     job.steps.close()  # as the end of the thread does
     assert list(tmp_path.iterdir()) == []
     assert opened.session.status is JobStatus.IDLE
+    assert "may still appear" in opened.session.message.text
+
+
+def test_what_is_being_saved_is_written_although_the_panel_closes(
+    with_result, jobs, tmp_path
+):
+    with_result.files.save(tmp_path / "r.csv")
+    job = jobs.last
+    job.advance()
+    told = with_result.session.message
+    with_result.close()
+
+    assert not job.discarded
+    job.finish()
+    assert (tmp_path / "r.csv").is_file()
+    assert with_result.session.message is told, "nobody listens any more"
 
 
 # -- the console -------------------------------------------------------------------

@@ -74,8 +74,14 @@ class Background:
         self._session.status = JobStatus.IDLE
 
     def close(self) -> None:
-        """End the job and leave the session, whose widgets are gone, alone."""
-        self._desk.discard()
+        """End the job and leave the session, whose widgets are gone, alone.
+
+        What is being saved is wanted all the same, and is written to its end.
+        """
+        if self._session.status is JobStatus.SAVING:
+            self._desk.leave()
+        else:
+            self._desk.discard()
 
     def say(self, text: str) -> None:
         """Tell what goes on."""

@@ -96,7 +96,11 @@ class JobDesk:
 
     def discard(self) -> None:
         """Ask the running job to end, and listen to it no more."""
-        self._generation += 1
         if self._job is not None:
             self._job.discard()
+        self.leave()
+
+    def leave(self) -> None:
+        """Listen no more to the running job, which goes on to its end."""
+        self._generation += 1
         self._job = None
