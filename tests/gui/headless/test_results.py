@@ -119,6 +119,15 @@ def test_forgetting_another_leaves_the_shown_one(opened, two_results):
     assert opened.session.enhanced is two_results[1]
 
 
+def test_a_forgotten_result_is_compared_with_no_longer(opened, two_results):
+    opened.view.compare_with(two_results[0])
+    assert opened.session.view.reference is two_results[0]
+
+    opened.runs.forget(two_results[0])
+
+    assert opened.session.view.reference is None
+
+
 def test_forgetting_the_only_result_takes_it_off_the_canvas(opened, two_results):
     for result in two_results:
         opened.runs.forget(result)
@@ -222,6 +231,35 @@ def test_a_panel_closed_in_its_first_run_leaves_no_preview(opened, jobs, section
     again.genes.show(section.genes[4])
     assert level(again) is None
     assert again.stage.find(section, Role.GENE, section.genes[4]).visible
+
+
+def test_each_section_has_its_result_again_once_it_is_chosen(
+    opened, jobs, two_results, section, other_section
+):
+    opened.stage.open(other_section)
+    opened.sections.choose(section)
+    until_preview(opened, jobs)
+
+    again = reopened(opened, jobs)
+    assert again.session.section is other_section
+    again.sections.choose(section)
+
+    assert again.session.enhanced is two_results[1]
+    assert level(again) == 20
+    assert again.stage.find(section, Role.ENHANCED, section.genes[0]).visible
+
+
+def test_a_first_run_that_ended_with_its_panel_leaves_nothing_in_any_section(
+    opened, jobs, section, other_section
+):
+    opened.stage.open(other_section)
+    opened.sections.choose(section)
+    until_preview(opened, jobs)
+
+    again = reopened(opened, jobs)
+    again.sections.choose(section)
+
+    assert level(again) is None
 
 
 def test_a_gene_without_a_result_takes_no_picture_of_another(opened, two_results):

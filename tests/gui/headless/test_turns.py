@@ -384,6 +384,40 @@ def test_a_run_cancelled_meanwhile_leaves_what_was_before(opened, genes, jobs, t
     assert layer.data[layer.data > 0].max() == 50
 
 
+def test_a_first_run_cancelled_before_all_is_made_leaves_no_preview(
+    genes, jobs, fake_method, section, turn
+):
+    opened = Controller(ViewerModel(), EnhanceSession(), start=jobs, later=turn)
+    opened.stage.open(section)
+    opened.runs.configure(method="fake")
+    opened.runs.enhance()
+    opened.genes.add(genes[:3])
+    while opened.session.enhanced is None:
+        jobs.last.advance()
+    opened.runs.cancel()
+    turn.all()
+
+    assert {tag.role for _, tag in opened.stage.tagged()}.isdisjoint(
+        {Role.ENHANCED, Role.SD}
+    )
+
+
+def test_a_gene_deleted_by_hand_while_a_result_is_shown_stays_away(
+    opened, genes, jobs, turn
+):
+    opened.genes.add(genes[:3])
+    turn.all()
+    opened.runs.enhance()
+    jobs.last.advance(2)
+    section = opened.session.section
+    for role in (Role.GENE, Role.ENHANCED):
+        layer = opened.stage.find(section, role, genes[2])
+        opened.stage.viewer.layers.remove(layer)
+    turn.all()
+
+    assert opened.session.genes.shown == tuple(genes[:2])
+
+
 def test_a_section_that_is_left_has_its_layers_whole(
     opened, genes, other_section, section, turn
 ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from weakref import WeakSet
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
@@ -40,6 +41,7 @@ class Results:
     def __init__(self, bench: Bench, view: ViewControl) -> None:
         self._bench, self._view = bench, view
         self._shown: dict[Section, EnhancedSection | None] = {}
+        self._taken_up: WeakSet[Section] = WeakSet()
 
     def keep(self, record: RunRecord) -> None:
         """Add a finished run; its result is the one to show."""
@@ -69,11 +71,18 @@ class Results:
         records = [record for left in found.values() for record in left.records]
         self._keep(tuple(sorted(records, key=lambda each: each.finished)))
         session.enhanced = self.chosen(session.section)
-        for section in found:
-            self._drop_preview(section)
+        self._taken_up.update(found)
+        self.tidy_up()
 
-    def _drop_preview(self, section: Section) -> None:
-        """Put what is kept in place of a preview, whose run ended with its panel."""
+    def tidy_up(self) -> None:
+        """Put what is kept in place of a preview, whose run ended with its panel.
+
+        Done when a section is looked at first: until then its layers are out of sight.
+        """
+        section = self._bench.session.section
+        if section is None or section not in self._taken_up:
+            return
+        self._taken_up.discard(section)
         chosen = self.chosen(section)
         pictures = (
             layer.metadata.get(keys.RESULT, chosen)
@@ -83,7 +92,7 @@ class Results:
         if all(shown is chosen and shown is not None for shown in pictures):
             return
         self._bench.stage.expression.remove_enhanced(section)
-        if chosen is not None and section is self._bench.session.section:
+        if chosen is not None:
             self.show(chosen)
 
     def of(self, section: Section | None) -> tuple[EnhancedSection, ...]:
@@ -109,11 +118,13 @@ class Results:
     def _showing(self, result: EnhancedSection) -> Pieces:
         session, stage = self._bench.session, self._bench.stage
         for gene in stage.genes(result.section):
-            yield from stage.expression.showing_enhanced(result, gene)
-            yield
             if session.enhanced is not result:  # another one, or a run was cancelled
                 return
-        self._view.arrange()
+            if gene in stage.genes(result.section):  # not deleted by hand meanwhile
+                yield from stage.expression.showing_enhanced(result, gene)
+                yield
+        if session.enhanced is result:
+            self._view.arrange()
 
     def forget(self, result: EnhancedSection) -> None:
         """Keep a result no longer; if it is shown, the latest other one is."""
@@ -126,6 +137,7 @@ class Results:
                 self._shown[section] = left[-1]
             if section is self._bench.session.section:
                 self.put_back(section, self.chosen(section))
+        self._view.arrange()  # it may be what another one is compared with
 
     def put_back(self, section: Section | None, result: EnhancedSection | None) -> None:
         """Show what was shown before a run: a result, or none."""

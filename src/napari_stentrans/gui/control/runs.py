@@ -128,6 +128,8 @@ class RunControl:
             self._restore()
             back = "" if self._before is None else " The previous result is back."
             background.say(f"Cancelled.{back}")
+        elif status is JobStatus.SAVING:  # its last step is not interrupted
+            background.say("Cancelled; a file that is nearly written may still appear.")
         elif status.is_busy:
             background.say("Cancelled.")
 
@@ -177,13 +179,20 @@ class RunControl:
         """Take up the runs that a panel which was closed has left."""
         self._results.take_up()
 
+    def tidy_up(self) -> None:
+        """Put away what a run that ended with its panel has left of this section."""
+        self._results.tidy_up()
+
     def follow(self) -> None:
         """Bring the session into the state of its current section."""
         self._results.follow()
         self._costs.follow()
 
     def close(self) -> None:
-        """Discard what runs, and leave what is finished for a panel to come."""
+        """Discard what runs, and leave what is finished for a panel to come.
+
+        What is being saved goes on.
+        """
         self._results.leave()
         self._bench.background.close()
         self._library.discard()
