@@ -79,6 +79,23 @@ def test_a_section_is_made_of_what_a_layer_carries(
     assert controller.session.about.offers == ("spots",)
 
 
+@pytest.mark.parametrize("n_axes", [2, 3])
+def test_the_middle_of_a_polygon_is_that_of_its_area(n_axes):
+    square = [[0, 0], [0, 10], [10, 10], [10, 0]]
+    closed, finer = [*square, [0, 0]], [*square, [8, 0], [6, 0], [4, 0], [2, 0]]
+    turned, line = finer[::-1], [[5, 0], [5, 10]]
+    far = np.array([1e5] * (n_axes - 2) + [2e5, 3e5])
+    outlines = [
+        np.pad(np.array(each, dtype=float), ((0, 0), (n_axes - 2, 0))) + far
+        for each in (square, closed, finer, turned, line)
+    ]
+    layer = Shapes(outlines, shape_type=["polygon"] * 4 + ["line"])
+
+    found = Things.of(layer, ad.AnnData(np.ones((5, 1)))).spots_xy()
+
+    np.testing.assert_allclose(found - (3e5, 2e5), np.full((5, 2), 5.0), atol=1e-3)
+
+
 def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
     controller, jobs, section, foreign
 ):
@@ -90,6 +107,20 @@ def test_rows_that_no_layer_shows_lie_where_the_anndata_says(
     controller.foreign.use("spots")
     jobs.last.finish()
     np.testing.assert_array_equal(controller.session.section.pixel_xy, section.pixel_xy)
+
+
+def test_what_was_taken_over_is_not_offered_on_another_lattice(
+    controller, jobs, section, foreign
+):
+    controller.stage.viewer.layers.append(points_of(section, foreign[1]))
+    controller.foreign.use("spots")
+    jobs.last.finish()
+
+    controller.sections.lay_on(LatticeKind.QUINCUNX)
+    jobs.last.finish()
+
+    assert controller.session.section.lattice.kind is LatticeKind.QUINCUNX
+    assert controller.session.about.offers == ()
 
 
 @pytest.mark.parametrize("n_axes", [2, 3])

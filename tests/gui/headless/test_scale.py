@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_stentrans.gui.canvas.scale_bar import MicrometreBar
+from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.raster import raster_of
 
 
@@ -48,6 +49,24 @@ def test_each_section_has_its_own(opened, section, other_section, bar):
     assert bar().um_per_unit != at_first
     opened.sections.choose(section)
     assert bar().um_per_unit == at_first
+
+
+@pytest.mark.parametrize("told", [50.0, None])
+def test_what_was_told_holds_for_the_section_on_another_lattice(opened, jobs, told):
+    opened.scale.set_pitch(told)
+    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    jobs.last.finish()
+
+    assert opened.session.section.lattice.kind is LatticeKind.QUINCUNX
+    assert opened.session.about.pitch_um == told
+
+
+def test_what_was_guessed_is_guessed_anew_on_another_lattice(opened, jobs):
+    assert opened.session.about.pitch_um == 100
+    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    jobs.last.finish()
+
+    assert opened.session.about.pitch_um is None
 
 
 def test_the_menu_of_napari_switches_it(opened, bar):

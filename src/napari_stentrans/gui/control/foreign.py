@@ -22,7 +22,7 @@ class ForeignControl:
 
     def __init__(self, bench: Bench, sections: SectionControl) -> None:
         self._bench, self._sections = bench, sections
-        self._taken: WeakKeyDictionary[Section, AnnData] = WeakKeyDictionary()
+        self._taken: WeakKeyDictionary[Section, AnnData] = bench.new_notes()
         self._layers = bench.stage.viewer.layers
         self._layers.events.renamed.connect(self._follow_name)
 

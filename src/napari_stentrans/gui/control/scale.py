@@ -18,7 +18,8 @@ class ScaleControl:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._told: WeakKeyDictionary[Section, float | None] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Section, float | None] = bench.new_notes()
+        self._guessed: WeakKeyDictionary[Section, float | None] = WeakKeyDictionary()
         self._bar = ScaleBar(bench.stage.viewer, self._switched)
 
     def set_pitch(self, pitch_um: float | None) -> None:
@@ -41,9 +42,7 @@ class ScaleControl:
             session.about.pitch_um = None
             self._bar.close()
             return
-        if section not in self._told:
-            self._told[section] = guessed_pitch_um(section)
-        session.about.pitch_um = self._told[section]
+        session.about.pitch_um = self._pitch_um(section)
         self._bench.turns.take(
             self._showing(section), key=_SHOWING, at_once=False, has_time=True
         )
@@ -52,12 +51,20 @@ class ScaleControl:
         """Give the viewer its own scale bar back."""
         self._bar.close()
 
+    def _pitch_um(self, section: Section) -> float | None:
+        """Distance of spots as it was told, else as it seems to be."""
+        if section in self._told:
+            return self._told[section]
+        if section not in self._guessed:
+            self._guessed[section] = guessed_pitch_um(section)
+        return self._guessed[section]
+
     def _showing(self, section: Section) -> Pieces:
         """Show the bar of a section that is still looked at by then: it is slow."""
         yield from ()
         session = self._bench.session
         if session.section is section:
-            pitch_um = self._told[section]
+            pitch_um = self._pitch_um(section)
             um_per_unit = pitch_um / pitch_px(section) if pitch_um else None
             self._bar.show(um_per_unit, shown=session.view.scale_bar)
 

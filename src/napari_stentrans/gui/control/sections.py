@@ -44,8 +44,8 @@ class SectionControl:
         self._counting = JobDesk(bench.start)
         self._losses = Losses(bench)
         self._replaced: Section | None = None
-        self._facts: WeakKeyDictionary[Section, SectionFacts] = WeakKeyDictionary()
-        self._recognised: WeakKeyDictionary[Section, LatticeKind] = WeakKeyDictionary()
+        self._facts: WeakKeyDictionary[Section, SectionFacts] = bench.new_notes()
+        self._recognised: WeakKeyDictionary[Section, LatticeKind] = bench.new_notes()
         bench.session.events.status.connect(self._follow_status)
 
     def open(self, path: str | Path, *, allow_normalised: bool = False) -> None:
@@ -78,6 +78,7 @@ class SectionControl:
         self._view.come_back()
         if section is not None:
             self._bench.stage.focus(section)
+        self._runs.tidy_up()
         self._view.arrange()
 
     def shut(self) -> None:
@@ -243,9 +244,8 @@ class SectionControl:
         stage, genes = self._bench.stage, self._bench.session.genes
         current = genes.current
         had_results = self._runs.result_of(before) is not None
-        self._recognised[section] = self._recognised.get(before, before.lattice.kind)
-        if before in self._facts:
-            self._facts[section] = self._facts[before]
+        self._recognised.setdefault(before, before.lattice.kind)
+        self._bench.carry_over(before, section)
         self._view.leave()
         shown, old = Shown.of(stage, before), self._layers(before)
         for layer in old:
