@@ -210,11 +210,17 @@ class RunConfig(StrictModel):
         Field(title="Device", description="auto takes a GPU where there is one."),
     ] = "auto"
     seed: Annotated[
-        int, Field(ge=0, title="Seed", description="The same seed, the same result.")
+        int,
+        Field(
+            ge=0,
+            le=2**32 - 1,
+            title="Seed",
+            description="The same seed, the same result.",
+        ),
     ] = 0
     model: Annotated[
         str,
-        BeforeValidator(str),
+        BeforeValidator(lambda given: "" if given is None else str(given)),
         Field(
             title="Model",
             description="File of a fit to another section of the same tissue, whose "

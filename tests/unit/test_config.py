@@ -43,6 +43,7 @@ def test_defaults_are_what_the_documentation_says():
         {"refine": 5},
         {"refine": 1.5},
         {"seed": -1},
+        {"seed": 2**32},
         {"device": "gpu"},
         {"tissue": "everything"},
         {"kriging": {"n_programmes": 0}},
@@ -56,6 +57,10 @@ def test_defaults_are_what_the_documentation_says():
 def test_values_out_of_their_limits_are_refused(wrong):
     with pytest.raises(ValidationError):
         RunConfig.model_validate(wrong)
+
+
+def test_no_model_is_no_file():
+    assert RunConfig(model=None).model == RunConfig().model == ""
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)

@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.evaluate_text import as_text
 from napari_stentrans.cli.inputs import add_section_options, open_section, parse_genes
-from napari_stentrans.cli.options import RUN_OPTIONS, add_run_options, run_config
+from napari_stentrans.cli.options import (
+    RUN_OPTIONS,
+    add_run_options,
+    parser_of,
+    run_config,
+)
 from napari_stentrans.cli.outputs import check_output, writing
+from napari_stentrans.config import RunConfig
 from napari_stentrans.io.files.replacing import replacing
 
 if TYPE_CHECKING:
@@ -70,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="seeds",
         nargs="+",
         action="extend",
-        type=_seed,
+        type=parser_of(RunConfig.model_fields["seed"]),
         metavar="N",
         help="of what is hidden and of the methods; several are averaged (default: 0)",
     )
@@ -124,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_evaluation(
         section,
         args.methods,
-        args.tasks or [t for t in _TASKS if _fits(t, args.protocol)],
+        args.tasks or (["upsample"] if args.protocol == "paper" else _TASKS),
         args.seeds or [0],
         args.protocol,
         _pictured(section, args),
@@ -140,18 +146,6 @@ def run(args: argparse.Namespace) -> int:
         say(f"wrote {path}", quiet=args.quiet)
     say(f"{seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        msg = f"expected a whole number, at least 0, not {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
-
-
-def _fits(task: str, protocol: str) -> bool:
-    """Whether a task is among those that are tried if none is named."""
-    return task == "upsample" if protocol == "paper" else True
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ def add_run_options(
         group.add_argument(
             f"--{name}",
             default=argparse.SUPPRESS,  # only what is given may overrule a run file
-            type=_parse(field),
+            type=parser_of(field),
             choices=choices,
             metavar=None if choices else _METAVARS.get(name, "N"),
             help=_help(field),
@@ -130,7 +130,7 @@ def _choices(field: FieldInfo) -> list[str] | None:
     return None
 
 
-def _parse(field: FieldInfo) -> Callable[[str], Any]:
+def parser_of(field: FieldInfo) -> Callable[[str], Any]:
     """Return a parser of text into a field's type, within its limits."""
     if _choices(field) is not None:
         return str
