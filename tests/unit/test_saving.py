@@ -12,11 +12,13 @@ import pytest
 import tifffile
 
 from napari_stentrans import enhance, read_section, simulated_section
-from napari_stentrans.errors import InvalidRequestError, UnknownGeneError
+from napari_stentrans.errors import InvalidRequestError, ReadError, UnknownGeneError
 from napari_stentrans.figures import ComparisonLook, telling_genes
+from napari_stentrans.io.tables import read_anndata
+from napari_stentrans.io.tables.columns import PLACES
 from napari_stentrans.saving import ENDINGS, SaveChoices, ending_of, save_steps
 from napari_stentrans.section.alignment import Alignment
-from napari_stentrans.section.technology import pitch_px
+from napari_stentrans.section.technology import pitch_px, was_enhanced
 
 
 @pytest.fixture(scope="module", params=["hex", "square", "irregular"])
@@ -63,6 +65,43 @@ def test_a_table_holds_positions_and_genes(result, genes, tmp_path, ending):
     np.testing.assert_allclose(table[["x", "y"]], expected.obsm["spatial"], rtol=1e-6)
     assert list(table["origin"]) == list(expected.obs["origin"])
     assert told[-1].fraction == 1
+
+
+def test_a_sorted_table_keeps_the_sd_of_each_position(result, tmp_path):
+    path, _ = write(result, tmp_path / "x.csv", with_sd=True)
+    pd.read_csv(path, index_col=0, dtype=str)[::-1].to_csv(path)
+
+    found = read_anndata(path)
+    expected = result.to_anndata()[found.obs_names]
+    np.testing.assert_allclose(found.X.toarray(), expected.X, rtol=1e-6)
+    np.testing.assert_allclose(found.layers["sd"], expected.layers["sd"], rtol=1e-6)
+    assert was_enhanced(read_section(path))
+
+
+def test_a_table_that_lost_rows_has_no_sd_but_reads(result, tmp_path):
+    path, _ = write(result, tmp_path / "x.csv", with_sd=True)
+    pd.read_csv(path, index_col=0, dtype=str)[5:].to_csv(path)
+    assert "sd" not in read_anndata(path).layers
+
+
+def test_what_lies_beside_says_nothing_of_another_table_of_that_name(result, tmp_path):
+    path, _ = write(result, tmp_path / "x.csv")
+    section = result.section
+    places = pd.DataFrame(section.array_rc, section.barcodes, list(PLACES))
+    values = np.log1p(section.counts.toarray())
+    values = pd.DataFrame(values, section.barcodes, section.genes)
+    pd.concat([places, values], axis=1).to_csv(path)
+
+    with pytest.raises(ReadError, match="normalised"):
+        read_section(path)
+    found = read_section(path, allow_normalised=True)
+    assert not was_enhanced(found)
+    assert any("x.csv was changed" in note for note in found.notes)
+    assert "programme" in found.var  # genes are known by their names
+    assert not {"stentrans", "sd"} & {
+        *read_anndata(path).uns,
+        *read_anndata(path).layers,
+    }
 
 
 def test_a_table_has_all_genes_unless_some_are_asked_for(result, tmp_path):

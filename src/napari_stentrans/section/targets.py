@@ -14,7 +14,7 @@ from napari_stentrans.section.missing import MissingRegions, match_positions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import TissueRule, refined_sites
 
-_REFINEMENTS = (1, 2, 3, 4)
+REFINEMENTS = (1, 2, 3, 4)
 
 
 class Origin(StrEnum):
@@ -107,7 +107,7 @@ def targets_at(
 
 def _lattice_through(lattice: Lattice, array_rc: FloatArray) -> Lattice:
     """Coarsest lattice that these positions are sites of; else one without sites."""
-    for factor in _REFINEMENTS:
+    for factor in REFINEMENTS:
         if lattice.refined(factor).is_site(array_rc).all():
             return lattice.refined(factor)
     return lattice.without_sites()

@@ -242,6 +242,19 @@ def test_a_large_table_with_its_places(sample, tmp_path, axes):
     np.testing.assert_allclose(found, places)
 
 
+@pytest.mark.parametrize("marks", [(1, 0), ("TRUE", "FALSE")])
+def test_a_large_table_says_what_is_under_tissue(sample, tmp_path, marks):
+    frame = pd.DataFrame(sample.counts, sample.names, sample.genes)
+    under = np.arange(48) < 30
+    frame.insert(0, "in_tissue", np.where(under, *marks))
+    frame.insert(0, "array_col", sample.array_rc[:, 1])
+    frame.insert(0, "array_row", sample.array_rc[:, 0])
+    frame.to_csv(tmp_path / "all.csv", index_label="spot")
+    section = read_section(tmp_path / "all.csv")
+    assert list(section.barcodes) == sample.names[:30]
+    assert list(section.genes) == sample.genes
+
+
 def test_a_list_of_what_drop_seq_tools_did_precedes_the_table(
     writers, sample, tmp_path
 ):
@@ -292,6 +305,55 @@ def test_positions_of_an_anndata_from_a_list(sample, tmp_path):
     assert list(section.obs.index) == sample.names[:-1]
     np.testing.assert_allclose(section.pixel_xy, sample.xy[:-1])
     np.testing.assert_array_equal(section.counts.toarray(), sample.counts[:-1])
+
+
+def bare(names):
+    return [name.removesuffix("-1") for name in names]
+
+
+@pytest.mark.parametrize("kind", ["table", "matrix", "h5ad"])
+def test_barcodes_without_their_number_are_found(writers, sample, tmp_path, kind):
+    import anndata
+
+    places = pd.DataFrame(sample.xy, bare(sample.names), ["x", "y"])
+    places.to_csv(tmp_path / "coords.csv")
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes, dtype=np.float32)
+    path, wishes = tmp_path / "counts.csv", {}
+    if kind == "table":
+        counts.astype(int).to_csv(path)
+    elif kind == "matrix":
+        path = writers["mtx_listed"](tmp_path, sample)
+        wishes = {"positions": tmp_path / "coords.csv"}
+    else:
+        path, wishes = tmp_path / "a.h5ad", {"positions": tmp_path / "coords.csv"}
+        anndata.AnnData(counts).write_h5ad(path)
+    section = read_section(path, **wishes)
+    np.testing.assert_allclose(
+        section.pixel_xy[assert_same(section, sample)], sample.xy
+    )
+    assert not any("no counts" in note for note in section.notes)
+
+
+def test_two_captures_are_not_laid_on_one_list(writers, sample, tmp_path):
+    names = [*sample.names, *(f"{name}-2" for name in bare(sample.names)[:9])]
+    both = replace(sample.subset(np.r_[:48, :9]), names=names)
+    path = writers["mtx_listed"](tmp_path, both)
+    places = pd.DataFrame(sample.xy, bare(sample.names), ["x", "y"])
+    places.to_csv(tmp_path / "one.csv")
+    with pytest.raises(ReadError, match=r"listed by name in one\.csv"):
+        read_section(path, positions=tmp_path / "one.csv")
+
+
+def test_a_list_with_a_spot_twice_is_told(writers, sample, tmp_path):
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places = pd.concat([places, places[:1] + 5])
+    places.to_csv(tmp_path / "twice.csv")
+    told = f"twice.csv lists spot {sample.names[0]} more than once"
+    for name in ("h5ad", "listed_table", "mtx_listed"):
+        (folder := tmp_path / name).mkdir()
+        path = writers[name](folder, sample)
+        with pytest.raises(ReadError, match=told):
+            read_section(path, positions=tmp_path / "twice.csv")
 
 
 def test_a_table_in_obsm_is_read_by_its_columns(sample, tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -9,9 +12,12 @@ import pytest
 from scipy import sparse
 
 from napari_stentrans import keys
+from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError, InvalidSectionError, ReadError
 from napari_stentrans.io import can_read, read_section
 from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
+from napari_stentrans.io.writers.as_anndata import section_to_anndata
+from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.lattice import LatticeKind
 
 
@@ -158,7 +164,7 @@ def test_the_user_overrules_the_lattice(adata):
         section_from_anndata(adata, lattice="honeycomb")
 
 
-@pytest.mark.parametrize("kind", ["int", "bool", "category", "text"])
+@pytest.mark.parametrize("kind", ["int", "bool", "category", "text", "R"])
 def test_spots_off_tissue_are_left_out(adata, hexagonal, kind):
     mask = hexagonal.array_rc[:, 0] < 4
     values = {
@@ -166,6 +172,7 @@ def test_spots_off_tissue_are_left_out(adata, hexagonal, kind):
         "bool": mask,
         "category": pd.Categorical(mask.astype(int)),
         "text": mask.astype(int).astype(str),
+        "R": np.where(mask, "TRUE", "FALSE"),
     }
     adata.obs["in_tissue"] = values[kind]
     section = section_from_anndata(adata)
@@ -270,3 +277,59 @@ def test_a_cut_off_file_is_told(adata, tmp_path, kept):
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ReadError, match=r"brain\.h5ad"):
         read_section(path)
+
+
+# -- files of ours that others changed ---------------------------------------------
+
+
+def test_the_pitch_of_cells_follows_what_was_done_to_them(rng):
+    section = simulated_section(lattice="irregular", n_rows=20, n_cols=20).section
+    ours = section_to_anndata(section)
+    assert section_from_anndata(ours).lattice == section.lattice
+
+    few = ours[np.sort(rng.choice(ours.n_obs, 30, replace=False))].copy()
+    assert len(neighbours(section_from_anndata(few))) > 30
+
+    ours.obs[["array_row", "array_col"]] *= 4.7  # µm to pixels
+    scaled = section_from_anndata(ours)
+    np.testing.assert_array_equal(neighbours(scaled), neighbours(section))
+
+
+def neighbours(section):
+    return section.lattice.neighbours(section.array_rc)
+
+
+@pytest.mark.parametrize("number", ["step_rc", "origin_rc"])
+def test_a_lattice_of_no_numbers_is_found_anew(number):
+    section = simulated_section(lattice="irregular", n_rows=9, n_cols=9).section
+    ours = section_to_anndata(section)
+    told = json.loads(ours.uns[keys.SECTION]) | {number: [float("nan")] * 2}
+    ours.uns[keys.SECTION] = json.dumps(told)
+    assert section_from_anndata(ours).lattice == section.lattice
+
+
+@pytest.mark.parametrize("kind", LatticeKind)
+def test_pixels_that_were_made_up_are_told_from_those_given_later(kind, tmp_path):
+    true = simulated_section(lattice=kind, n_rows=9, n_cols=9).section
+    ours = section_to_anndata(replace(true, pixel_xy=None, image=None))
+    assert section_from_anndata(ours).pixel_xy is None
+    ours.write_h5ad(tmp_path / "a.h5ad")
+
+    places = pd.DataFrame(true.array_rc, true.barcodes, ["array_row", "array_col"])
+    places["pixel_x"], places["pixel_y"] = true.pixel_xy.T
+    places.to_csv(tmp_path / "selection.csv")
+    listed = read_section(tmp_path / "a.h5ad", positions=tmp_path / "selection.csv")
+    np.testing.assert_allclose(listed.pixel_xy, true.pixel_xy)
+
+    ours.obsm["spatial"] = true.pixel_xy * 3 + 40
+    given = section_from_anndata(ours).pixel_xy
+    np.testing.assert_array_equal(given, true.pixel_xy * 3 + 40)
+
+
+@pytest.mark.parametrize("kind", LatticeKind)
+@pytest.mark.parametrize("refine", [1, 2, 3])
+def test_a_result_of_a_section_without_pixels_has_none_either(kind, refine):
+    true = simulated_section(lattice=kind, n_rows=9, n_cols=9, n_genes=4).section
+    bare = replace(true, pixel_xy=None, image=None)
+    result = enhance(bare, method="nearest", refine=refine, genes="all")
+    assert section_from_anndata(result.to_anndata()).pixel_xy is None

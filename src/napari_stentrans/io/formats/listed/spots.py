@@ -87,7 +87,8 @@ def from_list(spots: list[str], positions: SpotPositions) -> Placed:
     if n_absent := int(absent.sum()):
         notes.append(f"{n_absent} spots selected in {name} have no counts.")
     if not chosen.any():
-        msg = f"no spot of the table is selected in {name}"
+        how = "selected" if known.any() else "listed by name"
+        msg = f"no spot of the table is {how} in {name}"
         raise ReadError(msg)
     rows = np.flatnonzero(chosen)
     obs = plain(positions.table.iloc[place[rows]])
