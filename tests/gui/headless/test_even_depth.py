@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from napari.layers import Image
+from scipy.sparse import csr_matrix
 
 from napari_stentrans.gui.canvas.compared import difference
+from napari_stentrans.gui.canvas.gene_sets import Signature
 from napari_stentrans.gui.canvas.layers import Role, gene_limits, tag_of
 from napari_stentrans.gui.control.scores import spot_pairs
 from napari_stentrans.gui.state.view import ViewMode
@@ -45,6 +48,22 @@ def test_what_is_shown_is_divided_by_depth(opened, section):
         shown = values(layer(opened, role, gene), result.raster, len(result))
         np.testing.assert_allclose(shown, plain[:, 0] / result.depth, rtol=1e-4)
         assert tag_of(layer(opened, role, gene).metadata).even
+
+
+def test_shallow_spots_do_not_decide_on_the_colours_of_a_signature(section):
+    counts = section.counts.toarray()
+    counts[:3] = 0
+    counts[:3, counts.mean(axis=0).argmin()] = 1
+    shallow = section.with_counts(csr_matrix(counts))
+    genes = tuple(map(str, section.genes))
+    assert shallow.depth[:3].max() < 0.1
+
+    data, options, _ = Signature("mine", genes).measured_layer(shallow, even=True)
+
+    seen = values(Image(data), raster_of(section), section.n_spots)
+    top = options["contrast_limits"][1]
+    assert top == pytest.approx(np.percentile(seen[shallow.depth >= 0.5], 99.5))
+    assert seen[:3].max() > 2 * top
 
 
 def test_going_back_shows_what_was_there(opened, section):

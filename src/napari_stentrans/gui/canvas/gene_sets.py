@@ -23,6 +23,7 @@ from napari_stentrans.gui.canvas.layers import (
     expression_options,
     gene_limits,
     layer_name,
+    limits_of_spots,
 )
 from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.depth import evened
@@ -136,7 +137,7 @@ class Signature(GeneSet):
         if even:
             values = evened(values, section.depth)
         tag = LayerTag(section, Role.GENE, of=self, even=even)
-        limits = contrast_limits(values)
+        limits = limits_of_spots(section, values, even=even)
         options = expression_options(tag, raster, self._name(tag), limits)
         return raster.image(values), options, "image"
 

@@ -186,13 +186,19 @@ def missing_layer(section: Section, regions: MissingRegions | None = None) -> La
 
 
 def gene_limits(section: Section, gene: str, *, even: bool = False) -> Limits:
-    """Contrast limits of a gene, those of its counts.
+    """Contrast limits of a gene, those of its counts."""
+    return limits_of_spots(section, counts_of(section, gene, even=even), even=even)
+
+
+def limits_of_spots(
+    section: Section, values: NDArray[np.generic], *, even: bool
+) -> Limits:
+    """Contrast limits of what was measured, shape (spot,).
 
     Evened out, a single count of a shallow spot is a high value: shallow spots are left
     out, lest they alone decide on the colours.
     """
-    counts = counts_of(section, gene, even=even)
-    return contrast_limits(counts[section.depth >= _SHALLOW] if even else counts)
+    return contrast_limits(values[section.depth >= _SHALLOW] if even else values)
 
 
 def contrast_limits(values: NDArray[np.generic]) -> Limits:
