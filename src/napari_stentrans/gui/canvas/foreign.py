@@ -97,12 +97,29 @@ def _middles(layer: Layer, adata: AnnData) -> Callable[[], FloatArray | None]:
         return lambda: points
     if isinstance(layer, Shapes):
         shapes = list(layer.data)
-        return lambda: np.array([np.mean(each, axis=0) for each in shapes])
+        return lambda: np.array([_middle_of_outline(each) for each in shapes])
     key = layer.metadata.get(keys.FOREIGN_INSTANCE)
     plain = isinstance(layer, Labels) and not layer.multiscale and layer.ndim == 2
     if not plain or key not in adata.obs or layer.data.size > _MOST_LABELS:
         return lambda: None
     return partial(_middles_of_labels, layer.data, adata.obs[key].to_numpy())
+
+
+def _middle_of_outline(corners: Any) -> FloatArray:
+    """Centre of what corners enclose, shape (axis,); the mean of those of a line.
+
+    Corners lie closer together on one side than on another, and the last of many a
+    polygon repeats the first: their mean is not its centre.
+    """
+    middle: FloatArray = np.mean(corners, axis=0, dtype=np.float64)
+    y, x = (np.asarray(corners) - middle)[:, -2:].T
+    next_y, next_x = np.roll(y, -1), np.roll(x, -1)
+    twice_area = y * next_x - next_y * x
+    whole = twice_area.sum()
+    if abs(whole) > 1e-9 * np.abs(twice_area).sum():
+        middle[-2] += ((y + next_y) * twice_area).sum() / (3 * whole)
+        middle[-1] += ((x + next_x) * twice_area).sum() / (3 * whole)
+    return middle
 
 
 def _middles_of_labels(picture: Any, wanted: np.ndarray) -> FloatArray | None:
