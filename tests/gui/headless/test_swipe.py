@@ -18,6 +18,7 @@ from napari_stentrans.gui.canvas.swipe import (
     swipe_layer,
 )
 from napari_stentrans.section.raster import raster_of
+from napari_stentrans.section.sites import PaintSites
 
 
 def picture_of(section, *, colour=False):
@@ -80,6 +81,13 @@ def test_fraction_and_world_x_are_inverse(any_section, fraction):
 
     assert divider_fraction(any_section, x) == pytest.approx(fraction)
     assert divider_fraction(any_section, x + 1e9) == 1
+
+
+def test_the_divider_reaches_whatever_can_be_predicted(any_section):
+    x = PaintSites.of(any_section).pixel_xy[:, 0]
+
+    assert divider_x(any_section, 0.0) < x.min()
+    assert divider_x(any_section, 1.0) > x.max()
 
 
 def drag(viewer, *x):

@@ -100,10 +100,14 @@ def _world_x(affine: FloatArray, shape: tuple[int, int]) -> NDArray[np.float64]:
 
 
 def _width(section: Section) -> tuple[float, float]:
-    """World x of the left and right end of a section."""
+    """World x of the left and right end of a section, and of what is predicted beyond.
+
+    All that can be painted lies in the raster of its spots.
+    """
     raster = raster_of(section)
-    shown = np.argwhere(raster.index >= 0)
-    x = np.column_stack([shown, np.ones(len(shown))]) @ raster.affine[1]
+    bottom, right = np.subtract(raster.shape, 1)
+    corners = [(0, 0, 1), (0, right, 1), (bottom, 0, 1), (bottom, right, 1)]
+    x = np.array(corners) @ raster.affine[1]
     half = np.abs(raster.affine[1, :2]).sum() / 2
     return float(x.min() - half), float(x.max() + half)
 
