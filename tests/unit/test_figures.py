@@ -12,11 +12,11 @@ from napari_stentrans.figures import (
     ComparisonLook,
     before_after,
     comparison,
-    hidden_spots,
     save_before_after,
     telling_genes,
 )
-from napari_stentrans.readings import at_spots
+from napari_stentrans.figures.drawing import view_of
+from napari_stentrans.readings import at_spots, seen_spots
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.raster import SpotRaster
 
@@ -46,7 +46,7 @@ def test_each_gene_is_shown_measured_given_and_enhanced(section, hole):
     shown = [np.ma.masked_invalid(ax.images[0].get_array()).count() for ax in panels]
     assert shown[0] - shown[1] == 2 * hole.sum()  # a hex spot is two pixels wide
     assert len({ax.images[0].get_clim() for ax in panels}) == 1
-    np.testing.assert_array_equal(hidden_spots(result), hole)
+    np.testing.assert_array_equal(~seen_spots(result), hole)
 
 
 def test_where_nothing_was_painted_two_panels_do(section):
@@ -91,6 +91,27 @@ def test_the_figure_is_written(section, tmp_path):
     result = enhance(section, method="nearest")
     path = save_before_after(result, tmp_path / "x.png")
     assert path.stat().st_size > 5000
+
+
+@pytest.mark.parametrize("draw", [before_after, comparison])
+def test_low_values_have_the_whole_range_of_colours(section, draw):
+    gene, ends = str(section.genes[0]), []
+    for each in (section, section.with_counts(section.counts / 1000)):
+        result = enhance(each, method="nearest", genes="all")
+        low, high = draw(result, [gene]).axes[0].images[0].get_clim()
+        assert low == 0
+        ends.append(high)
+    assert ends[0] == pytest.approx(1000 * ends[1])
+
+
+def test_a_picture_fills_its_view(section):
+    raster = SpotRaster.from_section(section)
+    rows, cols = raster.shape
+    ends = (
+        raster.affine[:2] @ np.array([[-0.5, -0.5, 1], [rows - 0.5, cols - 0.5, 1]]).T
+    )
+    x, y = view_of(raster)
+    np.testing.assert_allclose([y, x], ends)
 
 
 def test_another_result_takes_the_place_of_what_was_measured(section):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from napari_stentrans.figures.before_after import (
-    before_after,
-    hidden_spots,
-    save_before_after,
-)
+from napari_stentrans.figures.before_after import before_after, save_before_after
 from napari_stentrans.figures.comparison import ComparisonLook, comparison
 from napari_stentrans.figures.telling import telling_genes
 
@@ -14,7 +10,6 @@ __all__ = [
     "ComparisonLook",
     "before_after",
     "comparison",
-    "hidden_spots",
     "save_before_after",
     "telling_genes",
 ]

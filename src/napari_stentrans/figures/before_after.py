@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures.drawing import draw_values, show_view, view_of
 from napari_stentrans.figures.telling import telling_genes
+from napari_stentrans.readings import seen_spots
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.targets import Origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +30,7 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
 
     section = result.section
     spots = SpotRaster.from_section(section)
-    hidden = hidden_spots(result)
+    hidden = ~seen_spots(result)
     columns = ["measured", "given to the method", "enhanced"]
     if not hidden.any():
         columns.remove("given to the method")
@@ -43,7 +42,7 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
     axes = figure.subplots(len(genes), len(columns), squeeze=False)
     for row, gene in zip(axes, genes, strict=True):
         counts = section.gene_counts(gene).astype(np.float64)
-        top = max(float(np.percentile(counts, 99)), 1.0)
+        top = float(np.percentile(counts, 99)) or float(counts.max()) or 1.0
         pictures = {
             "measured": (spots.image(counts), spots),
             "given to the method": (
@@ -69,10 +68,3 @@ def save_before_after(
     )
     figure.savefig(path, dpi=120)
     return path
-
-
-def hidden_spots(result: EnhancedSection) -> NDArray[np.bool_]:
-    """Spots that the method did not see, shape (spot,): painted, or outside."""
-    targets = result.targets
-    seen = targets.spot[targets.origin == Origin.MEASURED]
-    return ~np.isin(np.arange(result.section.n_spots), seen)

@@ -126,7 +126,7 @@ def _show_gene(
 ) -> None:
     counts, mean, sd, unit = _values(result, gene, even=look.even)
     top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
-    limits = look.limits.get(gene, (0.0, max(top, 1.0)))
+    limits = look.limits.get(gene, (0.0, top or 1.0))
     before, left, raster = look.reference, spots.image(counts), spots
     if before is not None:
         left, raster = _values(before, gene, even=look.even)[1], before.raster

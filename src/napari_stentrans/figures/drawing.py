@@ -49,7 +49,8 @@ def draw_tissue(ax: Axes, image: TissueImage) -> AxesImage:
 def view_of(raster: SpotRaster) -> View:
     """World extent of a whole raster."""
     rows, cols = raster.shape
-    corners = [[-0.5, -0.5, 1], [-0.5, cols, 1], [rows, -0.5, 1], [rows, cols, 1]]
+    first, bottom, right = -0.5, rows - 0.5, cols - 0.5
+    corners = [[y, x, 1] for y in (first, bottom) for x in (first, right)]
     y, x = raster.affine[:2] @ np.array(corners).T
     return np.array([x.min(), x.max()]), np.array([y.min(), y.max()])
 
