@@ -335,6 +335,61 @@ def test_signatures_asked_for_at_once_all_come(opened, section, finish):
     assert set(opened.session.genes.sets) == {"one", "two"}
 
 
+def test_names_of_signatures_asked_for_at_once_are_free(opened, section, finish):
+    for _ in range(2):
+        opened.gene_sets.add_signature(section.genes[:2], "T cells")
+    finish()
+
+    assert set(opened.session.genes.sets) == {"T cells", "T cells (2)"}
+
+
+def test_a_signature_removed_while_it_is_drawn_anew_stays_away(
+    opened, section, jobs, finish
+):
+    opened.gene_sets.add_signature(section.genes[:3], "T cells")
+    finish()
+    opened.view.even_out(even=True)
+    drawing = jobs.last
+    opened.genes.remove("T cells")
+    drawing.finish()
+
+    assert opened.session.genes.sets == ()
+
+
+def depths(controller, section):
+    """Whether each set of genes of a section is shown at one depth."""
+    return [
+        tag.even
+        for _, tag in controller.stage.tagged()
+        if tag.section is section and tag.of is not None and tag.role is Role.GENE
+    ]
+
+
+def test_a_signature_being_drawn_follows_the_switch_to_one_depth(
+    opened, section, finish
+):
+    opened.gene_sets.add_signature(section.genes[:3], "T cells")
+    opened.view.even_out(even=True)
+    finish()
+
+    assert opened.session.view.is_even
+    assert depths(opened, section) == [True]
+
+
+def test_a_signature_that_is_come_back_to_is_at_the_depth_of_now(
+    opened, section, other_section, finish
+):
+    opened.gene_sets.add_signature(section.genes[:3], "T cells")
+    finish()
+    opened.stage.open(other_section)
+    opened.view.even_out(even=True)
+    opened.sections.choose(section)
+    finish()
+
+    assert opened.session.view.is_even
+    assert depths(opened, section) == [True]
+
+
 def test_a_signature_of_another_section_does_not_come(
     opened, section, other_section, jobs, finish
 ):
@@ -412,6 +467,14 @@ def test_there_is_one_slider_and_it_goes(opened, viewer, section, finish):
     assert viewer.dims.ndim == 2
     assert not viewer.canvas.overlays.text.visible
     assert opened.session.genes.sets == ()
+
+
+def test_of_sliders_asked_for_at_once_the_last_one_comes(opened, section, finish):
+    opened.gene_sets.add_slider(section.genes[:5])
+    opened.gene_sets.add_slider(section.genes[5:8])
+    finish()
+
+    assert opened.session.genes.sets == ("slider of 3 genes",)
 
 
 def test_pictures_of_the_slider_are_an_array(opened, section, finish):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider, Signature
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
@@ -48,6 +49,8 @@ class GeneSetControl:
         for each in self._layers.of(section):
             if isinstance(each, GeneSlider):
                 self._layers.remove(section, each)
+        asked = (each for each in self._asked if not isinstance(each, GeneSlider))
+        self._asked = tuple(asked)
         self._draw(GeneSlider(f"slider of {len(names)} genes", tuple(names)))
 
     def add_signature(self, genes: Iterable[str], name: str = "") -> None:
@@ -57,6 +60,7 @@ class GeneSetControl:
             return
         wanted = name.strip() or f"{names[0]} + {len(names) - 1}"
         taken = {*self._bench.session.genes.sets, *map(str, section.genes)}
+        taken |= {each.name for each in self._asked}
         self._draw(Signature(free_name(wanted, taken), tuple(names)))
 
     # -- keeping up --------------------------------------------------------------------
@@ -67,6 +71,8 @@ class GeneSetControl:
         if section is not self._asked_of:
             self._drawing.discard()
             self._asked, self._asked_of = (), section
+            if self._is_of_another_depth():
+                self._draw()
         state.sets = tuple(each.name for each in self._shown())
         self._layers.follow_slider()
 
@@ -75,6 +81,7 @@ class GeneSetControl:
         for each in self._layers.of(section):
             if each.name == name:
                 self._layers.remove(section, each)
+        self._asked = tuple(each for each in self._asked if each.name != name)
 
     def close(self) -> None:
         """Discard what runs and let go of the viewer."""
@@ -87,6 +94,17 @@ class GeneSetControl:
         section = self._bench.session.section
         return () if section is None else self._layers.of(section)
 
+    def _is_of_another_depth(self) -> bool:
+        """Whether sets were drawn before their section was left, as is over now."""
+        section, stage = self._bench.session.section, self._bench.stage
+        measured = (
+            stage.find(section, Role.GENE, of=each)
+            for each in self._shown()
+            if section is not None
+        )
+        even = stage.expression.even
+        return any(each is not None and is_even(each) is not even for each in measured)
+
     def _follow_result(self) -> None:
         """Draw what is shown, and what was asked for, of a new result."""
         self._drawing.discard()  # of a result that is not shown any more
@@ -95,8 +113,8 @@ class GeneSetControl:
             self._draw()
 
     def _even_out(self) -> None:
-        """Draw what is shown at the depth that is wanted now."""
-        if self._shown():
+        """Draw what is shown, and what was asked for, at the depth wanted now."""
+        if self._asked or self._shown():
             self._draw()
 
     def _add_sd(self) -> None:
@@ -136,6 +154,8 @@ class GeneSetControl:
         session = self._bench.session
         if session.enhanced is not result:  # it is being drawn anew
             return
+        if drawn.of not in (*self._asked, *self._layers.of(drawn.section)):
+            return  # removed meanwhile
         self._asked = tuple(each for each in self._asked if each != drawn.of)
         for _ in self._layers.putting(drawn, with_sd=session.view.show_sd):
             yield
