@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,6 +66,14 @@ def test_names_are_ordered_as_people_do(facts):
 )
 def test_search(facts, text, found):
     assert set(listed(facts, text=text)) == found
+
+
+def test_genes_of_two_species_are_all_found(facts):
+    both = replace(facts, genes=pd.Index(["GAPDH", "Actb", "ACTB", "Gapdh", "CD9"]))
+
+    rows = both.rows(Wish("gapdh ACTB"))
+
+    assert set(both.genes[rows]) == {"GAPDH", "Gapdh", "Actb", "ACTB"}
 
 
 def test_a_list_narrows_what_is_searched(facts):

@@ -121,8 +121,8 @@ class GeneFacts:
         if len(names) < 2:
             part = names[0] if names else ""
             return np.array([part in name for name in self._folded], dtype=bool)
-        matches = np.zeros(len(self.genes), dtype=bool)
-        matches[[self._place[name] for name in names if name in self._place]] = True
+        wanted = set(names)  # of any case: a section may hold genes of two species
+        matches = np.array([name in wanted for name in self._folded], dtype=bool)
         if names[-1] not in self._place and not text[-1].isspace():
             matches |= np.array([names[-1] in name for name in self._folded])
         return matches
