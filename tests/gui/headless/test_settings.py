@@ -79,7 +79,14 @@ def test_a_model_that_is_gone_is_not_used(file, tmp_path):
     assert remembered(file, model=str(model)).model == str(model)
 
 
-@pytest.mark.parametrize("factor", [0, -1, "fast", None, float("inf"), float("nan")])
+@pytest.mark.parametrize("name", ["x" * 300, "no\0name"])
+def test_a_model_that_nothing_can_be_called_is_not_used(file, name):
+    assert remembered(file, model=name) == RunConfig()
+
+
+@pytest.mark.parametrize(
+    "factor", [0, -1, "fast", None, float("inf"), float("nan"), int("9" * 400)]
+)
 def test_only_factors_are_factors(file, factor):
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"slowness": {"a": factor, "b": 2.5}}))

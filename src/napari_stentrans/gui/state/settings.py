@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +23,7 @@ from napari_stentrans.methods.base import method_names
 logger = logging.getLogger(__name__)
 
 _FOLDER = "napari-stentrans"
+_SLOWEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _config(found: Any) -> RunConfig:
             logger.info("the remembered setting %s is not allowed any more", path)
     if config.method not in method_names():
         config = config.model_copy(update={"method": RunConfig().method})
-    if config.model and not Path(config.model).exists():
+    if config.model and not os.path.exists(config.model):  # noqa: PTH110 - never fails
         config = config.model_copy(update={"model": ""})
     return config
 
@@ -138,7 +138,7 @@ def _slowness(found: Any) -> dict[str, float]:
     return {
         str(kind): float(factor)
         for kind, factor in found.items()
-        if isinstance(factor, int | float) and math.isfinite(factor) and factor > 0
+        if isinstance(factor, int | float) and 0 < factor < _SLOWEST
     }
 
 
