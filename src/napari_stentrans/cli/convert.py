@@ -7,8 +7,7 @@ from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
-from napari_stentrans.cli.outputs import inputs_of
-from napari_stentrans.io.files.replacing import check_place
+from napari_stentrans.cli.outputs import check_output
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -49,12 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         ending_of(args.out)
-        check_place(args.out, inputs_of(args))
     except InvalidRequestError as error:
         raise UsageError(str(error)) from None
-    if args.out.exists() and not args.force:
-        msg = f"{args.out} exists already; give --force to replace it"
-        raise UsageError(msg)
+    check_output(args.out, args, "OUT", endings=("",))
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)

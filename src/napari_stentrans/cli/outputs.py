@@ -36,13 +36,13 @@ def check_output(
         All options: what they name as inputs is never written to, and ``--force`` lets
         a file be replaced.
     endings
-        One of which the name must have.
+        One of which the name must have; "" for any name.
     """
     if not out.name.lower().endswith(endings):
         msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
         raise UsageError(msg)
     try:
-        check_place(out, inputs_of(args))
+        check_place(out, _inputs_of(args))
     except InvalidRequestError as error:
         msg = f"{option}: {error}"
         raise UsageError(msg) from None
@@ -51,7 +51,7 @@ def check_output(
         raise UsageError(msg)
 
 
-def inputs_of(args: argparse.Namespace) -> list[str]:
+def _inputs_of(args: argparse.Namespace) -> list[str]:
     """Every file and folder that a command reads."""
     given = (getattr(args, name, None) for name in _INPUTS)
     return [str(path) for path in given if path]
