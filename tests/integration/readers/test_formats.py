@@ -75,6 +75,22 @@ def test_cells_can_be_added_up_in_squares(writers, sample, tmp_path):
         )
 
 
+def test_values_that_are_no_counts_are_averaged_in_squares(sample, tmp_path):
+    import anndata
+
+    values = np.log1p(sample.counts / 7).astype(np.float32)
+    cells = anndata.AnnData(values)
+    cells.obsm["spatial"] = sample.xy
+    cells.write_h5ad(tmp_path / "a.h5ad")
+    wishes = {"allow_normalised": True, "pitch": 250}
+    section = read_section(tmp_path / "a.h5ad", **wishes)
+    assert "48 cells or beads were averaged" in section.notes[-1]
+    for spot, centre in enumerate(section.pixel_xy):
+        inside = (np.floor(sample.xy / 250) == np.floor(centre / 250)).all(axis=1)
+        means = values[inside].mean(axis=0)
+        np.testing.assert_allclose(section.counts[[spot]].toarray()[0], means, 1e-5)
+
+
 def test_pitch_is_for_free_positions_only(writers, sample, tmp_path):
     with pytest.raises(InvalidRequestError, match="square lattice already"):
         read_section(writers["st_table"](tmp_path, sample), pitch=250)

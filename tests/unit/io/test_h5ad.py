@@ -164,6 +164,16 @@ def test_the_user_overrules_the_lattice(adata):
         section_from_anndata(adata, lattice="honeycomb")
 
 
+def test_sparse_columns_become_plain(adata):
+    share = np.arange(adata.n_obs) % 3 / 2
+    adata.obs["share"] = pd.arrays.SparseArray(share)
+    adata.obs["few"] = pd.arrays.SparseArray(share == 0)
+    found = section_from_anndata(adata).obs
+    np.testing.assert_array_equal(found["share"], share)
+    np.testing.assert_array_equal(found["few"], share == 0)
+    assert [found[name].dtype for name in ("share", "few")] == [float, bool]
+
+
 @pytest.mark.parametrize("kind", ["int", "bool", "category", "text", "R"])
 def test_spots_off_tissue_are_left_out(adata, hexagonal, kind):
     mask = hexagonal.array_rc[:, 0] < 4

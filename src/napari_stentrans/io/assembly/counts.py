@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_stentrans.errors import ReadError
@@ -50,6 +51,34 @@ def are_counts(counts: sparse.csr_matrix) -> bool:
     return bool(
         np.isfinite(values).all() and (values >= 0).all() and (values % 1 == 0).all()
     )
+
+
+def put_together(
+    counts: sparse.csr_matrix, place: NDArray[np.integer], n_places: int
+) -> tuple[sparse.csr_matrix, str]:
+    """Add up counts of spots at one place, or average values that are no counts.
+
+    Parameters
+    ----------
+    counts : csr_matrix, shape (spot, gene)
+        Counts, or values.
+    place : ndarray, shape (spot,)
+        Number of the place of each spot.
+    n_places
+        How many places there are.
+
+    Returns
+    -------
+    counts : csr_matrix, shape (place, gene)
+    done
+        What was done with them, for a note: "added up" or "averaged".
+    """
+    weights, done = np.ones(len(place), dtype=np.float32), "added up"
+    if not are_counts(counts):
+        weights, done = weights / np.bincount(place)[place], "averaged"
+    parts = (weights.astype(np.float32), (place, np.arange(len(place))))
+    gathers = sparse.csr_matrix(parts, shape=(n_places, len(place)))
+    return sparse.csr_matrix(gathers @ counts), done
 
 
 def normalised_notes(counts: sparse.csr_matrix, *, allowed: bool) -> list[str]:
@@ -118,6 +147,8 @@ def _plain_kind(dtype: Any) -> np.dtype[Any]:
 def _plain_column(column: pd.Series | pd.DataFrame) -> np.ndarray[Any, Any]:
     if isinstance(column, pd.DataFrame):  # a repeated column name
         column = column.iloc[:, 0]
+    if isinstance(column.dtype, pd.SparseDtype):
+        return _plain_column(pd.Series(np.asarray(column)))
     if pd.api.types.is_bool_dtype(column) and not column.hasnans:
         return column.to_numpy(dtype=bool)
     if pd.api.types.is_numeric_dtype(column):

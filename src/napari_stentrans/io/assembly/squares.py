@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.assembly.binning import bin_centres_xy, bin_names
+from napari_stentrans.io.assembly.counts import put_together
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 
 
 def in_squares(section: Section, pitch: float) -> Section:
-    """Add up what lies in the same square.
+    """Add up what lies in the same square, or average values that are no counts.
 
     Parameters
     ----------
@@ -48,10 +48,7 @@ def in_squares(section: Section, pitch: float) -> Section:
     cell_rc = (np.floor(xy / pitch) - corner)[:, ::-1]
     bin_rc, bin_of = np.unique(cell_rc, axis=0, return_inverse=True)
     n_bins, n_cells = len(bin_rc), len(cell_rc)
-    gathers = sparse.csr_matrix(
-        (np.ones(n_cells, np.float32), (bin_of.ravel(), np.arange(n_cells))),
-        shape=(n_bins, n_cells),
-    )
+    counts, done = put_together(section.counts, bin_of.ravel(), n_bins)
     obs = pd.DataFrame(
         {
             keys.ARRAY_ROW: bin_rc[:, 0],
@@ -61,12 +58,12 @@ def in_squares(section: Section, pitch: float) -> Section:
         index=pd.Index(bin_names(bin_rc), dtype=object),
     )
     note = (
-        f"{n_cells} cells or beads were added up in {n_bins} squares of {pitch:g} "
+        f"{n_cells} cells or beads were {done} in {n_bins} squares of {pitch:g} "
         "(µm, where the format tells them); without pitch they stay apart."
     )
     return replace(
         section,
-        counts=sparse.csr_matrix(gathers @ section.counts),
+        counts=counts,
         obs=obs,
         array_rc=bin_rc,
         lattice=Lattice(LatticeKind.SQUARE),

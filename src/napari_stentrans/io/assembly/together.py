@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from napari_stentrans.io.assembly.counts import are_counts
+from napari_stentrans.io.assembly.counts import put_together
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
@@ -66,13 +66,8 @@ def _joined(
     shared: np.ndarray[Any, np.dtype[np.bool_]],
 ) -> dict[str, Any]:
     """Return what changes: counts are added up; the rest is that of the first one."""
-    counts = sparse.csr_matrix(parts["counts"])
-    weights = np.ones(len(place), dtype=np.float32)
-    summed = are_counts(counts)
-    if not summed:
-        weights /= np.bincount(place)[place]
-    shape = (len(first), len(place))
-    gathers = sparse.csr_matrix((weights, (place, np.arange(len(place)))), shape=shape)
+    whole = sparse.csr_matrix(parts["counts"])
+    counts, done = put_together(whole, place, len(first))
     others = np.setdiff1d(np.flatnonzero(shared), first)
     names = pd.Series(parts["obs"].index[others].astype(str), dtype=object)
     told = names.groupby(place[others]).agg(";".join)
@@ -81,14 +76,14 @@ def _joined(
     joined[told.index.to_numpy()] = told.to_numpy()
     obs["joined"] = joined
     n_places = len(np.unique(place[shared]))
-    done = "counts were added up" if summed else "values were averaged"
     note = (
         f"Places with several cells or beads: {n_places} ({shared.sum()} in all). "
-        f'Their {done} under the name of the first; obs["joined"] has the other names.'
+        f"Their values were {done} under the name of the first; "
+        'obs["joined"] has the other names.'
     )
     free_rc, pixel_xy = array_rc[first], parts.get("pixel_xy")
     return {
-        "counts": sparse.csr_matrix(gathers @ counts),
+        "counts": counts,
         "obs": obs,
         "array_rc": free_rc,
         "lattice": impose_lattice(free_rc, parts["lattice"].kind),
