@@ -28,7 +28,7 @@ def parquet(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
     with _scratch_in(path.parent) as scratch:
-        yield from _into(scratch, result)
+        yield from h5ad_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         with h5py.File(scratch) as h5ad:
             values, sd = h5ad["X"], h5ad[f"layers/{keys.SD}"]
@@ -46,7 +46,7 @@ def space_ranger(
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
     with _scratch_in(path.parent) as scratch:
-        yield from _into(scratch, result)
+        yield from h5ad_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         adata = anndata.read_h5ad(scratch, backed="r")
         try:
@@ -75,7 +75,3 @@ def _scratch_in(folder: Path) -> Iterator[Path]:
     """Give the name of an h5ad that is there for a while."""
     with tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch:
         yield Path(scratch) / "all.h5ad"
-
-
-def _into(scratch: Path, result: EnhancedSection) -> Steps[Path]:
-    return (yield from h5ad_steps(scratch, result.annotations(), result.blocks()))
