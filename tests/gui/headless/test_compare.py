@@ -12,6 +12,7 @@ from napari_stentrans.gui.canvas.layers import Role, tag_of
 from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.side_by_side import grid_shape, panel_order
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.swipe import SIDES
 from napari_stentrans.gui.state.view import ViewMode
 
 
@@ -172,9 +173,90 @@ def test_leaving_puts_everything_back(stage, section, comparison, plan, mode, ex
 @pytest.mark.parametrize("mode", ViewMode)
 def test_the_user_s_selection_stays(stage, section, comparison, plan, mode):
     canvas = stage.canvas(section)
-    stage.painting.arm_brush(section)
+    stage.painting.arm_brush(section, 1, "paint")
 
     comparison.show(plan(mode, show_origin=True))
 
     assert stage.viewer.layers.selection.active is canvas
     assert tag_of(canvas.metadata) is not None
+
+
+# -- see-through -----------------------------------------------------------------------
+
+
+def of_role(stage, role, gene):
+    """The layer of a role; that of a comparison tells the gene by its name alone."""
+    return next(
+        layer
+        for layer, tag in stage.tagged()
+        if tag.role is role and (tag.gene == gene or gene in layer.name)
+    )
+
+
+def test_both_sides_of_a_swipe_are_as_opaque(stage, section, comparison, plan):
+    gene = section.genes[1]
+    comparison.show(plan(ViewMode.SWIPE))
+
+    comparison.show(plan(ViewMode.SWIPE, fade=True))
+
+    sides = [of_role(stage, role, gene) for role in SIDES]
+    assert sides[0].opacity == sides[1].opacity < 1
+
+
+def test_the_opacity_of_what_is_see_through_is_passed_on(
+    stage, section, comparison, plan
+):
+    gene = section.genes[1]
+    comparison.show(plan(ViewMode.OVERLAY, fade=True))
+    enhanced = stage.find(section, Role.ENHANCED, gene)
+    copy = of_role(stage, Role.FADED, gene)
+
+    for opacity in (0.9, 0.4):
+        enhanced.opacity = opacity
+        assert (enhanced.opacity, copy.opacity) == (0, opacity)
+    comparison.show(plan(ViewMode.OVERLAY))
+
+    assert enhanced.opacity == 0.4
+    enhanced.opacity = 0.7
+    assert enhanced.opacity == 0.7
+
+
+@pytest.mark.parametrize("fade", [True, False])
+def test_a_swipe_has_one_colour_bar(stage, section, comparison, plan, fade):
+    comparison.show(plan(ViewMode.SWIPE, fade=not fade))
+    comparison.show(plan(ViewMode.SWIPE, fade=fade))
+
+    left, right = (of_role(stage, role, section.genes[1]) for role in SIDES)
+    assert left.colorbar.visible is fade
+    assert (not right.rgb and right.colorbar.visible) is not fade
+
+
+# -- what the user set -----------------------------------------------------------------
+
+
+def test_a_colour_bar_switched_off_by_hand_stays_off(stage, section, comparison, plan):
+    comparison.show(plan(ViewMode.OVERLAY))
+    enhanced = stage.find(section, Role.ENHANCED, section.genes[1])
+    assert enhanced.colorbar.visible
+    enhanced.colorbar.visible = False
+
+    comparison.show(plan(ViewMode.OVERLAY))
+    enhanced.visible = False
+    enhanced.visible = True
+
+    assert not enhanced.colorbar.visible
+    comparison.show(plan(ViewMode.OVERLAY, color_bars=False))
+    comparison.show(plan(ViewMode.OVERLAY))
+    assert enhanced.colorbar.visible
+
+
+@pytest.mark.parametrize("mode", [ViewMode.BLINK, ViewMode.SIDE_BY_SIDE])
+def test_a_name_put_up_by_hand_stays_as_it_was(stage, section, comparison, plan, mode):
+    overlay = stage.find(section, Role.ENHANCED, section.genes[1]).name_overlay
+    overlay.visible, overlay.position, overlay.font_size = True, "bottom_right", 23
+
+    comparison.show(plan(mode))
+    comparison.show(plan(ViewMode.OVERLAY))
+
+    assert overlay.visible
+    assert (overlay.position, overlay.font_size) == ("bottom_right", 23)

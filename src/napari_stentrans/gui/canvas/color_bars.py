@@ -29,6 +29,8 @@ class ColorBars:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._with_bar: WeakSet[Layer] = WeakSet()
+        self._made: WeakSet[Layer] = WeakSet()
+        """Their bars belong to the user, who may have switched them off."""
 
     def show(self, layer: Layer, *, has_one: bool) -> None:
         """Let a layer have a colour bar whenever it is visible, or none."""
@@ -38,6 +40,8 @@ class ColorBars:
         elif not has_one and layer in self._with_bar:
             self._with_bar.discard(layer)
             layer.events.visible.disconnect(self._follow)
+            self._made.discard(layer)
+            layer.colorbar.visible = False
         self._match(layer)
 
     def clear(self) -> None:
@@ -49,17 +53,18 @@ class ColorBars:
         self._match(event.source)
 
     def _match(self, layer: Layer) -> None:
-        if layer not in self._with_bar:
-            if layer.colorbar.visible:
-                layer.colorbar.visible = False
-        elif layer.visible and not layer.colorbar.visible:
+        if self._lacks_bar(layer):
             key = ("colour bar", id(layer))
             self._turns.take(self._making(layer), key, at_once=False, has_time=True)
 
     def _making(self, layer: Layer) -> Pieces:
         """Make the bar of a layer that is still to have one by then."""
         yield from ()
-        bar = layer.colorbar
-        if layer in self._with_bar and layer.visible and not bar.visible:
+        if self._lacks_bar(layer):
+            self._made.add(layer)
+            bar = layer.colorbar
             bar.size, bar.font_size = _SIZE, _FONT_SIZE
             bar.visible = True
+
+    def _lacks_bar(self, layer: Layer) -> bool:
+        return layer.visible and layer in self._with_bar and layer not in self._made

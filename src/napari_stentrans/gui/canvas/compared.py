@@ -97,7 +97,8 @@ def faded_layer(
     colours[:, 3] = certainty(reading.mean[:, 0], reading.sd[:, 0])  # of counts
     colours = np.vstack([np.rint(colours * 255), np.zeros(4)]).astype(np.uint8)
     options = _options(result.section, Role.FADED, raster, f"{gene} by certainty")
-    return colours[raster.index], options | {"rgb": True}, "image"
+    options |= {"rgb": True, "opacity": opacity_over(result.section)}
+    return colours[raster.index], options, "image"
 
 
 def reference_layer(

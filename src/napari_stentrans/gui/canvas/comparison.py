@@ -12,7 +12,7 @@ from napari_stentrans.gui.canvas.derived import Derived
 from napari_stentrans.gui.canvas.expression import LINKED
 from napari_stentrans.gui.canvas.fading import Fading
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import BACKGROUND, Role
 from napari_stentrans.gui.canvas.plan import Plan
 from napari_stentrans.gui.canvas.side_by_side import SideBySide
 from napari_stentrans.gui.canvas.solo import Solo
@@ -22,16 +22,6 @@ from napari_stentrans.gui.canvas.wanted import Pair, pair_of, wanted_layers
 from napari_stentrans.gui.jobs.turns import Turns
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.section import Section
-
-_WITH_BAR = (
-    Role.COUNTS,
-    Role.GENE,
-    Role.ENHANCED,
-    Role.SD,
-    Role.REFERENCE,
-    Role.DIFFERENCE,
-    Role.SWIPE_RIGHT,
-)
 
 
 class Comparison:
@@ -97,10 +87,16 @@ class Comparison:
             self._mode_before = plan.mode
 
     def give_bars(self, plan: Plan) -> None:
-        """Give what is seen a colour bar; one costs as much as the layer itself."""
+        """Give what is seen a colour bar; one costs as much as the layer itself.
+
+        The two sides of the swipe share that of the right one, if it has values.
+        """
+        left, right = (self._derived.find(role, plan.gene) for role in SIDES)
+        spared = left if right is not None and not right.rgb else None
         for layer, tag in self._stage.tagged():
-            if tag.role in _WITH_BAR and not layer.rgb:
-                has_one = plan.color_bars and tag.section is plan.section
+            if tag.role not in BACKGROUND and not layer.rgb:
+                is_wanted = plan.color_bars and layer is not spared
+                has_one = is_wanted and tag.section is plan.section
                 self._bars_of.show(layer, has_one=has_one)
 
     def move_divider(self, plan: Plan) -> None:

@@ -28,8 +28,6 @@ from napari_stentrans.section.section import Section
 
 LINKED = ("contrast_limits", "colormap", "gamma")
 """What pictures of one gene have in common: equal colours are equal counts."""
-_PICTURES = (Role.COUNTS, Role.GENE, Role.ENHANCED)
-_BACKGROUND = (Role.IMAGE, Role.ORIGIN, Role.MISSING, Role.SUGGESTED)
 
 
 class Expression:
@@ -152,7 +150,7 @@ class Expression:
         wanted = {
             layer: False
             for layer, tag in self._layers.tagged()
-            if tag.section is section and tag.role not in _BACKGROUND
+            if tag.section is section and tag.role not in looks.BACKGROUND
         }
         show_as(self._layers.viewer.layers, wanted)
 
@@ -178,7 +176,7 @@ class Expression:
         return [
             layer
             for layer, tag in self._layers.tagged()
-            if tag.section is section and tag.role in _PICTURES
+            if tag.section is section and tag.role in looks.PICTURES
         ]
 
     def _follow_depth(self, layer: Layer, options: dict[str, Any]) -> None:

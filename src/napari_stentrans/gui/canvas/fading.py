@@ -7,6 +7,7 @@ zero; what is done to it is passed on to the copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
@@ -37,9 +38,10 @@ class Fading:
         for layer, copy in copies.items():
             if layer not in self._copy:
                 self._opacity[layer] = layer.opacity
-                self._connect(layer, "connect")
-                copy.opacity = layer.opacity
                 layer.opacity = 0.0
+                self._connect(layer, "connect")
+            if self._copy.get(layer) is not copy:
+                copy.opacity = self._opacity[layer]
             self._copy[layer] = copy
 
     def match(self) -> None:
@@ -48,13 +50,21 @@ class Fading:
             set_visible(copy, visible=layer.visible)
 
     def _release(self, layer: Layer) -> None:
+        self._connect(layer, "disconnect")
         del self._copy[layer]
         layer.opacity = self._opacity.pop(layer)
-        self._connect(layer, "disconnect")
 
     def _connect(self, layer: Layer, action: str) -> None:
         for name in _PASSED_ON:
             getattr(getattr(layer.events, name), action)(self._on_change)
+        getattr(layer.events.opacity, action)(self._pass_opacity)
+
+    def _pass_opacity(self, event: Any) -> None:
+        """Let the copy be as opaque as its layer was made, which stays unseen."""
+        layer: Layer = event.source
+        self._opacity[layer] = self._copy[layer].opacity = layer.opacity
+        with layer.events.opacity.blocker(self._pass_opacity):
+            layer.opacity = 0.0
 
     def _on_change(self, _event: object = None) -> None:
         self._changed()

@@ -54,6 +54,12 @@ class Role(StrEnum):
     SUGGESTED = "suggested"
 
 
+OF_GENES = (Role.GENE, Role.ENHANCED)
+"""What shows genes, measured or enhanced."""
+PICTURES = (Role.COUNTS, *OF_GENES)
+"""What shows expression by itself, without any comparison."""
+BACKGROUND = (Role.IMAGE, Role.ORIGIN, Role.MISSING, Role.SUGGESTED)
+"""Pictures below expression and painting above; all else is expression."""
 RESULT_ROLES = (Role.ENHANCED, Role.SD)
 """What shows a result."""
 _COLORMAP = {

@@ -31,7 +31,7 @@ class Painting:
         set_visible(canvas, visible=True)
         return canvas
 
-    def arm_brush(self, section: Section, label: int = 1, mode: str = "paint") -> None:
+    def arm_brush(self, section: Section, label: int, mode: str) -> None:
         """Let the mouse paint a label on the canvas, in one of napari's modes."""
         canvas = self.add_canvas(section)
         _forget_unfinished(canvas)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.captions import Captions
 from napari_stentrans.gui.canvas.changes import drawn_once, set_visible
 from napari_stentrans.gui.canvas.framing import look_at
 from napari_stentrans.gui.canvas.stage import Stage
@@ -76,6 +77,7 @@ class SideBySide:
         self._stage, self._turns = stage, turns
         self._before: list[tuple[Layer, bool]] | None = None
         self._panels: list[Layer] = []
+        self._captions = Captions()
 
     @property
     def is_on(self) -> bool:
@@ -140,8 +142,7 @@ class SideBySide:
             self._reorder([*order[:place], *new, *order[place:]])
             for layer, shown in [*known, *((layer, False) for layer in new)]:
                 set_visible(layer, visible=shown)
-        for layer, _ in self._stage.tagged():
-            _name(layer, visible=False)
+        self._captions.hide()
         self._before = None
         left = [layer for layer in self._panels if layer in layers]
         look_at(self._viewer, left[-1:])  # others may be of other sections
@@ -154,7 +155,7 @@ class SideBySide:
         """Put up the name of a panel that is still to be seen by then."""
         yield from ()
         if self.is_on and layer in self._viewer.layers and layer.visible:
-            _name(layer, visible=True)
+            self._captions.show(layer, "top_left", _FONT_SIZE)
 
     def _reorder(self, order: list[Layer]) -> None:
         layers = self._viewer.layers
@@ -193,9 +194,3 @@ def grid_shape(
 def _height_width(numbers: Sequence[float]) -> tuple[float, float]:
     height, width = numbers[-2:]
     return float(height), float(width)
-
-
-def _name(layer: Layer, *, visible: bool) -> None:
-    layer.name_overlay.position = "top_left"
-    layer.name_overlay.visible = visible
-    layer.name_overlay.font_size = _FONT_SIZE

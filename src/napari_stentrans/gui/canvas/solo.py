@@ -7,23 +7,12 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
+from napari_stentrans.gui.canvas.captions import Captions
 from napari_stentrans.gui.canvas.changes import show_as
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import BACKGROUND
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.section.section import Section
 
-_EXPRESSION = (
-    Role.COUNTS,
-    Role.GENE,
-    Role.ENHANCED,
-    Role.SD,
-    Role.REFERENCE,
-    Role.FADED,
-    Role.DIFFERENCE,
-    Role.SWIPE_LEFT,
-    Role.SWIPE_RIGHT,
-)
-"""What hides one another; pictures below and painting above stay as they are."""
 _NAMES_AT = ("top_left", "top_right")
 
 
@@ -33,6 +22,7 @@ class Solo:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._before: WeakKeyDictionary[Layer, bool] | None = None
+        self._captions = Captions()
 
     @property
     def is_on(self) -> bool:
@@ -45,13 +35,12 @@ class Solo:
             self._before = WeakKeyDictionary()
         wanted = {}
         for layer, tag in self._stage.tagged():
-            if tag.section is section and tag.role in _EXPRESSION:
+            if tag.section is section and tag.role not in BACKGROUND:
                 self._before.setdefault(layer, layer.visible)
                 wanted[layer] = layer in shown
         show_as(self._stage.viewer.layers, wanted)
         for layer, corner in zip(shown, _NAMES_AT, strict=False):
-            layer.name_overlay.position = corner
-            layer.name_overlay.visible = True
+            self._captions.show(layer, corner)
 
     def hide(self) -> None:
         """Show again what was shown before."""
@@ -61,5 +50,4 @@ class Solo:
         layers = self._stage.viewer.layers
         wanted = {layer: seen for layer, seen in before.items() if layer in layers}
         show_as(layers, wanted)
-        for layer in wanted:
-            layer.name_overlay.visible = False
+        self._captions.hide()

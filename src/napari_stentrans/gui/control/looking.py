@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import OF_GENES
 from napari_stentrans.gui.canvas.slider_words import number_shown
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.state.view import ViewMode
-
-_PICTURES = (Role.GENE, Role.ENHANCED)
 
 
 class Looking:
@@ -40,7 +38,7 @@ class Looking:
             tag
             for layer, tag in self._bench.stage.tagged()
             if tag.section is self._bench.session.section
-            and tag.role in _PICTURES
+            and tag.role in OF_GENES
             and layer.visible
         ]
         is_mixed = self._bench.session.view.mode is ViewMode.SIDE_BY_SIDE
@@ -70,7 +68,7 @@ class Looking:
     def follow(self, _event: object = None) -> None:
         """Tell the session what is seen, and others if it is something else."""
         for layer, tag in self._bench.stage.tagged():
-            if tag.role in _PICTURES:
+            if tag.role in OF_GENES:
                 layer.events.visible.connect(self.follow)  # once, however often
         now = self.genes, self.gene
         if now != self._told:
