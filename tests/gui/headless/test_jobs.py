@@ -4,8 +4,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import ComputeError
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.section_tasks import reading
+from napari_stentrans.gui.jobs.tasks import ADVICE, enhancing
+from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.jobs.workers import paced, surfaced
 from napari_stentrans.progress import Progress, run_to_end
 
@@ -84,10 +88,38 @@ def test_failures_of_the_device_become_our_error(error):
         yield Progress("Working", 1, 3)
         raise error
 
-    with pytest.raises(ComputeError, match="Choose another device") as caught:
+    with pytest.raises(ComputeError, match="computation failed") as caught:
         run_to_end(failing())
     assert caught.value.__cause__ is error
     assert "much more" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("steps", "fails", "is_advised"),
+    [
+        (
+            lambda section: enhancing(section, RunConfig(), None),
+            "pipeline.enhance_steps",
+            True,
+        ),
+        (
+            lambda section: comparing(section, RunConfig(), "hole"),
+            "evaluation.plan_evaluation",
+            True,
+        ),
+        (lambda _: reading("b.h5ad"), "gui.jobs.section_tasks.read_section", False),
+    ],
+    ids=["enhancing", "testing", "opening"],
+)
+def test_other_ways_of_computing_are_advised_where_something_is_computed(
+    monkeypatch, section, steps, fails, is_advised
+):
+    monkeypatch.setattr(f"napari_stentrans.{fails}", Mock(side_effect=MemoryError()))
+
+    with pytest.raises(ComputeError, match="MemoryError") as caught:
+        run_to_end(surfaced(steps)(section))
+
+    assert (ADVICE in str(caught.value)) is is_advised
 
 
 def test_other_errors_pass_the_guard_unchanged():

@@ -145,6 +145,19 @@ def test_what_another_thread_asks_for_is_done_in_the_main_thread(qtbot):
     assert set(threads) == {threading.main_thread()}
 
 
+def test_no_job_waits_for_the_cores_of_others(qtbot):
+    """On two cores a run and a search would keep a section from being opened."""
+    heard = [Heard() for _ in range(6)]
+    jobs = [start_job(counting, each.listener) for each in heard]
+
+    qtbot.waitUntil(lambda: all(each.progress for each in heard), timeout=20_000)
+
+    assert not any(each.results for each in heard), "all of them run at once"
+    for job in jobs:
+        job.stop()
+    qtbot.waitUntil(lambda: all(each.results for each in heard), timeout=20_000)
+
+
 def test_a_job_can_be_stopped(qtbot):
     heard = Heard()
     job = start_job(counting, heard.listener)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.jobs.workers import surfaced
 from napari_stentrans.methods.device import Device
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
+ADVICE = "Choose another device, a smaller refinement, or the method 'kriging'."
+"""What to do where the device cannot compute what is asked for."""
 
+
+@partial(surfaced, advice=ADVICE)
 def enhancing(
     section: Section,
     config: RunConfig,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_stentrans.config import RunConfig
+from napari_stentrans.gui.jobs.tasks import ADVICE
+from napari_stentrans.gui.jobs.workers import surfaced
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section
@@ -16,6 +19,7 @@ _COMPARED = ("linear", "gaussian", "kriging")
 """Quick, and what a method has to beat."""
 
 
+@partial(surfaced, advice=ADVICE)
 def comparing(section: Section, config: RunConfig, task: str) -> Steps[MethodTest]:
     """Hide spots, predict them with simple methods and with the one that is set up."""
     from napari_stentrans.evaluation import evaluation_steps, plan_evaluation

@@ -28,19 +28,25 @@ _PACE = 0.03
 """Seconds between two signs of life that reach the window."""
 _LAST_WAIT_MS = 10_000
 """How long the end of the program waits for threads to heed that it is over."""
-_ADVICE = "Choose another device, a smaller refinement, or the method 'kriging'."
+_JOBS_AT_ONCE = 8
+"""At least: most of them are short, and none is to wait for a run to end."""
 
 
-def surfaced(steps: Callable[P, Steps[T]]) -> Callable[P, Steps[T]]:
-    """Make failures of the device visible through a superqt worker."""
+def surfaced(
+    steps: Callable[P, Steps[T]], *, advice: str = ""
+) -> Callable[P, Steps[T]]:
+    """Make failures of the device visible through a superqt worker.
+
+    ``advice`` is what to do about them.
+    """
 
     @wraps(steps)
     def run(*args: P.args, **kwargs: P.kwargs) -> Steps[T]:
         try:
             return (yield from steps(*args, **kwargs))
         except (RuntimeError, MemoryError) as error:
-            told = str(error).strip() or type(error).__name__
-            msg = f"the computation failed: {told.splitlines()[0]}. {_ADVICE}"
+            told = (str(error).strip() or type(error).__name__).splitlines()[0]
+            msg = f"the computation failed: {told}. {advice}".strip()
             raise ComputeError(msg) from error
 
     return run
@@ -91,6 +97,7 @@ def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
         },
     )
     _end_before_qt()
+    _let_many_run()
     worker.start()
     return _ThreadJob(worker, stopping)
 
@@ -103,6 +110,16 @@ def _end_before_qt() -> None:
     registered comes first.
     """
     atexit.register(_end_workers)
+
+
+@cache
+def _let_many_run() -> None:
+    """Let jobs run beside one another also where there are few cores."""
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    assert pool is not None, "superqt runs its workers there"
+    pool.setMaxThreadCount(max(_JOBS_AT_ONCE, pool.maxThreadCount()))
 
 
 def _end_workers() -> None:
