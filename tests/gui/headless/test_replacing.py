@@ -10,6 +10,7 @@ from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.lattice import LatticeKind
 
 
@@ -111,6 +112,43 @@ def test_sets_of_genes_stay_on_another_lattice_and_painting_goes(opened, jobs, s
     assert opened.session.genes.sets == ("mine",)
     assert opened.session.regions.rows == ()
     assert "paint it again" in opened.session.message.text
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_what_is_painted_while_a_lattice_is_looked_for_is_warned_of(
+    opened, jobs, section, other_section, leaves
+):
+    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    fitting = jobs.last
+    paint(opened)
+    if leaves:
+        opened.stage.open(other_section)
+    fitting.finish()
+
+    assert opened.session.section is section
+    assert opened.session.regions.rows
+    assert "a region that would be lost" in opened.session.message.text
+    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    jobs.last.finish()
+    assert opened.session.section.lattice.kind is LatticeKind.QUINCUNX
+
+
+def test_another_section_is_looked_at_as_before_one_was_replaced(
+    opened, jobs, section, other_section, picture, run
+):
+    opened.stage.open(other_section)
+    opened.genes.add(other_section.genes[:1])
+    run(opened)
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    opened.sections.choose(section)
+    opened.sections.add_picture(picture)
+    replacing = jobs.last
+    opened.sections.choose(other_section)
+    replacing.finish()
+    assert opened.session.view.mode is ViewMode.OVERLAY
+    opened.sections.choose(other_section)
+
+    assert opened.session.view.mode is ViewMode.SIDE_BY_SIDE
 
 
 # -- what is asked ---------------------------------------------------------------------

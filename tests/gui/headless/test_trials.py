@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,34 @@ def test_each_section_has_a_test_of_its_own(opened, jobs, section, other_section
 
     opened.sections.choose(section)
     assert opened.session.run.test is found
+
+
+@pytest.mark.parametrize("gone", ["tested", "other"])
+def test_a_test_goes_with_its_own_section_alone(
+    opened, jobs, viewer, section, other_section, gone
+):
+    opened.stage.open(other_section)
+    opened.sections.choose(section)
+    opened.trials.test("dropout")
+    job = jobs.last
+    opened.sections.choose(other_section)
+
+    deleted = section if gone == "tested" else other_section
+    for layer, tag in list(opened.stage.tagged()):
+        if tag.section is deleted:
+            viewer.layers.remove(layer)
+
+    assert job.discarded is (gone == "tested")
+    assert opened.session.status.is_busy is (gone == "other")
+
+
+def test_a_test_says_of_which_section_it_is(opened, jobs, section, other_section):
+    opened.trials.test("dropout")
+    job = jobs.last
+    opened.stage.open(replace(other_section, name="B4"))
+    job.finish()
+
+    assert f"hidden spots of {section.name} " in opened.session.message.text
 
 
 def test_a_method_that_fails_is_told_and_nothing_is_shown(

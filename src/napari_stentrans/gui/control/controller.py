@@ -84,7 +84,9 @@ class Controller:
         self.runs = RunControl(bench, self.view, self.regions, memory)
         self.trials = TrialControl(bench)
         self.picture = PictureControl(bench)
-        self.sections = SectionControl(bench, self.view, self.runs, self.picture)
+        self.sections = SectionControl(
+            bench, self.view, self.runs, self.trials, self.picture
+        )
         self.foreign = ForeignControl(bench, self.sections)
         self.files = FileControl(bench, self.picture)
         self.scale = ScaleControl(bench)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from napari_stentrans import keys
 from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.successor import Shown
@@ -15,6 +16,7 @@ from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.losses import Losses
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
+from napari_stentrans.gui.control.trials import TrialControl
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
@@ -37,10 +39,15 @@ class SectionControl:
     """Opens sections, chooses among them, and says what they are."""
 
     def __init__(
-        self, bench: Bench, view: ViewControl, runs: RunControl, picture: PictureControl
+        self,
+        bench: Bench,
+        view: ViewControl,
+        runs: RunControl,
+        trials: TrialControl,
+        picture: PictureControl,
     ) -> None:
         self._bench, self._view = bench, view
-        self._runs, self._picture = runs, picture
+        self._runs, self._trials, self._picture = runs, trials, picture
         self._counting = JobDesk(bench.start)
         self._losses = Losses(bench)
         self._replaced: Section | None = None
@@ -112,6 +119,7 @@ class SectionControl:
             section,
             partial(section_tasks.relaying, self._picture.placed(section), kind),
             f"{section.name} now lies on this lattice: {kind}.",
+            again,
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
 
@@ -223,17 +231,38 @@ class SectionControl:
         status, of = session.status, session.section
         if status is JobStatus.OPENING:
             of = self._replaced
-        elif not status.is_enhancing and status is not JobStatus.TESTING:
+        elif status is JobStatus.TESTING:
+            of = self._trials.of
+        elif not status.is_enhancing:
             return False
         return of is not None and of not in session.sections
 
     def _start_to_replace(
-        self, before: Section, steps: Callable[[], Steps[Section]], told: str
+        self,
+        before: Section,
+        steps: Callable[[], Steps[Section]],
+        told: str,
+        again: str = "",
     ) -> None:
-        """Make another section of one in the background, and put it in its place."""
+        """Make another section of one in the background, and put it in its place.
+
+        ``again`` is how to ask for it once more, if what is painted goes with it.
+        """
         self._replaced = before
-        returned = partial(self._replace, before, told)
+        regions = self._painted_on(before)
+
+        def returned(section: Section) -> None:
+            if again and self._painted_on(before) is not regions:
+                self.choose(before)  # what was painted meanwhile is of it
+                if not self._losses.are_known(again, with_regions=True):
+                    return
+            self._replace(before, told, section)
+
         self._bench.background.run(JobStatus.OPENING, steps, returned)
+
+    def _painted_on(self, section: Section) -> object:
+        canvas = self._bench.stage.canvas(section)
+        return None if canvas is None else canvas.metadata.get(keys.REGIONS)
 
     def _follow_status(self, status: JobStatus) -> None:
         if not status.is_busy:

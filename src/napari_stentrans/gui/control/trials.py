@@ -17,6 +17,7 @@ class TrialControl:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self._of: Section | None = None
         self._done: WeakKeyDictionary[Section, MethodTest] = WeakKeyDictionary()
 
     def test(self, task: str) -> None:
@@ -25,6 +26,7 @@ class TrialControl:
         section = session.section
         if section is None or session.status.is_busy:
             return
+        self._of = section
         background.run(
             JobStatus.TESTING,
             partial(
@@ -37,6 +39,11 @@ class TrialControl:
         )
         background.say("Testing methods …")
 
+    @property
+    def of(self) -> Section | None:
+        """Section that is tested, or was last: another one may be looked at by now."""
+        return self._of
+
     def follow(self) -> None:
         """Show the test of the section that is current now."""
         session = self._bench.session
@@ -47,6 +54,6 @@ class TrialControl:
         self._done[section] = found
         self.follow()
         self._bench.background.say(
-            f"Of {found.n_hidden:,} hidden spots {found.best.method} predicts counts "
-            "best; see the tab Run."
+            f"Of {found.n_hidden:,} hidden spots of {section.name} "
+            f"{found.best.method} predicts counts best; see the tab Run."
         )

@@ -49,6 +49,7 @@ class ViewControl:
             bench.stage.viewer, {NEXT_KEY: self.next_mode, FLIP_KEY: self.flip}
         )
         self._ways: WeakKeyDictionary[Section, WayOfLooking] = WeakKeyDictionary()
+        self._left: Section | None = None
         self._grid = bench.stage.viewer.canvas.grid
         self._grid.events.enabled.connect(self._follow_grid)
 
@@ -165,13 +166,14 @@ class ViewControl:
         """Go back to one canvas, before another section is chosen."""
         self.clear()
         section, view = self._bench.session.section, self._bench.session.view
-        if section is not None:
+        if section is not None and section is not self._left:
             self._ways[section] = WayOfLooking.of(view)
+        self._left = section
         WayOfLooking().put_into(view)
 
     def come_back(self) -> None:
         """Look at the section that was chosen as when it was looked at last."""
-        session = self._bench.session
+        session, self._left = self._bench.session, None
         section, result = session.section, session.enhanced
         if section in self._ways and section is not None and result is not None:
             self._ways[section].put_into(session.view)
