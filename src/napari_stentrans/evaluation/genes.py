@@ -54,7 +54,7 @@ def scored_genes(section: Section) -> ScoredGenes:
             "sparse to be evaluated spot by spot"
         )
         raise InvalidRequestError(msg)
-    totals = np.asarray(section.counts.sum(axis=0)).ravel()[columns]
+    totals = section.gene_totals[columns]
     top = np.zeros(len(columns), dtype=bool)
     top[np.argsort(-totals, kind="stable")[:TOP_GENES]] = True
     return ScoredGenes(columns, top, section.genes[columns])

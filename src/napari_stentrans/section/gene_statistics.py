@@ -23,8 +23,7 @@ _FEWEST_SPOTS = 3
 
 def mean_counts(section: Section) -> FloatArray:
     """Mean counts a spot of each gene, shape (gene,)."""
-    total = np.asarray(section.counts.sum(axis=0), dtype=np.float64).ravel()
-    return total / section.n_spots
+    return np.asarray(section.gene_totals / section.n_spots, dtype=np.float64)
 
 
 def share_of_spots(section: Section) -> FloatArray:

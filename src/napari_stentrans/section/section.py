@@ -58,6 +58,8 @@ class Section:
         Spot centres (x, y) in full-resolution pixels.
     spot_diameter
         Diameter of a spot in full-resolution pixels, where it is known.
+    system
+        Name of the coordinate system that these are of, where a file names several.
     image
         A picture of the tissue, if there is one.
     source
@@ -84,6 +86,7 @@ class Section:
     lattice: Lattice
     pixel_xy: FloatArray | None = None
     spot_diameter: float | None = None
+    system: str | None = None
     image: TissueImage | None = None
     source: str | None = None
     files: tuple[str, ...] = ()
@@ -210,6 +213,17 @@ class Section:
         """Number of spots with a count of each gene, shape (gene,)."""
         return np.bincount(self.counts.indices, minlength=self.n_genes).astype(np.int64)
 
+    @cached_property
+    def gene_totals(self) -> FloatArray:
+        """Total counts of each gene, shape (gene,): exact, however many there are."""
+        totals = np.zeros(self.n_genes)
+        stored = zip(
+            _pieces(self.counts.indices), _pieces(self.counts.data), strict=True
+        )
+        for genes, counts in stored:
+            totals += np.bincount(genes, weights=counts, minlength=self.n_genes)
+        return totals
+
     def on_lattice(self, kind: LatticeKind) -> Section:
         """Return the section with its spots on a lattice of another kind.
 
@@ -241,6 +255,8 @@ class Section:
         chosen = np.asarray(spots)
         if chosen.dtype == bool:
             chosen = np.flatnonzero(chosen)
+        elif not chosen.size:
+            chosen = chosen.astype(np.int64)  # an empty list is one of fractions
         return replace(
             self,
             counts=self.counts[chosen],

@@ -17,6 +17,14 @@ from napari_stentrans.section.lattice import Lattice
 from napari_stentrans.section.section import Section
 
 
+def test_totals_are_exact_beyond_what_single_precision_holds():
+    pattern = np.ones((1, 2, 2), dtype=np.float32)
+    pattern[0, 0, 0] = 2**24
+    section = square_section(pattern)
+    assert section.gene_totals.tolist() == [2**24 + 3]
+    assert mean_counts(section).tolist() == [(2**24 + 3) / 4]
+
+
 def square_section(patterns: np.ndarray) -> Section:
     """Spots of a square, with one gene for each pattern of shape (row, col)."""
     n_genes, rows, cols = patterns.shape

@@ -46,7 +46,6 @@ def choose_width_steps(section: Section, seed: int) -> Steps[float]:
 def _standardised_roots(section: Section) -> NDArray[np.float32]:
     """Square roots of the highest genes' counts, of variance 1, shape (spot, gene)."""
     n_genes = min(_MAX_GENES, max(1, _MAX_VALUES // section.n_spots))
-    totals = np.asarray(section.counts.sum(axis=0)).ravel()
-    highest = np.argsort(-totals, kind="stable")[:n_genes]
+    highest = np.argsort(-section.gene_totals, kind="stable")[:n_genes]
     roots = np.sqrt(section.counts[:, highest].toarray())
     return np.asarray(roots / np.maximum(roots.std(axis=0), 1e-9), dtype=np.float32)
