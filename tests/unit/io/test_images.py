@@ -43,7 +43,7 @@ def test_what_is_transparent_is_white(tmp_path):
 def test_large_pictures_are_reduced_and_stay_aligned(
     tmp_path, ramp, monkeypatch, ending
 ):
-    monkeypatch.setattr(images, "_LONGEST_SIDE", 50)
+    monkeypatch.setattr(images, "LONGEST_SIDE", 50)
     Image.fromarray(ramp).convert("RGB").save(tmp_path / f"p.{ending}", quality=95)
     image = read_image(tmp_path / f"p.{ending}", 1.0, "hires")
     height, width = image.data.shape[:2]

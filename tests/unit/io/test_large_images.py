@@ -270,11 +270,24 @@ def test_what_is_packed_in_one_piece_is_shown_reduced(tmp_path, slide, monkeypat
 
 
 @pytest.mark.parametrize(("dark", "kind"), [(True, "fluorescence"), (False, "bright")])
-def test_a_dark_picture_of_one_channel_is_fluorescence(tmp_path, dark, kind):
-    grey = np.full((50, 50), 5 if dark else 60000, np.uint16)
-    grey[10:20, 10:20] = 30000
-    tifffile.imwrite(tmp_path / "s.tif", grey)
-    assert str(read_picture(tmp_path / "s.tif").modality).startswith(kind)
+@pytest.mark.parametrize("name", ["s.tif", "s.png", "s.jpg", "rgb.tif"])
+def test_a_dark_picture_without_colours_is_fluorescence(tmp_path, name, dark, kind):
+    grey = np.full((50, 50), 1 if dark else 240, np.uint8)
+    grey[10:20, 10:20] = 120
+    shown = np.repeat(grey[..., None], 3, axis=2) if "rgb" in name else grey
+    if name.endswith(".tif"):
+        tifffile.imwrite(tmp_path / name, shown)
+    else:
+        Image.fromarray(shown).save(tmp_path / name)
+    assert str(read_picture(tmp_path / name).modality).startswith(kind)
+
+
+@pytest.mark.parametrize("name", ["s.tif", "s.png"])
+def test_a_dark_picture_in_colours_is_bright_field(tmp_path, name):
+    colours = np.zeros((50, 50, 3), np.uint8)
+    colours[10:20, 10:20] = (200, 120, 180)
+    Image.fromarray(colours).save(tmp_path / name)
+    assert str(read_picture(tmp_path / name).modality) == "bright-field"
 
 
 def test_a_pyramid_is_read_at_a_small_level(tmp_path, slide, monkeypatch):

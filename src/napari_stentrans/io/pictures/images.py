@@ -16,7 +16,7 @@ from PIL import Image
 from napari_stentrans import keys
 from napari_stentrans.section.section import TissueImage
 
-_LONGEST_SIDE = 4096
+LONGEST_SIDE = 4096
 """Larger pictures are shown (and written out) reduced, to spare memory."""
 _MOST_UNPACKED = 1 << 28
 """Bytes of a picture that was gzipped."""
@@ -47,8 +47,8 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
     """
     with _quiet(), Image.open(_unpacked(path)) as picture:
         width = picture.width
-        picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # jpg: decode it smaller
-        step = -(-max(picture.size) // _LONGEST_SIDE)
+        picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # jpg: decode it smaller
+        step = -(-max(picture.size) // LONGEST_SIDE)
         if picture.mode.startswith(("I", "F")):  # more than eight bits a pixel
             data = image_from_array(np.array(picture), 1.0, name).data[::step, ::step]
         else:

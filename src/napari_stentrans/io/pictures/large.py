@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import DAMAGE, said
-from napari_stentrans.io.pictures.images import read_image
+from napari_stentrans.io.pictures.images import LONGEST_SIDE, read_image
 from napari_stentrans.io.pictures.tiff import (
     TiffPicture,
     as_bytes,
@@ -27,8 +27,6 @@ from napari_stentrans.io.pictures.tiff import (
 from napari_stentrans.io.pictures.tiff_levels import tiff_levels
 from napari_stentrans.section.image import Modality, TissueImage
 
-LONGEST_SIDE = 4096
-"""Pixels of the longer side of what is kept."""
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -58,7 +56,8 @@ def read_picture(path: Path, longest_side: int = LONGEST_SIDE) -> TissueImage:
             is_tiff = file.read(4) in _TIFF
         if is_tiff:
             return _read_tiff(path, longest_side)
-        return read_image(path, 1.0, path.stem)
+        image = read_image(path, 1.0, path.stem)
+        return replace(image, modality=_modality(image.data))
     except DAMAGE as error:
         need = str(error)
         hint = (
@@ -98,8 +97,9 @@ def _whole_step(ratio: float) -> int:
 
 
 def _modality(picture: NDArray[Any]) -> Modality:
-    """Take a dark picture of one channel for fluorescence."""
-    if picture.shape[2] in (3, 4):
+    """Take a dark picture without colours for fluorescence."""
+    colours = picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
+    if any((colours[..., 0] != other).any() for other in np.moveaxis(colours, -1, 0)):
         return Modality.BRIGHT_FIELD
     dark = np.nanmedian(picture) < np.nanpercentile(picture, 99.9) / 2
     return Modality.FLUORESCENCE if dark else Modality.BRIGHT_FIELD
