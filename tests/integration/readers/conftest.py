@@ -288,12 +288,15 @@ def write_cell_gef(folder: Path, sample: Sample) -> Path:
     spot, gene = np.nonzero(sample.counts)
     per_cell = np.bincount(spot, minlength=len(sample.names))
     cells = [
-        (k, int(x), int(y), n)
-        for k, ((x, y), n) in enumerate(zip(sample.xy, per_cell, strict=True))
+        (k, int(x), int(y), begin, n)
+        for k, ((x, y), begin, n) in enumerate(
+            zip(sample.xy, np.cumsum(per_cell) - per_cell, per_cell, strict=True)
+        )
     ]
     entries = list(zip(gene, sample.counts[spot, gene], strict=True))
     with h5py.File(folder / "tile.cellbin.gef", "w") as file:
-        kinds = [("id", "u4"), ("x", "i4"), ("y", "i4"), ("geneCount", "u2")]
+        kinds = [("id", "u4"), ("x", "i4"), ("y", "i4"), ("offset", "u4")]
+        kinds.append(("geneCount", "u2"))
         file["cellBin/cell"] = np.array(cells, dtype=kinds)
         file["cellBin/cellExp"] = np.array(entries, [("geneID", "u2"), ("count", "u2")])
         names = [(gene.encode(),) for gene in sample.genes]

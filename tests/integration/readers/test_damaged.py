@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_stentrans.errors import StEnTransError
+from napari_stentrans.errors import ReadError, StEnTransError
+from napari_stentrans.io import read_section
 from napari_stentrans.section.section import Section
 
 SHARES = (0.0, 0.1, 0.5, 0.9, 0.999)
@@ -265,6 +266,16 @@ def test_hdf5_whose_parts_are_missing_or_of_another_kind(
                     opened[part] = np.zeros(np.shape(values), dtype="S3")
             attempt(path)
             file.write_bytes(whole)
+
+
+def test_cells_whose_entries_are_in_another_order(writers, sample, tmp_path):
+    path = writers["cell_gef"](tmp_path, sample)
+    with h5py.File(path, "a") as file:
+        cells = file["cellBin/cell"][:]
+        cells["offset"] = cells["offset"][::-1]
+        file["cellBin/cell"][:] = cells
+    with pytest.raises(ReadError, match="do not share out"):
+        read_section(path)
 
 
 @pytest.mark.parametrize("name", HDF5)

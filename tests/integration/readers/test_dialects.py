@@ -218,6 +218,26 @@ def test_decimal_commas(sample, tmp_path):
     )
 
 
+@pytest.mark.parametrize("sep", [",", "\t"])
+def test_commas_between_thousands_are_not_taken_for_decimals(sample, tmp_path, sep):
+    counts = pd.DataFrame(sample.counts, sample.names, sample.genes)
+    counts.to_csv(tmp_path / "counts.csv")
+    texts = [[f"{x * 9:,.0f}", f"{y:.0f}"] for x, y in sample.xy]
+    places = pd.DataFrame(texts, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "coords.csv", sep=sep)
+    with pytest.raises(ReadError, match="between thousands"):
+        read_section(tmp_path / "counts.csv")
+
+
+def test_names_of_numbers_keep_their_zeros(sample, tmp_path):
+    names = [f"{number:04}" for number in range(48)]
+    pd.DataFrame(sample.counts, names, sample.genes).to_csv(tmp_path / "counts.csv")
+    pd.DataFrame(sample.xy, names, ["x", "y"]).to_csv(tmp_path / "coords.csv")
+    section = read_section(tmp_path / "counts.csv")
+    assert list(section.barcodes) == names
+    np.testing.assert_allclose(section.pixel_xy, sample.xy)
+
+
 def test_broken_positions_are_told_not_said_to_be_absent(sample, tmp_path):
     pd.DataFrame(sample.counts, sample.names, sample.genes).to_csv(tmp_path / "c.csv")
     places = pd.DataFrame(sample.xy.astype(object), sample.names, ["x", "y"])

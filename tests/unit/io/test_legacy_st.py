@@ -238,6 +238,13 @@ def test_every_strange_cell_is_told_at_once(tmp_path):
     assert caught.value.__notes__ == [f"while reading {tmp_path / 'a.csv'}"]
 
 
+def test_lines_are_numbered_as_an_editor_does(tmp_path):
+    lines = ["#made\tby", "", "\tA\tB\tC", "2x4\t1\t0\t2", "2x5\t1\tmany\t2"]
+    (tmp_path / "a.tsv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ReadError, match="'many' in line 5, column 'B'"):
+        read_section(tmp_path / "a.tsv")
+
+
 def test_normalised_tables_are_refused_unless_insisted(tmp_path):
     (tmp_path / "a.csv").write_text(",A,B\n1x1,1,0.5\n1x2,0,3\n2x1,4,1\n2x2,1,5\n")
     with pytest.raises(ReadError, match=r"not raw counts .*0\.5"):

@@ -97,7 +97,10 @@ def test_float_labels_are_welcome_if_they_are_whole(tmp_path, section):
         read_missing(tmp_path / "m.npy", section)
 
 
-@pytest.mark.parametrize("header", ["barcode\n", "", "barcode,label\n"])
+@pytest.mark.parametrize(
+    "header",
+    ["barcode\n", '"x"\n', "Spot IDs\n", "", "barcode,label\n", "mine,label\n"],
+)
 def test_lists_of_barcodes(tmp_path, section, header):
     names = [f"{section.barcodes[i]}" for i in (5, 1)]
     rows = [f"{names[0]},2", f"{names[1]},1"] if "label" in header else names
@@ -136,11 +139,13 @@ def test_positions_without_labels_mean_predict(tmp_path, section):
         ("array_row,array_col\n2.3,4\n", "no sites of the .* lattice"),
         ("array_row,array_col,label\n2,4,7\n", "labels are not 0, 1 or 2"),
         ("barcode\nNOBODY-1\n", "not in the section .*NOBODY"),
+        ("NOBODY-1\n{spot}\n", "1 of 2 barcodes are not in .*NOBODY"),
+        ("NOBODY-1,2\n{spot},2\n", "1 of 2 barcodes are not in .*NOBODY"),
     ],
 )
 def test_wrong_tables_are_refused(tmp_path, section, content, message):
     path = tmp_path / "m.csv"
-    path.write_text(content)
+    path.write_text(content.replace("{spot}", section.barcodes[0]))
     with pytest.raises(InvalidRequestError, match=message):
         read_missing(path, section)
 

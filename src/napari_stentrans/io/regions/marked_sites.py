@@ -5,6 +5,7 @@ Labels: 1 predict here, 2 outside the tissue, 0 nothing.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.files.text import (
+    fields,
+    first_lines,
+    is_number,
+    read_table,
+    separator,
+)
 from napari_stentrans.io.regions.tables import LABEL
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import (
@@ -22,6 +29,11 @@ from napari_stentrans.section.missing import (
 )
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
+
+_TITLE = re.compile(
+    r"(.*[ ._])?(barcode|spot|cell|bead|bin|position|name|id|index|x|v1)s?|unnamed: 0"
+)
+"""What a column of barcodes is called; R writes x or V1 where it has no name."""
 
 
 def columns_of(path: Path) -> list[str]:
@@ -99,7 +111,7 @@ def missing_of(path: Path, section: Section) -> MissingRegions:
 def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
     """Spots of a list of barcodes, with or without a header, and their labels."""
     table = table_of(path, names=0)
-    if table.columns[0] in section.barcodes:  # there is no header
+    if not _is_header(list(table.columns), section):
         table = read_table(path, header=False, names=0)
         table.columns = pd.Index(
             ["barcode", LABEL, *table.columns[2:]][: table.shape[1]]
@@ -115,6 +127,14 @@ def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
         )
         raise InvalidRequestError(msg)
     return spots.astype(np.int64), _labels(table, path)
+
+
+def _is_header(cells: list[str], section: Section) -> bool:
+    """Whether the first line of a list of barcodes names its columns."""
+    if cells[0] in section.barcodes:
+        return False
+    titled = len(cells) > 1 and not is_number(cells[1])
+    return titled or bool(_TITLE.fullmatch(cells[0].casefold()))
 
 
 def _labels(table: pd.DataFrame, path: Path) -> IntArray:

@@ -34,6 +34,7 @@ from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.tables.beside import (
     Beside,
     folder_of,
+    mark_of,
     matched,
     part_of,
     read_beside,
@@ -56,13 +57,19 @@ def sniff(path: Path) -> bool:
     lines = first_lines(path, 2)
     if len(lines) < 2:
         return False
-    mark = separator(lines[0])
+    mark = _mark(lines[0])
     header, row = fields(lines[0], mark), fields(lines[1], mark)
     if not _has_places(header) or len(row) != len(header):
         return False
     first = _first_gene(header)
     fewest = 1 if folder_of(path).is_dir() else _FEWEST_GENES
     return len(header) - first >= fewest and all(map(is_number, row[first:]))
+
+
+def _mark(line: str) -> str:
+    """Return what separates the cells; names of genes may be full of other marks."""
+    ours = (m for m in "\t,;" if tuple(fields(line, m)[1:3]) == PLACES)
+    return next(ours, separator(line))
 
 
 def _has_places(header: list[str]) -> bool:
@@ -163,8 +170,8 @@ def _table(
     path: Path, first: int | None = None
 ) -> tuple[list[str], list[list[str]], sparse.csr_matrix]:
     """Header, cells in front of the genes (``first`` is the first one), and values."""
-    mark = separator(first_lines(path, 1)[0])
     with opened(path) as file:
+        mark = _mark(first_lines(path, 1)[0]) if first is None else mark_of(path)
         rows = csv.reader(file, delimiter=mark)
         header = next(rows)
         first = _first_gene(header) if first is None else first

@@ -95,9 +95,9 @@ def read_count_table(path: Path) -> CountTable:
         raise ReadError(msg)
     start = TableStart.of(lines)
     with opened(path) as file:
-        rest = lines_of(file, path.name)
+        rest = enumerate(lines_of(file, path.name), start=1)
         for _ in range(skipped + 1):  # what precedes the header, and the header
-            next(line for line in rest if line.strip())
+            next(line for _, line in rest if line.strip())
         table = _read_lines(rest, start, Budget(path.name))
     if table.problems:
         raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))
@@ -120,13 +120,15 @@ class _Rows:
     problems: list[str]
 
 
-def _read_lines(lines: Iterable[str], start: TableStart, budget: Budget) -> _Rows:
+def _read_lines(
+    lines: Iterable[tuple[int, str]], start: TableStart, budget: Budget
+) -> _Rows:
     mark, column_names = start.mark, start.column_names
     rows = _Rows([], [], [], [])
     ragged: list[str] = []
     absent: list[str] = []
     strange: list[str] = []
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         if not line.strip():
             continue
         name, *cells = fields(line.rstrip("\r\n"), mark)

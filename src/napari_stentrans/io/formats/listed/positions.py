@@ -41,6 +41,7 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 _MARKS = ("selected", keys.IN_TISSUE)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
+_GROUPED = r"[+-]?\d{1,3}(?:,\d{3})+"
 _PROMISING = re.compile("coord|pos|loc|spatial|centroid|align|select", re.IGNORECASE)
 
 
@@ -191,8 +192,11 @@ def _table(path: Path) -> pd.DataFrame:
     first = first_lines(path, 1)
     columns = fields(first[0], separator(first[0])) if first else []
     if _is_place(columns):
-        return read_table(path, header=False).set_axis(["barcode", "x", "y"], axis=1)
-    return read_table(path)
+        table = read_table(path, header=False, names=0)
+        return table.set_axis(["barcode", "x", "y"], axis=1)
+    numbers = {*(_axes(columns) or ()), *_MARKS}
+    is_named = bool(columns) and columns[0] not in numbers
+    return read_table(path, names=0 if is_named else None)
 
 
 def _axes(columns: list[str]) -> tuple[str, str] | None:
@@ -210,6 +214,8 @@ def _is_place(cells: list[str]) -> bool:
 
 
 def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatArray:
+    for name in (first, second):
+        _check_commas(path, table[name])
     columns = [_as_numbers(table[name]) for name in (first, second)]
     found = np.column_stack([column.to_numpy(np.float64) for column in columns])
     bad = np.flatnonzero(~np.isfinite(found).all(axis=1))
@@ -220,6 +226,23 @@ def _numbers(path: Path, table: pd.DataFrame, first: str, second: str) -> FloatA
         )
         raise ReadError(msg)
     return found
+
+
+def _check_commas(path: Path, cells: pd.Series) -> None:
+    """Refuse commas that may stand before decimals or between thousands.
+
+    Where columns are parted by ";", as by programs that write decimal commas, they do.
+    """
+    if cells.dtype != object or separator(first_lines(path, 1)[0]) == ";":
+        return
+    commas = cells[cells.astype(str).str.contains(",")].astype(str)
+    if len(commas) and commas.str.fullmatch(_GROUPED).all():
+        msg = (
+            f"{path.name}: the commas in {cells.name} (first: line "
+            f"{commas.index[0] + 2}, {commas.iloc[0]}) may stand before decimals or "
+            "between thousands. Write decimals behind points, and no other marks."
+        )
+        raise ReadError(msg)
 
 
 def _as_numbers(cells: pd.Series) -> pd.Series:

@@ -146,17 +146,18 @@ def _read_cells(group: h5py.Group, name: str) -> CellTable:
         msg = f"{name} has no {', '.join(missing)}"
         raise ReadError(msg)
     cells, entries, genes = (group[key][:] for key in ("cell", "cellExp", "gene"))
-    n_genes = cells["geneCount"].astype(np.int64)
-    if int(n_genes.sum()) != len(entries):
+    indptr = np.r_[0, np.cumsum(cells["geneCount"].astype(np.int64))]
+    columns = cells.dtype.names or ()
+    begins = cells["offset"] if "offset" in columns else indptr[:-1]
+    if indptr[-1] != len(entries) or not np.array_equal(begins, indptr[:-1]):
         msg = f"{name}: its cells do not share out its {len(entries)} entries"
         raise ReadError(msg)
-    indptr = np.r_[0, np.cumsum(n_genes)]
     counts = sparse.csr_matrix(
         (entries["count"].astype(np.float32), entries["geneID"], indptr),
         shape=(len(cells), len(genes)),
     )
     named = "geneName" if "geneName" in (genes.dtype.names or ()) else "gene"
-    ids = cells["id"] if "id" in (cells.dtype.names or ()) else np.arange(len(cells))
+    ids = cells["id"] if "id" in columns else np.arange(len(cells))
     return CellTable(
         counts=counts,
         names=pd.Index([str(number) for number in ids], dtype=object),
