@@ -134,7 +134,7 @@ def test_holes_take_spots_and_change_nothing_else(kind):
     taken = whole.section.subset(whole.section.barcodes.isin(lost))
     np.testing.assert_array_equal(taken.array_rc, holed.removed_rc)
     np.testing.assert_array_equal(
-        holed.removed_truth, whole.truth[whole.section.barcodes.isin(lost)]
+        holed.truth_at(holed.removed_rc), whole.truth[whole.section.barcodes.isin(lost)]
     )
 
 
@@ -182,6 +182,7 @@ def test_the_smallest_sections(kind, size):
         ({"n_genes": 0}, "0 genes"),
         ({"mean_library": 0}, "0 counts a spot"),
         ({"holes": -1}, "-1 holes"),
+        ({"seed": -1}, "not -1"),
         ({"holes": 500}, "do not fit"),
         ({"lattice": "hexagonal"}, "'hexagonal'; choose from square, hex"),
     ],

@@ -15,7 +15,7 @@ from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.exports import export
 from napari_stentrans.io import read_section
 from napari_stentrans.io.files.replacing import replacing
-from napari_stentrans.io.tables import parquet_writer, section_writer
+from napari_stentrans.io.tables import parquet_writer, read_anndata, section_writer
 from napari_stentrans.io.writers import space_ranger
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.technology import was_enhanced
@@ -52,6 +52,21 @@ def test_what_was_there_is_replaced_whole(section, tmp_path, ending):
 
     assert read_section(path).n_spots == section.n_spots
     assert names_in(tmp_path) == written_as(path)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv"])
+@pytest.mark.parametrize("name", ["P{0};Q{0};R{0}", "P{0},Q{0},R{0}", "P{0} Q{0} R"])
+def test_genes_may_be_called_with_marks_in_them(section, tmp_path, ending, name):
+    names = [name.format(number) for number in range(section.n_genes)]
+    marked = replace(section, var=section.var.set_axis(names))
+
+    found = read_section(export(marked, tmp_path / f"it{ending}"))
+    assert list(found.genes) == names
+    assert found.fingerprint == marked.fingerprint
+    result = enhance(marked, method="nearest", genes=names[:3])
+    found = read_anndata(export(result, tmp_path / f"result{ending}"))
+    assert list(found.var_names) == names[:3]
+    assert "sd" in found.layers
 
 
 def test_a_table_that_lost_rows_and_columns_keeps_what_is_known(section, tmp_path):
@@ -104,6 +119,17 @@ def test_nothing_is_written_into_what_lies_beside_a_table(section, tmp_path):
 
     with pytest.raises(InvalidRequestError, match="never changed"):
         export(read, tmp_path / "it.csv.tables" / "genes.csv")
+
+
+def test_a_link_to_a_folder_is_replaced_not_what_it_leads_to(section, tmp_path):
+    real = export(section.subset(np.arange(20)), tmp_path / "real")
+    (tmp_path / "link").symlink_to(real)
+
+    export(section, tmp_path / "link")
+
+    assert read_section(tmp_path / "link").n_spots == section.n_spots
+    assert read_section(real).n_spots == 20
+    assert names_in(tmp_path) == {"real", "link"}
 
 
 def test_nothing_is_written_into_a_folder_that_was_read(section, tmp_path):

@@ -146,4 +146,3 @@ def test_both_samples_have_a_hole_to_repair(maker):
         assert {tuple(hole) for hole in holes} == {
             tuple(p) for p in simulated.removed_rc
         }
-        assert simulated.removed_truth.shape == (len(holes), section.n_genes)

@@ -67,11 +67,6 @@ class SimulatedSection:
         """Expected counts at the spots, shape (spot, gene): see `truth_at`."""
         return self.truth_at(self.section.array_rc)
 
-    @cached_property
-    def removed_truth(self) -> NDArray[np.float32]:
-        """Expected counts where spots were lost, shape (position, gene)."""
-        return self.truth_at(self.removed_rc)
-
     def truth_at(self, array_rc: ArrayLike) -> NDArray[np.float32]:
         """Expected counts at any array coordinates, shape (position, gene).
 
@@ -132,6 +127,9 @@ def simulated_section(  # noqa: PLR0913 - all have defaults and are given by nam
             f"cannot simulate {n_rows} x {n_cols} spots, {n_genes} genes, {holes} "
             f"holes and {mean_library:g} counts a spot; give positive numbers"
         )
+        raise InvalidRequestError(msg)
+    if seed < 0:
+        msg = f"a seed is 0 or more, not {seed}"
         raise InvalidRequestError(msg)
     kind = LatticeKind(lattice)
     frame = Lattice(kind)

@@ -73,19 +73,9 @@ class SpotRaster:
         """(row, col) of the picture."""
         return self.index.shape[0], self.index.shape[1]
 
-    def image(
-        self, values: NDArray[np.generic], outside: float = np.nan
-    ) -> NDArray[np.float32]:
-        """Draw one value a position: ndarray, shape (row, col).
-
-        Parameters
-        ----------
-        values : ndarray, shape (position,)
-            What to draw.
-        outside
-            Value of pixels that show no position.
-        """
-        padded = np.append(np.asarray(values, dtype=np.float32), np.float32(outside))
+    def image(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Draw one value a position, NaN for none: ndarray, shape (row, col)."""
+        padded = np.append(np.asarray(values, dtype=np.float32), np.float32(np.nan))
         return padded[self.index]
 
     def paint(self, labels: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -29,8 +29,9 @@ def signature_weights(section: Section, genes: Iterable[str]) -> FloatArray:
         If none of the genes varies.
     """
     names = list(genes)
-    spread = np.array([section.gene_counts(name).std() for name in names], dtype=float)
-    varies = spread > 0
+    counts = [section.gene_counts(name) for name in names]
+    spread = np.array([values.std(dtype=np.float64) for values in counts])
+    varies = np.array([np.ptp(values) > 0 for values in counts], dtype=bool)
     if not varies.any():
         msg = (
             f"none of {', '.join(names[:5]) or 'no genes'} differs between the spots "

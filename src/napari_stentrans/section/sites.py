@@ -21,7 +21,7 @@ from napari_stentrans.section.tissue import BoolArray, interior_holes
 Labels = NDArray[np.uint8]
 
 _SAME = 1e-3
-"""Array coordinates closer than this are of one site."""
+"""Positions closer than this many pitches are of one site."""
 
 
 @dataclass(frozen=True, eq=False)

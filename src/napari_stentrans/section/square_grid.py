@@ -61,11 +61,9 @@ class SquareGrid:
         return found
 
 
-def drawn(
-    values: NDArray[np.floating], index: IntArray, outside: float = np.nan
-) -> NDArray[np.float32]:
-    """Picture of one value a position: ndarray, shape (row, col)."""
-    padded = np.append(np.asarray(values, dtype=np.float32), np.float32(outside))
+def drawn(values: NDArray[np.floating], index: IntArray) -> NDArray[np.float32]:
+    """Picture of one value a position, NaN for none: ndarray, shape (row, col)."""
+    padded = np.append(np.asarray(values, dtype=np.float32), np.float32(np.nan))
     return padded[index]
 
 

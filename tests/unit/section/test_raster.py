@@ -24,7 +24,6 @@ def test_an_image_shows_each_value_at_its_spot(raster):
     assert np.isnan(image[raster.index < 0]).all()
     row, col = raster.pixel_of(raster.array_rc).T
     np.testing.assert_array_equal(image[row, col], values.astype(np.float32))
-    assert (raster.image(values, outside=-1)[raster.index < 0] == -1).all()
 
 
 def test_painting_labels_and_reading_them_back(raster, rng):

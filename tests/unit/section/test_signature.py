@@ -39,9 +39,10 @@ def test_no_high_gene_rules(section):
     )
 
 
-def test_a_gene_that_is_the_same_everywhere_says_nothing(section):
+@pytest.mark.parametrize("value", [0, 0.1])
+def test_a_gene_that_is_the_same_everywhere_says_nothing(section, value):
     counts = section.counts.toarray()
-    counts[:, 0] = 0
+    counts[:, 0] = value
     section = section.with_counts(type(section.counts)(counts))
     constant, one, two = section.genes[:3]
 
