@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -218,6 +221,18 @@ def test_a_model_is_kept_in_the_background(opened, jobs, tmp_path):
 
 
 # -- failures ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["finished", "cancelled"])
+def test_a_result_that_is_forgotten_is_not_held_by_the_run_after_it(opened, jobs, end):
+    first = weakref.ref(run(opened, jobs, method="fake").result)
+    opened.runs.enhance()
+    jobs.last.finish() if end == "finished" else opened.runs.cancel()
+    opened.runs.forget(first())
+    jobs.started.clear()
+    gc.collect()
+
+    assert first() is None
 
 
 def test_a_failure_has_details_out_of_sight(opened, jobs, fake_method, told):

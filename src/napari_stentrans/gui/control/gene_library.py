@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import ReferenceType, WeakKeyDictionary, WeakSet, ref
 
+from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.gene_facts import GeneFacts
@@ -31,7 +32,8 @@ class GeneLibrary:
         self._facts: WeakKeyDictionary[Section, GeneFacts] = WeakKeyDictionary()
         self._complete: WeakSet[Section] = WeakSet()
         self._learnt: Section | None = None
-        self._told: tuple[int, int] | None = None
+        self._told: tuple[GeneFacts, ReferenceType[EnhancedSection] | None] | None
+        self._told = None
         self._is_wanted = False
         bench.session.run.events.results.connect(self._tell)
 
@@ -65,10 +67,16 @@ class GeneLibrary:
         result = session.enhanced
         if result not in session.run.results:  # a preview does not know its scores yet
             result = None
-        if self._told != (id(facts), id(result)) or session.genes.facts is None:
-            self._told = (id(facts), id(result))
+        if not self._is_told(facts, result) or session.genes.facts is None:
+            self._told = (facts, None if result is None else ref(result))
             scores = None if result is None else result.gene_scores
             session.genes.facts = facts.with_scores(scores)
+
+    def _is_told(self, facts: GeneFacts, result: EnhancedSection | None) -> bool:
+        if self._told is None or self._told[0] is not facts:
+            return False
+        told = self._told[1]  # weak: a result that is forgotten is not held here
+        return result is None if told is None else told() is result is not None
 
     def _learn_section(self, section: Section | None) -> None:
         self._of_sections.discard()

@@ -51,7 +51,8 @@ class Results:
     def leave(self) -> None:
         """Leave the runs of each section with its layers.
 
-        A panel that is opened later, or beside this one, finds them there.
+        A panel that is opened later finds them there; of several panels beside one
+        another, those of the one that left them last.
         """
         log = self._bench.session.run.log
         for layer, tag in self._bench.stage.tagged():
@@ -129,14 +130,14 @@ class Results:
     def forget(self, result: EnhancedSection) -> None:
         """Keep a result no longer; if it is shown, the latest other one is."""
         log, section = self._bench.session.run.log, result.section
-        self._keep(tuple(r for r in log if r.result is not result))
-        if self._shown.get(section) is result:
-            del self._shown[section]
-            left = self.of(section)
-            if left:
-                self._shown[section] = left[-1]
-            if section is self._bench.session.section:
-                self.put_back(section, self.chosen(section))
+        kept = tuple(r for r in log if r.result is not result)
+        was_shown = self._shown.get(section) is result
+        if was_shown:  # first: what is kept is left with the layers
+            left = [r.result for r in kept if r.result.section is section]
+            self._shown[section] = left[-1] if left else None
+        self._keep(kept)
+        if was_shown and section is self._bench.session.section:
+            self.put_back(section, self.chosen(section))
         self._view.arrange()  # it may be what another one is compared with
 
     def put_back(self, section: Section | None, result: EnhancedSection | None) -> None:

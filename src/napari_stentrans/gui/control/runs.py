@@ -123,10 +123,10 @@ class RunControl:
     def cancel(self) -> None:
         """Discard what runs; after an enhancement put the previous result back."""
         status, background = self._bench.session.status, self._bench.background
+        back = "" if self._before is None else " The previous result is back."
         background.discard()
         if status.is_enhancing:
             self._restore()
-            back = "" if self._before is None else " The previous result is back."
             background.say(f"Cancelled.{back}")
         elif status is JobStatus.SAVING:  # its last step is not interrupted
             background.say("Cancelled; a file that is nearly written may still appear.")
@@ -227,6 +227,7 @@ class RunControl:
         self._results.keep(record)
         if self._bench.session.enhanced is not enhanced:
             self._show(enhanced)
+        self._before = None
         self._costs.learn(record)
         genes = self._bench.session.genes
         shown = genes.shown or genes.sets
@@ -244,6 +245,7 @@ class RunControl:
     def _restore(self) -> None:
         """Put the result from before the run back."""
         self._results.put_back(self._bench.session.section, self._before)
+        self._before = None
 
     def _show(self, enhanced: EnhancedSection) -> None:
         session = self._bench.session
