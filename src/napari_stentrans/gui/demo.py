@@ -115,6 +115,7 @@ class _Demo:
         section = self.session.section
         done = None if section is None else self.controller.runs.result_of(section)
         if self.session.status is JobStatus.IDLE and done is not None:
+            self.session.events.message.disconnect(self._compare)
             self.result = done
             self.controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
 

@@ -523,6 +523,41 @@ def test_regions_are_saved_and_loaded(opened, regions, state, jobs, tmp_path, en
     assert state.rows == ()
 
 
+def test_what_is_being_saved_is_saved_whatever_is_asked_for_next(
+    opened, regions, jobs, tmp_path
+):
+    regions.add(PREDICT)
+    stroke(opened, [1, 2])
+    opened.region_files.save(tmp_path / "first.csv")
+    saving = jobs.last
+    opened.region_files.save(tmp_path / "second.csv")
+    assert jobs.last is saving
+    assert "being saved" in opened.session.message.text
+    opened.region_files.load(tmp_path / "other.csv")
+    opened.close()
+
+    assert not saving.discarded
+    saving.finish()
+    assert (tmp_path / "first.csv").is_file()
+
+
+def test_more_regions_than_there_can_be_are_refused_with_a_reason(
+    opened, regions, state, jobs, told, tmp_path, monkeypatch
+):
+    regions.add(PREDICT)
+    stroke(opened, [1, 2])
+    opened.region_files.save(tmp_path / "r.csv")
+    jobs.last.finish()
+    regions.rename(1, "another")
+    monkeypatch.setattr("napari_stentrans.section.regions.MOST", 1)
+
+    opened.region_files.load(tmp_path / "r.csv")
+    jobs.last.finish()
+
+    assert "remove one first" in told[0]
+    assert names(state) == ["another"]
+
+
 def test_a_name_without_ending_is_saved_as_polygons(opened, regions, jobs, tmp_path):
     regions.add(PREDICT)
     stroke(opened, [1, 2])

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import numpy as np
 
 from napari_stentrans.gui.state.regions import Painted
+from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.missing import MissingRegions
@@ -40,6 +42,15 @@ def test_sections_are_compared_by_identity(section, make_section):
     session.section = make_section()
 
     assert heard.call_count == 1
+
+
+def test_sections_are_told_apart_whatever_they_are_called(section):
+    names = ["B4", "B4", "B4 (2)", "C1", "B4"]
+    told = told_apart([replace(section, name=name) for name in names])
+
+    assert len(set(told)) == len(names)
+    assert told[:2] == ["B4", "B4 (2)"]
+    assert told[3] == "C1"
 
 
 def test_two_sessions_share_nothing():

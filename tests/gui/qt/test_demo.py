@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from napari.components import ViewerModel
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.gui import demo as demonstration
+from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.targets import Origin
 
 _QUICK = RunConfig(method="nearest")
@@ -27,3 +31,15 @@ def test_demo_paints_a_hole_and_its_picture_shows_all_of_it(tmp_path, monkeypatc
     assert len(bars) == 4, "two genes, measured and enhanced"
     assert all(bars.values()), bars
     assert (tmp_path / "window.png").is_file()
+
+
+def test_a_person_may_look_otherwise_once_the_demo_is_over(jobs):
+    controller = Controller(ViewerModel(), EnhanceSession(), start=jobs)
+    demonstration._Demo(controller, controller.session).begin(_QUICK)
+    jobs.last.finish()
+    assert controller.session.view.mode is ViewMode.SIDE_BY_SIDE
+
+    controller.view.set_mode(ViewMode.OVERLAY)
+    controller.background.say("Saved x")
+
+    assert controller.session.view.mode is ViewMode.OVERLAY

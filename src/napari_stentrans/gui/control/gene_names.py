@@ -28,11 +28,3 @@ def wished_genes(bench: Bench, genes: Iterable[str]) -> list[str]:
     if known and known == names:
         bench.background.say("")
     return known
-
-
-def free_name(wanted: str, taken: Iterable[str]) -> str:
-    """Return a name that is not taken, with a number if need be."""
-    others, name, number = set(taken), wanted, 1
-    while name in others:
-        name, number = f"{wanted} ({number + 1})", number + 1
-    return name

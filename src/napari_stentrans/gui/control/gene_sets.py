@@ -15,10 +15,11 @@ from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider, Signature
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.gene_names import free_name, wished_genes
+from napari_stentrans.gui.control.gene_names import wished_genes
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
+from napari_stentrans.gui.state.names import free_name
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.errors import InvalidRequestError
@@ -36,7 +35,8 @@ class RegionFileControl:
     ) -> None:
         self._bench, self._regions = bench, regions
         self._shelf = RegionShelf(folder)
-        self._files, self._recalling = JobDesk(bench.start), JobDesk(bench.start)
+        self._saving, self._loading = JobDesk(bench.start), JobDesk(bench.start)
+        self._recalling = JobDesk(bench.start)
         self._fingerprints: WeakKeyDictionary[Section, str] = WeakKeyDictionary()
         self._asked: Section | None = None
         self._were_there: WeakKeyDictionary[Section, bool] = WeakKeyDictionary()
@@ -50,9 +50,16 @@ class RegionFileControl:
             return
         path = Path(path)
         path = path if path.suffix else path.with_name(f"{path.name}.geojson")
-        self._run(
+        background = self._bench.background
+        if self._saving.is_busy:
+            background.say("Regions are being saved; try again in a moment.")
+            return
+        self._saving.run(
             partial(_saving, path, regions),
-            lambda written: self._bench.background.say(f"Saved {written}"),
+            JobListener(
+                returned=lambda written: background.say(f"Saved {written}"),
+                failed=background.failed,
+            ),
         )
 
     def load(self, path: str | Path, kind: RegionKind | None = None) -> None:
@@ -61,9 +68,12 @@ class RegionFileControl:
         if section is None:
             return
         sites = None if regions is None else regions.sites
-        self._run(
+        self._loading.run(
             partial(_loading, Path(path), section, sites, kind),
-            partial(self._loaded, section, Path(path).name),
+            JobListener(
+                returned=partial(self._loaded, section, Path(path).name),
+                failed=self._bench.background.failed,
+            ),
         )
 
     def follow(self) -> None:
@@ -86,20 +96,22 @@ class RegionFileControl:
             )
 
     def close(self) -> None:
-        """End what runs."""
-        self._files.discard()
+        """End what runs, but what is being saved."""
+        self._saving.leave()
+        self._loading.discard()
         self._recalling.discard()
         self._regions.on_kept = _keep_nothing
-
-    def _run(self, steps: Any, returned: Any) -> None:
-        failed = self._bench.background.failed
-        self._files.run(steps, JobListener(returned=returned, failed=failed))
 
     def _loaded(self, section: Section, name: str, loaded: Regions) -> None:
         if section is not self._bench.session.section:
             return
         now = self._regions.regions
-        self._regions.put(loaded if now is None else now.joined(loaded))
+        try:
+            joined = loaded if now is None else now.joined(loaded)
+        except InvalidRequestError as error:
+            self._bench.background.complain(error)
+            return
+        self._regions.put(joined)
         names = ", ".join(region.name for region in loaded.listed)
         self._bench.background.say(f"Loaded {names} from {name}.")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
+from napari_stentrans.gui.state.names import free_name
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 
 def told_apart(sections: Sequence[Section]) -> list[str]:
     """Name sections, those of one name with a number."""
-    seen: dict[str, int] = {}
-    told = []
-    for name in (section.name for section in sections):
-        seen[name] = seen.get(name, 0) + 1
-        told.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    told: list[str] = []
+    for section in sections:
+        told.append(free_name(section.name, told))
     return told
 
 
