@@ -52,6 +52,6 @@ class CostEstimates:
     def _device(self, config: RunConfig) -> str:
         """Where networks would be computed."""
         devices = self._bench.session.run.devices
-        if config.device != "auto" or not devices:
-            return "cpu" if config.device == "auto" else config.device
-        return devices[0].choice
+        if config.device != "auto":
+            return config.device
+        return devices[0].choice if devices else "cpu"

@@ -24,7 +24,7 @@ class ForeignControl:
         self._bench, self._sections = bench, sections
         self._taken: WeakKeyDictionary[Section, AnnData] = bench.new_notes()
         self._layers = bench.stage.viewer.layers
-        self._layers.events.renamed.connect(self._follow_name)
+        self._layers.events.renamed.connect(self.follow)
 
     def use(self, name: str, *, allow_normalised: bool = False) -> None:
         """Work on what a layer carries; the layer itself stays as it is."""
@@ -51,7 +51,7 @@ class ForeignControl:
         )
         background.say(f"Taking over {name} …")
 
-    def follow(self) -> None:
+    def follow(self, _event: object = None) -> None:
         """Bring the session into the state of the layer list.
 
         What was taken over is not offered again while its section is open.
@@ -64,10 +64,7 @@ class ForeignControl:
 
     def close(self) -> None:
         """Let go of the viewer."""
-        self._layers.events.renamed.disconnect(self._follow_name)
-
-    def _follow_name(self, _event: object = None) -> None:
-        self.follow()
+        self._layers.events.renamed.disconnect(self.follow)
 
     def _adopted(self, adata: AnnData, section: Section) -> None:
         self._taken[section] = adata

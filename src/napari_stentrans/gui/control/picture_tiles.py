@@ -83,6 +83,6 @@ class PictureTiles:
         """Say once what is wrong, and what is seen instead."""
         if layer not in self._told:
             self._told[layer] = True
-            self._bench.background.warn(
+            self._bench.background.complain(
                 f"{problem}. A reduced copy is shown there; all else goes on as before."
             )

@@ -87,14 +87,10 @@ class Background:
         """Tell what goes on."""
         self._session.message = Message(text)
 
-    def complain(self, error: Exception) -> None:
-        """Tell what a person asked for that cannot be: below, and as a notification."""
-        self.warn(str(error))
-
-    def warn(self, text: str) -> None:
-        """Tell what could not be done, where all else goes on."""
-        self._session.message = Message(text, is_error=True)
-        notify(text)
+    def complain(self, what: object) -> None:
+        """Tell what cannot be, where all else goes on: below, and as a notification."""
+        self._session.message = Message(str(what), is_error=True)
+        notify(str(what))
 
     def failed(self, error: Exception) -> None:
         """Tell a failure of a job: ours as they are, others as what they are."""

@@ -70,11 +70,9 @@ def adopting(
     from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
     yield Progress("Reading", 0, 1)
-    obsm, spots_xy = dict(adata.obsm), find_spots()
+    obsm, uns, spots_xy = dict(adata.obsm), dict(adata.uns), find_spots()
     if spots_xy is not None:
         obsm[keys.SPATIAL] = spots_xy
-    uns = dict(adata.uns)
-    if spots_xy is not None:
         uns.pop(keys.SPATIAL, None)  # the picture is a layer already, at its own place
     seen = AnnData(
         adata.X,
