@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.gene_sets import GeneSlider
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import Role, contrast_limits
 from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
 from napari_stentrans.gui.canvas.stage import Stage
 from napari_stentrans.section.missing import MissingRegions
@@ -109,3 +109,40 @@ def test_a_gene_that_was_deleted_comes_back_in_the_colours_of_its_result(
 
     again = stage.find(section, Role.GENE, gene)
     assert colours(again) == colours(enhanced) == ((1, 3), "magma", 0.4)
+
+
+@pytest.fixture
+def slider(stage, section):
+    """Layers of four genes on a slider: measured, and the sd."""
+    result = enhance(section, method="kriging", refine=1)
+    of = GeneSlider("four", tuple(map(str, section.genes[:4])))
+    sets = SetLayers(stage)
+    for _ in sets.putting(DrawnSet.draw(of, section, result), with_sd=True):
+        pass
+    yield result, *(stage.find(section, role, of=of) for role in (Role.GENE, Role.SD))
+    sets.close()
+
+
+def test_the_sd_on_a_slider_has_the_contrast_it_has_alone(stage, section, slider):
+    result, _, sd = slider
+    sd.visible = True
+    for number in (1, 3, 0):
+        stage.viewer.dims.set_point(0, number)
+        expected = contrast_limits(result.image(section.genes[number], sd=True))
+        assert tuple(sd.contrast_limits) == pytest.approx(expected)
+
+
+def test_contrast_set_by_hand_stays_until_the_slider_moves(stage, slider):
+    _, measured, sd = slider
+    stage.viewer.dims.set_point(0, 1)
+    for layer in (measured, sd):
+        layer.contrast_limits = (0, 0.5)
+
+    for layer in (measured, sd):
+        layer.visible = not layer.visible
+        layer.visible = not layer.visible
+
+    assert measured.contrast_limits == sd.contrast_limits == [0, 0.5]
+    stage.viewer.dims.set_point(0, 2)
+    assert measured.contrast_limits != [0, 0.5]
+    assert sd.contrast_limits != [0, 0.5]

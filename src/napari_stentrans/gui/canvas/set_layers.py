@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
@@ -12,7 +13,13 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.changes import drawn_once, remove
 from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
-from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, layer_name
+from napari_stentrans.gui.canvas.layers import (
+    LayerData,
+    LayerTag,
+    Role,
+    contrast_limits,
+    layer_name,
+)
 from napari_stentrans.gui.canvas.slider_words import (
     AXIS,
     SliderWords,
@@ -63,6 +70,8 @@ class SetLayers:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._words = SliderWords(stage.viewer)
+        self._scaled: WeakKeyDictionary[Layer, tuple[Any, ...]] = WeakKeyDictionary()
+        """What each layer has its contrast from."""
         for event in self._events():
             event.connect(self.follow_slider)
 
@@ -154,11 +163,16 @@ class SetLayers:
         gene = slider.genes[number]
         name = layer_name(tag.role, gene, even=tag.even)
         self._stage.name(layer, f"{name} · slider")
-        if tag.role is Role.GENE:
-            limits = slider.limits(tag.section, number, even=tag.even)
-            layer.contrast_limits = limits
-        elif tag.role is Role.SD:
-            layer.reset_contrast_limits()
+        # Linked to what was measured, the result needs no contrast of its own.
+        has_own = tag.role is not Role.ENHANCED
+        shown = number, tag.even, layer.data if tag.role is Role.SD else None
+        if has_own and self._scaled.get(layer) != shown:  # else it is the user's
+            self._scaled[layer] = shown
+            layer.contrast_limits = (
+                slider.limits(tag.section, number, even=tag.even)
+                if tag.role is Role.GENE
+                else contrast_limits(layer.data[number])
+            )
         return f"{gene}  {number + 1} of {len(slider.genes)}"
 
 
