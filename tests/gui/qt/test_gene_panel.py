@@ -161,6 +161,20 @@ def test_a_click_shows_a_gene(qtbot, panel, controller):
     controller.genes.show.assert_called_once_with("cd3e")
 
 
+def test_a_gene_taken_off_the_canvas_is_shown_by_a_click_on_it(
+    qtbot, panel, controller, session
+):
+    press_row(qtbot, panel, "cd3e")
+    session.genes.current = "cd3e"
+    press_row(qtbot, panel, "cd3e")
+    assert controller.genes.show.call_count == 1
+
+    session.genes.current = None
+    press_row(qtbot, panel, "cd3e")
+
+    assert controller.genes.show.call_count == 2
+
+
 def test_arrows_flip_through_what_was_found(qtbot, panel, controller):
     qtbot.keyClicks(panel.search, "cd")
     press(qtbot, panel.search, Qt.Key.Key_Down)

@@ -92,6 +92,10 @@ class GeneTableModel(QAbstractTableModel):
         """Whether the gene in a row is ticked."""
         return self.gene(row) in self._kept
 
+    def is_current(self, gene: str) -> bool:
+        """Whether a gene is the one that is looked at."""
+        return gene == self._current
+
     def rows_of(self, genes: Sequence[str]) -> list[int]:
         """Rows in which genes are listed."""
         if self._facts is None or not genes:
@@ -128,7 +132,7 @@ class GeneTableModel(QAbstractTableModel):
             return Qt.CheckState.Checked if is_kept else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.TextAlignmentRole and column is not Column.GENE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and gene == self._current:
+        if role == Qt.ItemDataRole.FontRole and self.is_current(gene):
             bold = QFont()
             bold.setBold(True)
             return bold

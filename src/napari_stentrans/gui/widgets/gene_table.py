@@ -11,7 +11,7 @@ from qtpy.QtCore import (  # type: ignore[attr-defined] # qtpy renames Signal
     Qt,
     Signal,
 )
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from superqt.utils import signals_blocked
 
@@ -143,6 +143,14 @@ class GeneTable(QTableView):
         selected = self.selected()
         if len(selected) == 1:
             self.looked_at.emit(selected[0])
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Look again at a gene that stayed selected when its layers went."""
+        before = self.selected()
+        super().mousePressEvent(event)
+        is_same = len(before) == 1 and self.selected() == before
+        if is_same and not self.genes.is_current(before[0]):
+            self.looked_at.emit(before[0])
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Let Enter confirm, and the space bar tick, wherever in the row one is."""
