@@ -13,32 +13,42 @@ from napari_stentrans.gui.widgets.fold import Fold
 @pytest.fixture
 def asked(monkeypatch):
     """Answers of the user, one after the other; and the names that were offered."""
-    answers, offered = [], []
+    answers, offered, chosen = [], [], [""]
 
     def dialogue(_parent, _title, start, _filters):
         offered.append(start)
-        return answers.pop(0), ""
+        return answers.pop(0), chosen[0]
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", dialogue)
-    return answers, offered
+    return answers, offered, chosen
 
 
 def ask(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
-    return ask_where_to_save(
-        parent,
-        "Save",
-        "start",
-        "All (*)",
-        lambda path, _: path.removesuffix(".a") + ".a",
-    )
+    return ask_where_to_save(parent, "Save", "start", "One (*.a *.b);;Other (*.c.gz)")
 
 
 def test_an_ending_is_added(qtbot, asked, tmp_path):
     asked[0].append(str(tmp_path / "new"))
 
     assert ask(qtbot) == tmp_path / "new.a"
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "written"),
+    [
+        pytest.param("new", "", "new.a", id="no filter is told"),
+        pytest.param("new", "Other (*.c.gz)", "new.c.gz", id="of the filter"),
+        pytest.param("slide.1", "One (*.a *.b)", "slide.1.a", id="a dot in the name"),
+        pytest.param("new.B", "Other (*.c.gz)", "new.B", id="of another filter"),
+    ],
+)
+def test_which_ending_is_added(qtbot, asked, tmp_path, name, chosen, written):
+    asked[0].append(str(tmp_path / name))
+    asked[2][0] = chosen
+
+    assert ask(qtbot) == tmp_path / written
 
 
 def test_a_file_is_not_replaced_by_a_name_without_its_ending(qtbot, asked, tmp_path):

@@ -121,7 +121,7 @@ def test_layers_equal_the_library_for_what_the_mouse_painted(qtbot, viewer, sect
     widget.controller.stage.open(section)
     gene = str(section.genes[1])
     widget.controller.genes.add([gene])
-    click(qtbot, widget.region_panel.paint)
+    click(qtbot, widget.region_panel.tools.buttons[Tool.BRUSH])
     widget.controller.turns.finish()
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1
@@ -150,7 +150,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     widget = docked(viewer)
     widget.controller.stage.open(section)
     widget.controller.genes.add([section.genes[0]])
-    click(qtbot, widget.region_panel.paint)
+    click(qtbot, widget.region_panel.tools.buttons[Tool.BRUSH])
     widget.controller.turns.finish()
     widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_bar.enhance)
@@ -158,7 +158,7 @@ def test_painting_on_the_measured_panel_side_by_side(
     widget.turn_to(widget.compare_panel)
     click(qtbot, widget.compare_panel.switch.modes[ViewMode.SIDE_BY_SIDE])
 
-    click(qtbot, widget.region_panel.paint)
+    click(qtbot, widget.region_panel.tools.buttons[Tool.BRUSH])
     widget.controller.turns.finish()
     canvas = widget.controller.stage.canvas(section)
     canvas.brush_size = 1

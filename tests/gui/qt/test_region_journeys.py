@@ -144,7 +144,7 @@ def test_one_click_takes_the_tissue(hand):
 
 def test_the_keyboard_undoes_strokes_and_changes(hand):
     panel = hand.widget.region_panel
-    hand.press(panel.paint)
+    hand.press(panel.tools.buttons[Tool.BRUSH])
     panel.tools.width_box.setValue(1)
     hand.drag([(4, 4), (4, 7)])
     hand.drag([(6, 4), (6, 5)])
@@ -165,7 +165,7 @@ def test_the_keyboard_undoes_strokes_and_changes(hand):
 
 def test_found_holes_are_accepted_and_saved(hand, tmp_path):
     panel, session = hand.widget.region_panel, hand.widget.session
-    hand.press(panel.paint)
+    hand.press(panel.tools.buttons[Tool.BRUSH])
     hand.drag([(4, 4), (4, 7)])
     hand.press(panel.find_holes)
     hand.qtbot.waitUntil(lambda: not session.regions.is_searching, timeout=SOON)

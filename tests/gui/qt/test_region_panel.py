@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -16,7 +17,9 @@ from napari_stentrans.gui.state.regions import Painted, RegionRow, Tool
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.widgets import region_panel
 from napari_stentrans.gui.widgets.region_panel import RegionPanel
-from napari_stentrans.section.regions import Region, RegionKind
+from napari_stentrans.io.regions.masks import write_regions
+from napari_stentrans.section.regions import Region, RegionKind, Regions
+from napari_stentrans.section.sites import PaintSites
 from napari_stentrans.section.suggestions import Suggestion
 
 ROWS = (
@@ -53,7 +56,7 @@ def test_without_a_section_every_control_says_why_it_is_off(shown):
     off = [each for each in panel.findChildren(QPushButton) if each.isVisible()]
     assert len(off) > 8
     assert not any(each.isEnabled() for each in off)
-    assert "Open a section first" in panel.paint.toolTip()
+    assert "Open a section first" in panel.tools.buttons[Tool.BRUSH].toolTip()
     assert "Open a section first" in panel.find_holes.toolTip()
     assert all(each.toolTip() for each in off)
 
@@ -243,6 +246,7 @@ def test_all_suggestions_at_once(click, suggested, controller):
         ("/home/me/r", "Table (*.csv)", "/home/me/r.csv"),
         ("/home/me/r", "Polygons for QuPath (*.geojson)", "/home/me/r.geojson"),
         ("/home/me/r.png", "Table (*.csv)", "/home/me/r.png"),
+        ("/home/me/slide.1", "Table (*.csv)", "/home/me/slide.1.csv"),
     ],
 )
 def test_saving_asks_where(
@@ -269,9 +273,14 @@ def test_a_dialogue_given_up_does_nothing(click, listed, controller, monkeypatch
     controller.region_files.save.assert_not_called()
 
 
-def test_every_ending_that_is_offered_can_be_written(listed):
-    for ending in (".geojson", ".csv", ".png"):
-        assert f"(*{ending})" in region_panel._SAVED_AS
+def test_every_ending_that_is_offered_can_be_written(section, tmp_path):
+    regions = Regions.none(PaintSites.of(section)).with_area(
+        "gap", RegionKind.PREDICT, range(9)
+    )
+    endings = re.findall(r"\*(\.\w+)", region_panel._SAVED_AS)
+    assert len(endings) == 5
+    for ending in endings:
+        assert write_regions(tmp_path / f"r{ending}", regions).is_file()
 
 
 def test_the_panel_fits_into_the_dock(listed, suggested):

@@ -133,6 +133,25 @@ def test_the_distance_of_spots_is_shown_where_it_is_known(panel, session, contro
     controller.scale.set_pitch.assert_called_once_with(55.0)
 
 
+@pytest.mark.parametrize("text", ["0.345", "1.05", "55"])
+def test_a_fraction_of_a_micrometre_can_be_typed(
+    qtbot, panel, session, controller, text
+):
+    def tell(pitch_um):  # as the controller does
+        session.about.pitch_um = pitch_um
+
+    controller.scale.set_pitch.side_effect = tell
+    choose(panel, "Figure")
+    panel.pitch.selectAll()
+
+    qtbot.keyClicks(panel.pitch, text)
+
+    assert session.about.pitch_um == float(text)
+    session.about.pitch_um = 7.0
+    session.about.pitch_um = float(text)
+    assert panel.pitch.text() == f"{text} µm"
+
+
 def test_only_what_matters_for_a_kind_is_shown(panel):
     choose(panel, "h5ad")
     assert not panel.pitch.isVisible()

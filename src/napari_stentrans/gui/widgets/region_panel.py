@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton
 
-from napari_stentrans.gui.state.regions import Painted, Tool
+from napari_stentrans.gui.state.regions import Painted
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.gui.widgets.panel import Panel
@@ -32,7 +32,10 @@ _HOLES_HELP = (
     "around: suggestions to accept or reject"
 )
 _SAVE_HELP = "Save as GeoJSON for QuPath, csv or png"
-_SAVED_AS = "Polygons for QuPath (*.geojson);;Table (*.csv);;Picture of labels (*.png)"
+_SAVED_AS = (
+    "Polygons for QuPath (*.geojson *.json);;Table (*.csv *.tsv);;"
+    "Picture of labels (*.png)"
+)
 _LOADED_FROM = (
     "Regions (*.geojson *.json *.csv *.tsv *.png *.tif *.tiff *.npy);;All (*)"
 )
@@ -63,8 +66,6 @@ class RegionPanel(Panel):
     def _make_painting(self) -> None:
         regions = self.controller.regions
         self.tools = RegionTools(regions.use, regions.set_brush)
-        self.paint = self.tools.buttons[Tool.BRUSH]
-        self.erase = self.tools.buttons[Tool.ERASE]
         self.new = {
             kind: button(text, help_text, partial(regions.add, kind))
             for kind, (text, help_text) in _NEW.items()
@@ -163,15 +164,9 @@ class RegionPanel(Panel):
             self.controller.region_files.load(Path(path), kind)
 
     def _ask_save(self) -> None:
-        path = ask_where_to_save(self, "Save the regions", "", _SAVED_AS, _complete)
+        path = ask_where_to_save(self, "Save the regions", "", _SAVED_AS)
         if path is not None:
             self.controller.region_files.save(path)
-
-
-def _complete(path: str, chosen: str) -> str:
-    """Add the ending of the filter that was chosen to a name without one."""
-    ending = chosen.partition("(*")[2].rstrip(")") or ".geojson"
-    return path if Path(path).suffix else path + ending
 
 
 def _describe(painted: Painted | None) -> str:

@@ -140,9 +140,7 @@ class RunLog(Panel):
         if record is None:
             return
         name = f"{record.result.section.name.replace('/', '_')}_model.npz"
-        path = ask_where_to_save(
-            self, "Keep what was learnt", name, "Models (*.npz)", _complete
-        )
+        path = ask_where_to_save(self, "Keep what was learnt", name, "Models (*.npz)")
         if path is not None:
             self.controller.runs.keep_model(record.result, path)
 
@@ -163,10 +161,6 @@ class RunLog(Panel):
         has_model = record is not None and record.config.method == "stentrans"
         only = "Only the method 'stentrans' gives a model to keep"
         allow(self.keep_model, why or ("" if has_model else only))
-
-
-def _complete(path: str, _filter: str) -> str:
-    return path if path.endswith(".npz") else f"{path}.npz"
 
 
 def _row(record: RunRecord, section: str) -> QTreeWidgetItem:

@@ -19,10 +19,21 @@ from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
 
 _FARTHEST_UM = 5000.0
+_DECIMALS = 4
+"""Enough for bins of a fraction of a micrometre."""
 _PITCH_HELP = (
     "Distance of neighbouring spots, centre to centre, for scale bars and pixel sizes. "
     "Guessed where the technology tells it; type it where it is unknown or wrong"
 )
+
+
+class _Spacing(QDoubleSpinBox):
+    """A box for numbers that shows no more decimals than there are."""
+
+    def textFromValue(self, value: float) -> str:
+        """Return the number without zeros at its end."""
+        point = self.locale().decimalPoint()
+        return super().textFromValue(value).rstrip("0").rstrip(point)
 
 
 class SavePanel(Panel):
@@ -40,9 +51,9 @@ class SavePanel(Panel):
         self.genes = QComboBox()
         self.with_sd = QCheckBox("With uncertainty")
         self.with_sd.setToolTip("Write the standard deviation of each value, too")
-        self.pitch = QDoubleSpinBox()
+        self.pitch = _Spacing()
         self.pitch.setRange(0.0, _FARTHEST_UM)
-        self.pitch.setDecimals(1)
+        self.pitch.setDecimals(_DECIMALS)
         self.pitch.setSuffix(" µm")
         self.pitch.setSpecialValueText("unknown")
         self.pitch.setToolTip(_PITCH_HELP)
@@ -103,13 +114,7 @@ class SavePanel(Panel):
         last = self.session.saves.last
         name = f"{section.name.replace('/', '_')}_enhanced{kind.ending}"
         start = name if last is None else str(last.with_name(name))
-        endings = kind.filters.partition("(")[2].rstrip(")").replace("*", "").split()
-
-        def complete(path: str, _filter: str) -> str:
-            has_one = path.lower().endswith(tuple(endings))
-            return path if has_one else path + kind.ending
-
-        path = ask_where_to_save(self, "Save the result", start, kind.filters, complete)
+        path = ask_where_to_save(self, "Save the result", start, kind.filters)
         if path is None:
             return
         self.controller.files.save(
@@ -125,8 +130,10 @@ class SavePanel(Panel):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(last.parent)))
 
     def _show_pitch(self) -> None:
-        with signals_blocked(self.pitch):
-            self.pitch.setValue(self.session.about.pitch_um or 0.0)
+        pitch_um = round(self.session.about.pitch_um or 0.0, _DECIMALS)
+        if pitch_um != self.pitch.value():  # else what is being typed would change
+            with signals_blocked(self.pitch):
+                self.pitch.setValue(pitch_um)
 
     def _tell_pitch(self, pitch_um: float) -> None:
         self.controller.scale.set_pitch(pitch_um or None)
