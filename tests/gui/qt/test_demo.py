@@ -35,8 +35,10 @@ def test_demo_paints_a_hole_and_its_picture_shows_all_of_it(tmp_path, monkeypatc
 
 def test_a_person_may_look_otherwise_once_the_demo_is_over(jobs):
     controller = Controller(ViewerModel(), EnhanceSession(), start=jobs)
-    demonstration._Demo(controller, controller.session).begin(_QUICK)
+    demo = demonstration._Demo(controller, controller.session)
+    demo.begin(_QUICK)
     jobs.last.finish()
+    assert demo.result is not None
     assert controller.session.view.mode is ViewMode.SIDE_BY_SIDE
 
     controller.view.set_mode(ViewMode.OVERLAY)
