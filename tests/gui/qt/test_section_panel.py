@@ -161,6 +161,21 @@ def test_the_picture_can_be_aligned_only_where_there_is_one(
     assert panel.alignment.isEnabled()
 
 
+def test_a_slider_moves_the_picture_in_its_own_way_only(
+    qtbot, shown, session, section, controller
+):
+    panel = shown(SectionPanel)
+    given = Alignment(turn=12.34, scale=5.0, shift_xy=(12.7, -3.4))
+    session.section, session.about.alignment = section, given
+    assert panel.alignment.scale.value() == 500
+
+    panel.alignment.turn.setValue(1.0)
+
+    move = controller.picture.move
+    qtbot.waitUntil(lambda: move.call_count == 1)
+    move.assert_called_once_with(replace(given, turn=1.0))
+
+
 def test_a_picture_can_be_added_or_another_one_taken(
     click, shown, session, controller, other_section, section, monkeypatch, tmp_path
 ):
@@ -221,11 +236,17 @@ def test_a_lattice_that_is_asked_for_once_more_is_not_shown_as_taken(
 
 
 @pytest.fixture
-def alignment(shown, session, section):
+def aligning(shown, session, section):
+    """The panel; held here, lest it be collected in the course of a test."""
     panel = shown(SectionPanel)
     session.section, session.about.alignment = section, Alignment(turn=10)
     panel.aligning.heading.setChecked(True)
-    return panel.alignment
+    return panel
+
+
+@pytest.fixture
+def alignment(aligning):
+    return aligning.alignment
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from html import escape
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.gui.widgets import colours
-from napari_stentrans.gui.widgets.bits import note
+from napari_stentrans.gui.widgets.bits import empty, note
 from napari_stentrans.section.advice import Advice, Level
 
 _SIGN = {Level.WARNING: "▲", Level.NOTE: "●"}
@@ -30,12 +30,7 @@ class AdviceList(QWidget):
         if tuple(found) == self._shown:
             return
         self._shown = tuple(found)
-        while self._column.count():
-            item = self._column.takeAt(0)
-            gone = None if item is None else item.widget()
-            if gone is not None:
-                gone.setParent(None)
-                gone.deleteLater()
+        empty(self._column)
         for each in found:
             self._column.addWidget(note(_as_html(each)))
         self.setVisible(bool(found))

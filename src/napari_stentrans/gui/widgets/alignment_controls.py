@@ -41,6 +41,8 @@ class AlignmentControls(SessionWidget):
         self.reset = button(
             "Reset", "Put it where its file says", lambda: controller.picture.reset()
         )
+        self._exact: dict[QLabeledDoubleSlider, tuple[float, float]] = {}
+        """What each slider stands for, and what it made of it, which is rounded."""
         self.told = note()
         self._lay_out()
         self._soon = QTimer(self)
@@ -101,12 +103,15 @@ class AlignmentControls(SessionWidget):
     def _move(self) -> None:
         now = self.session.about.alignment
         if now is not None:
-            shift_xy = (self.right.value(), self.down.value())
-            self.controller.picture.move(
-                Alignment(
-                    now.mirrored, self.turn.value(), self.scale.value() / 100, shift_xy
-                )
-            )
+            turn, scale, right, down = map(self._value, self._sliders())
+            moved = Alignment(now.mirrored, turn, scale / 100, (right, down))
+            self.controller.picture.move(moved)
+
+    def _value(self, slider: QLabeledDoubleSlider) -> float:
+        """What a slider says; exactly what it was given, where it was left alone."""
+        exact, rounded = self._exact[slider]
+        value = float(slider.value())
+        return exact if value == rounded else value
 
     def _show(self) -> None:
         now, section = self.session.about.alignment, self.session.section
@@ -120,8 +125,9 @@ class AlignmentControls(SessionWidget):
                 self._sliders(), values, ranges, strict=True
             ):
                 with signals_blocked(slider):
-                    slider.setRange(low, high)
+                    slider.setRange(min(low, value), max(high, value))
                     slider.setValue(value)
+                self._exact[slider] = value, float(slider.value())
             allow(self.reset, "It lies there now" if now.is_none else "")
         self._show_fit()
 

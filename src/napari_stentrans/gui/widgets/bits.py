@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHeaderView,
     QLabel,
+    QLayout,
     QPushButton,
     QSizePolicy,
     QTreeWidget,
@@ -55,6 +56,16 @@ def note(text: str = "", parent: QWidget | None = None) -> QLabel:
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
     return label
+
+
+def empty(layout: QLayout) -> None:
+    """Take every widget out of a layout, and away."""
+    while layout.count():
+        item = layout.takeAt(0)
+        gone = None if item is None else item.widget()
+        if gone is not None:
+            gone.setParent(None)
+            gone.deleteLater()
 
 
 def table(columns: Mapping[str, str]) -> QTreeWidget:

@@ -20,7 +20,7 @@ from napari_stentrans.gui.control.sections import SECTION_FILES
 from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.advice_list import AdviceList
 from napari_stentrans.gui.widgets.alignment_controls import AlignmentControls
-from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, empty, note
 from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.section_facts import SectionFactsTable
@@ -165,12 +165,8 @@ class SectionPanel(Panel):
     def _offer(self) -> None:
         """One button for each layer of another plugin that carries a section."""
         layout = self.offers.layout()
-        while layout is not None and layout.count():
-            item = layout.takeAt(0)
-            gone = None if item is None else item.widget()
-            if gone is not None:
-                gone.setParent(None)
-                gone.deleteLater()
+        if layout is not None:
+            empty(layout)
         for name in self.session.about.offers:
             made = button(
                 f"Use {name}",
