@@ -70,7 +70,7 @@ def _scores(result: dict[str, Any] | None) -> dict[str, Any]:
     if result is None:
         return {}
     kept = {k: v for k, v in result.items() if k not in {"facts", "sources"}}
-    scores = {k: v for k, v in kept["scores"].items() if k not in _BY_THE_CLOCK}
+    scores = {k: v for k, v in kept.get("scores", {}).items() if k not in _BY_THE_CLOCK}
     return kept | {"scores": scores}
 
 

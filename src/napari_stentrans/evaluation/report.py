@@ -5,8 +5,9 @@ Medians are taken over genes within each trial, then averaged over seeds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -159,51 +160,53 @@ class EvaluationReport:
         of the medians, with its 95 % interval ``low`` to ``high`` from a bootstrap of
         squares of tissue and of seeds, ``ratio`` likewise, and ``genes_better``, the
         share of genes on which the method is ahead (described, not tested: genes are
-        no independent witnesses).
+        no independent witnesses). All on the seeds that both methods could be tried on.
         """
         first = method or self.methods[0]
-        medians = self.summary()
         rows = []
-        for task in self.tasks:
-            others = [name for name in self.methods if (task, name) in medians.index]
-            for other in others:
-                if other == first or first not in others:
-                    continue
+        for task, other in product(self.tasks, self.methods):
+            shared = self._shared(task, (first, other))
+            if other != first and shared.seeds:
+                medians = shared.summary(task)
                 for statistic in STATISTICS:
-                    ours, theirs = (
-                        float(medians.loc[(task, name), statistic])  # type: ignore[arg-type]
-                        for name in (first, other)
-                    )
-                    figures = compared(
-                        ours,
-                        theirs,
-                        self._replicates_of(task, first, statistic),
-                        self._replicates_of(task, other, statistic),
-                    )
-                    rows.append(
-                        {
-                            "task": task,
-                            "method": first,
-                            "against": other,
-                            "statistic": statistic,
-                            **figures,
-                            "genes_better": self._genes_better(
-                                task, first, other, statistic
-                            ),
-                        }
-                    )
+                    row: dict[str, Any] = {"task": task, "method": first}
+                    row |= {"against": other, "statistic": statistic}
+                    pair = medians.loc[[first, other], statistic]
+                    drawn = (shared._drawn(n, statistic) for n in (first, other))
+                    row |= compared(*pair, *drawn)
+                    better = shared._genes_better(first, other, statistic)
+                    rows.append(row | {"genes_better": better})
         return pd.DataFrame(rows)
 
-    def _replicates_of(self, task: str, method: str, statistic: str) -> FloatArray:
-        by_seed = [
-            found[statistic]
-            for (of_task, _, of_method), found in self.replicates.items()
-            if (of_task, of_method) == (task, method)
+    def _shared(self, task: str, methods: tuple[str, ...]) -> EvaluationReport:
+        """Some methods on one task, on the seeds that all of them could be tried on."""
+        seeds = [
+            seed
+            for seed in self.seeds
+            if all((task, seed, name) in self.replicates for name in methods)
         ]
-        return over_seeds(np.stack(by_seed))
 
-    def _genes_better(self, task: str, first: str, other: str, statistic: str) -> float:
-        wide = self.table(statistic.removesuffix("_top"), task)
+        def chosen(table: pd.DataFrame) -> pd.DataFrame:
+            of_task = table[(table["task"] == task) & table["seed"].isin(seeds)]
+            return of_task[of_task["method"].isin(methods)]
+
+        runs = product((task,), seeds, methods)
+        drawn = {run: self.replicates[run] for run in runs}
+        return replace(
+            self, scores=chosen(self.scores), runs=chosen(self.runs), replicates=drawn
+        )
+
+    def _drawn(self, method: str, statistic: str) -> FloatArray:
+        """Bootstrap replicates of a method that all seeds have together."""
+        of_seeds = [
+            found[statistic]
+            for (_, _, name), found in self.replicates.items()
+            if name == method
+        ]
+        return over_seeds(np.stack(of_seeds))
+
+    def _genes_better(self, first: str, other: str, statistic: str) -> float:
+        wide = self.table(statistic.removesuffix("_top"))
         if statistic.endswith("_top"):
             top = self.scores.loc[self.scores["top"], "gene"]
             wide = wide[wide.index.isin(top)]

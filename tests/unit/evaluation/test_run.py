@@ -378,3 +378,27 @@ def test_run_knows_no_method_by_name():
 
     source = inspect.getsource(run)
     assert not [name for name in method_names() if f'"{name}"' in source]
+
+
+def test_methods_are_compared_on_the_seeds_that_both_could_be_tried_on(
+    method, section, monkeypatch
+):
+    """The same predictions, but one method refuses seed 0: no difference at all."""
+    rng = np.random.default_rng(0)
+    noisy = section.counts.toarray() * rng.lognormal(0, 1, section.counts.shape)
+    made = method(all_seeds=noisy, picky=noisy)
+
+    def refuse(of_section, config):
+        yield Progress("known", 0, 1)
+        if config.seed == 0:
+            raise ComputeError("not this one")
+        made["picky"].section, made["picky"].config = of_section, config
+        return made["picky"]
+
+    monkeypatch.setattr(made["picky"], "fit_steps", refuse)
+    report = evaluate(section, None, "region", [0, 1, 2])
+    assert list(report.failures["seed"]) == [0]
+    found = report.comparisons("all_seeds").set_index("against").loc["picky"]
+    for column in ("difference", "low", "high"):
+        np.testing.assert_array_equal(found[column], 0)
+    assert (found["genes_better"] == 0).all()

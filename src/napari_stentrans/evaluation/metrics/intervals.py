@@ -11,19 +11,17 @@ Z_90 = 1.645
 """A normal variable is within so many standard deviations nine times in ten."""
 
 
-def coverage(
-    truth: Values, predicted: Values, sd: Values, z: float = Z_90
-) -> FloatArray:
-    """Share of measured counts within ``z`` sd of the prediction; NaN without sd."""
-    inside = np.abs(double(truth) - predicted) <= z * double(sd)
+def coverage(truth: Values, predicted: Values, sd: Values) -> FloatArray:
+    """Share of measured counts in the 90 % interval; NaN without sd."""
+    inside = np.abs(double(truth) - predicted) <= Z_90 * double(sd)
     return np.where(np.isnan(sd).any(axis=0), np.nan, inside.mean(axis=0))
 
 
-def interval_width(truth: Values, sd: Values, z: float = Z_90) -> FloatArray:
+def interval_width(truth: Values, sd: Values) -> FloatArray:
     """Mean width of those intervals, in standard deviations of the measured counts.
 
-    ``2 * z`` (3.29) is what the gene's mean and spread alone would give.
+    3.29 is what the gene's mean and spread alone would give.
     """
     spread = np.sqrt((centred(truth) ** 2).mean(axis=0))
     known = np.where(spread > 0, spread, np.nan)
-    return np.asarray(2 * z * double(sd).mean(axis=0) / known)
+    return np.asarray(2 * Z_90 * double(sd).mean(axis=0) / known)
