@@ -74,8 +74,12 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
     rng = np.random.default_rng(seed)
     fold = rng.permutation(section.n_spots) % (5 if section.n_spots <= _MANY else 2)
     first, second = _halves(section, rng)
-    parts = (section, first, second)
-    logs = [log for log, _, _ in map_in_order(log_normalised, parts)]
+
+    def on_one_scale(part: Section) -> sparse.csr_matrix:
+        """Halves as if they were whole: scores of fewer counts would be smaller."""
+        return log_normalised(part, programmes.median_library)[0]
+
+    logs = list(map_in_order(on_one_scale, (section, first, second)))
     k = programmes.n_channels - 1
     crossed = [programmes.scores.copy() for _ in logs]
 

@@ -21,6 +21,8 @@ from napari_stentrans.section.section import Section
 
 _MIN_SHARE = 0.01
 """Genes detected in fewer spots than this take no part in finding programmes."""
+_LEAST_LIBRARY = 0.1
+"""Smaller libraries, relative to the median, are of spots that failed."""
 SPOTS_PER_PROGRAMME = 6
 """More programmes than this allows are mostly noise of their own spots."""
 _SMALL = 600
@@ -111,9 +113,16 @@ class Programmes:
 def log_normalised(
     section: Section, median: float | None = None
 ) -> tuple[sparse.csr_matrix, FloatArray, float]:
-    """Return log1p of counts at the median library; libraries; their median."""
+    """Return log1p of counts at the median library; libraries; their median.
+
+    Libraries are taken to be a tenth of the section's median at least: the few counts
+    of a failed spot, brought to the median, would outshine all others, and the
+    logarithm of so small a library would be most of what libraries differ by.
+    """
     library = np.maximum(section.library_size, 1.0)
-    median = float(np.median(library)) if median is None else median
+    own_median = float(np.median(library))
+    library = np.maximum(library, _LEAST_LIBRARY * own_median)
+    median = own_median if median is None else median
     counts = section.counts
     factor = np.repeat(median / library, np.diff(counts.indptr))
     data = np.log1p((counts.data * factor).astype(np.float32))
@@ -145,17 +154,24 @@ def find_programmes(section: Section, n_programmes: int, seed: int) -> Programme
     scores = scores[:, real] / scale[real]
     loadings = regress(scores, log)
 
-    log_library = np.log(library / median)
-    centre, spread = log_library.mean(), max(log_library.std(), 1e-6)
-    channel = ((log_library - centre) / spread)[:, None]
+    channel, centre, spread = library_channel(library, median)
     return Programmes(
-        scores=np.concatenate([channel, scores], axis=1),
+        scores=np.concatenate([channel[:, None], scores], axis=1),
         centre=np.concatenate([[centre], np.zeros(scores.shape[1])]),
         scale=np.concatenate([[spread], np.ones(scores.shape[1])]),
         loadings=loadings,
         gene_mean=mean.astype(np.float32),
         median_library=median,
     )
+
+
+def library_channel(
+    library: FloatArray, median: float
+) -> tuple[FloatArray, float, float]:
+    """Log library size, standardised, shape (spot,); its mean and its spread."""
+    relative = np.log(library / median)
+    centre, scale = float(relative.mean()), max(float(relative.std()), 1e-6)
+    return (relative - centre) / scale, centre, scale
 
 
 def scores_on(section: Section, programmes: Programmes) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from napari_stentrans.config import RunConfig, TransformerConfig
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
+from napari_stentrans.methods.stentrans import adaptation
 from napari_stentrans.methods.stentrans import training as module
 from napari_stentrans.methods.stentrans.adaptation import (
     Adapted,
@@ -210,6 +212,45 @@ def test_few_episodes_are_no_error(kriging: FittedKriging, episodes: int) -> Non
     adapted = adapt(kriging, episodes=episodes, steps=3)
     assert np.isfinite(adapted.losses).all()
     assert np.isfinite(adapted.gate).all()
+
+
+def test_one_episode_is_no_training(kriging: FittedKriging) -> None:
+    """What is learnt could not be watched: it is not even begun."""
+    assert adapt(kriging, episodes=1, steps=3).losses == []
+
+
+def test_episodes_are_spread_over_more_parts_than_there_are(
+    kriging: FittedKriging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four episodes on a section of about a dozen parts: not the first four."""
+    seen: list[Episode] = []
+
+    def remember(*given: object) -> Episode:
+        seen.append(make_episode(*given))
+        return seen[-1]
+
+    monkeypatch.setattr(adaptation, "make_episode", remember)
+    config = RunConfig.model_validate(
+        {"kriging": {"window": 60}, "transformer": {"episodes": 4}}
+    )
+    run_to_end(adaptation_steps(kriging, config, CPU))
+    row = kriging.section.pitch_rc[np.concatenate([e.spots for e in seen])]
+    middle, extent = kriging.section.pitch_rc.mean(axis=0), np.ptp(row, axis=0)
+    for axis in (0, 1):
+        beyond = (row[:, axis] > middle[axis]).mean()
+        assert 0.2 < beyond < 0.8
+    assert (extent > 12).all()
+
+
+def test_where_nothing_can_be_predicted_all_channels_count_alike(
+    kriging: FittedKriging,
+) -> None:
+    left_out = SimpleNamespace(mean=np.zeros_like(kriging.programmes.scores))
+    silent = SimpleNamespace(
+        programmes=kriging.programmes, decoder=SimpleNamespace(left_out=left_out)
+    )
+    importance = _importance(silent)
+    assert importance.min() == importance.max() > 0
 
 
 def test_stop_while_hiding_spots(kriging: FittedKriging) -> None:

@@ -75,8 +75,10 @@ def test_repeats_are_not_more_spots(rng: np.random.Generator) -> None:
     assert not np.allclose(as_if_new, once, atol=0.02)
 
 
-def test_nothing_to_judge_by_closes_it() -> None:
-    assert not factor_of(np.zeros((0, 3)), np.zeros((0, 3))).any()
+@pytest.mark.parametrize("n_spots", [0, 1, 2])
+def test_too_little_to_judge_by_leaves_it_open(n_spots: int) -> None:
+    missed = -np.ones((n_spots, 3))
+    np.testing.assert_array_equal(factor_of(-missed, missed), 1.0)
 
 
 def test_the_open_gate_is_closed_to_the_library_far_away() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods import programmes as module
@@ -15,6 +16,24 @@ def test_scores_are_standardised(simulated: SimulatedSection) -> None:
     assert found.n_channels == 11
     np.testing.assert_allclose(found.scores.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(found.scores.std(axis=0), 1, atol=1e-5)
+
+
+def test_failed_spots_do_not_decide_on_programmes_and_library(
+    simulated: SimulatedSection, rng: np.random.Generator
+) -> None:
+    """Of every fortieth spot hardly a count is left: the others are as before."""
+    section = simulated.section
+    failed = np.arange(section.n_spots) % 40 == 0
+    counts = section.counts.toarray()
+    counts[failed] = rng.random(counts[failed].shape) < 0.01
+    with_failed = section.with_counts(sparse.csr_matrix(counts))
+    before = find_programmes(section, 3, seed=0)
+    after = find_programmes(with_failed, 3, seed=0)
+    for channel in range(4):
+        both = before.scores[~failed, channel], after.scores[~failed, channel]
+        assert abs(np.corrcoef(*both)[0, 1]) > 0.95
+    assert after.scores[failed, 0].max() < after.scores[~failed, 0].min()
+    assert after.scale[0] < 2 * before.scale[0]
 
 
 def test_few_spots_get_few_programmes(simulated: SimulatedSection) -> None:

@@ -18,6 +18,16 @@ def test_cores_partition_the_spots(rng: np.random.Generator, n_spots: int) -> No
         assert len(np.unique(window.spots)) == len(window.spots)
 
 
+def test_a_window_has_its_core_though_others_lie_in_the_same_box() -> None:
+    """Three far columns: the box around a core holds parts of other cores."""
+    rows = np.arange(400.0)
+    spots = np.concatenate([np.stack([rows, 1000 * c + 0 * rows], 1) for c in range(3)])
+    turned = spots @ np.array([[0.8, 0.6], [-0.6, 0.8]])
+    for window in split_windows(turned, size=100):
+        assert len(window.spots) == 100
+        assert np.isin(window.core, window.spots).all()
+
+
 def test_the_work_grows_linearly(rng: np.random.Generator) -> None:
     small = split_windows(rng.random((2000, 2)), size=100)
     large = split_windows(rng.random((8000, 2)), size=100)

@@ -34,7 +34,7 @@ _N_GENES = 2000
 """So many of the highest genes have residuals worth kriging."""
 _TAKEN = 0.5
 """Share of the kriged residual that is added."""
-_ODDS_OF_NOISE = 1.0 * len(_KERNELS) * len(NOISE_RATIOS)
+_ODDS_OF_NOISE = len(_KERNELS) * len(NOISE_RATIOS)
 """Prior odds of a residual that is noise alone, against any one of the patterns."""
 _CLIP = 10.0
 """Standardised residuals beyond this are outliers, not pattern."""
@@ -92,7 +92,7 @@ class ResidualKriging:
     @cached_property
     def eligible(self) -> IntArray:
         """Columns of the genes that are treated."""
-        totals = np.asarray(self.decoder.section.counts.sum(axis=0)).ravel()
+        totals = self.decoder.section.gene_totals
         return np.argsort(-totals, kind="stable")[:_N_GENES]
 
     @cached_property
@@ -151,17 +151,18 @@ class ResidualKriging:
         shape = (len(_KERNELS), len(NOISE_RATIOS), n_genes)
         log, log_of_noise = np.zeros(shape), np.full(n_genes, np.log(_ODDS_OF_NOISE))
         for number, of_window in enumerate(rotated):
+            window = self.windows[number]
+            # spots are in several windows, but no more evidence for that
+            share = len(window.core) / len(window.spots)
             for k, channel in enumerate(of_window):
                 shrunk, log_of_shrunk = self._shrunk[number][k]
-                n = shrunk.shape[1]
                 variance = np.maximum(
-                    shrunk @ channel.astype(np.float64) ** 2 / n, 1e-12
+                    shrunk @ channel.astype(np.float64) ** 2 / len(channel), 1e-12
                 )
-                log[k] -= 0.5 * n * np.log(variance)
-                log[k] += 0.5 * log_of_shrunk[:, None]
-            n = len(of_window[0])
+                log[k] -= 0.5 * len(window.core) * np.log(variance)
+                log[k] += share * 0.5 * log_of_shrunk[:, None]
             power = np.mean(of_window[0].astype(np.float64) ** 2, axis=0)
-            log_of_noise -= 0.5 * n * np.log(np.maximum(power, 1e-12))
+            log_of_noise -= 0.5 * len(window.core) * np.log(np.maximum(power, 1e-12))
         evidence = np.logaddexp(logsumexp(log, axis=(0, 1)), log_of_noise)
         weights: FloatArray = np.exp(log - evidence)
         return weights

@@ -39,10 +39,9 @@ def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
     everything = np.arange(len(pitch_rc))
     if len(pitch_rc) <= 1.5 * size:
         return [Window(everything, everything)]
-    tree = KDTree(pitch_rc)
     n_parts = int(np.ceil(len(pitch_rc) / (_CORE * size)))
     return [
-        Window(_nearest_to(tree, pitch_rc[core], size), core)
+        Window(_around(pitch_rc, core, size), core)
         for core in _cut(pitch_rc, everything, n_parts)
     ]
 
@@ -72,9 +71,10 @@ def _cut(pitch_rc: FloatArray, spots: IntArray, n_parts: int) -> list[IntArray]:
     )
 
 
-def _nearest_to(tree: KDTree, core_rc: FloatArray, size: int) -> IntArray:
-    """The ``size`` spots nearest to the box around a core."""
-    low, high = core_rc.min(axis=0), core_rc.max(axis=0)
-    outside = np.maximum(np.maximum(low - tree.data, tree.data - high), 0)
+def _around(pitch_rc: FloatArray, core: IntArray, size: int) -> IntArray:
+    """Return a core and the spots nearest to the box around it, ``size`` together."""
+    low, high = pitch_rc[core].min(axis=0), pitch_rc[core].max(axis=0)
+    outside = np.maximum(np.maximum(low - pitch_rc, pitch_rc - high), 0)
     distance = np.linalg.norm(outside, axis=1)
+    distance[core] = -1.0  # before others that lie in its box
     return np.sort(np.argpartition(distance, size - 1)[:size]).astype(np.int64)

@@ -92,14 +92,14 @@ def _episode_steps(
     config: RunConfig,
     rng: np.random.Generator,
 ) -> Steps[tuple[list[Episode], bool]]:
-    """Make the episodes of every part of the section in turn."""
+    """Make episodes of parts that are spread over the whole section."""
     windows = split_windows(kriging.section.pitch_rc, config.kriging.window)
     parts = [window.spots for window in windows]
     n_episodes = config.transformer.episodes
     seeds = rng.spawn(n_episodes)
 
     def episode(number: int) -> Episode:
-        part = parts[(number * len(parts)) // max(n_episodes, len(parts))]
+        part = parts[number * len(parts) // n_episodes]
         return make_episode(kriging, part, network.shape.neighbours, seeds[number])
 
     episodes: list[Episode] = []
@@ -114,5 +114,6 @@ def _importance(kriging: FittedKriging) -> FloatArray:
     """Share of each channel in what there is to predict; library as the first."""
     power = kriging.programmes.strength**2 * kriging.decoder.left_out.mean.var(axis=0)
     power[0] = power[1:].max()
-    importance: FloatArray = 0.8 * power / power.sum() + 0.2 / len(power)
+    share = power / max(power.sum(), 1e-12)  # 0 where nothing can be predicted
+    importance: FloatArray = 0.8 * share + 0.2 / len(power)
     return importance

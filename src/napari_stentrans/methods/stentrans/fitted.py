@@ -54,7 +54,9 @@ class FittedStEnTrans(Fitted):
         """Expression at any positions."""
         query_rc = self.section.lattice.to_pitch(array_rc)
         kriged = yield from self.kriging.estimate_steps(query_rc)
-        corrected = yield from self._corrected_steps(query_rc, kriged)
+        corrected = yield from corrected_steps(
+            self.kriging, self.adapted, query_rc, kriged
+        )
         left = yield from residual_steps(self.residuals, query_rc)
         remote = remoteness(query_rc, self.section.pitch_rc)
         wider = self.adapted.widening.at(remote)
@@ -82,13 +84,6 @@ class FittedStEnTrans(Fitted):
         scores = self.decoder.scores(genes)
         kriged = self.kriging.gene_scores(genes)
         return scores.assign(**{HELDOUT_KRIGING_PCC: kriged[HELDOUT_PCC]})
-
-    def _corrected_steps(
-        self, query_rc: FloatArray, kriged: ChannelEstimate
-    ) -> Steps[ChannelEstimate]:
-        return (
-            yield from corrected_steps(self.kriging, self.adapted, query_rc, kriged)
-        )
 
 
 def corrected_steps(

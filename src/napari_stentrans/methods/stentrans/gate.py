@@ -87,15 +87,13 @@ def _scores(correction: FloatArray, residual: FloatArray) -> dict[str, float]:
 
 
 def _factor(correction: FloatArray, residual: FloatArray, spot: IntArray) -> FloatArray:
-    if len(spot) == 0:
-        return np.zeros(correction.shape[1])
+    n_spots = len(np.unique(spot))
+    if n_spots < _FEWEST:
+        return np.ones(correction.shape[1])
     power = np.maximum((correction**2).sum(axis=0), 1e-12)
     slope = (correction * residual).sum(axis=0) / power
     noise = ((residual - slope * correction) ** 2).mean(axis=0)
     # the same spot in several episodes is not several spots, and the slope took one
-    n_spots = len(np.unique(spot))
-    if n_spots < _FEWEST:
-        return np.ones(correction.shape[1])
     noise *= len(spot) / (n_spots - 1)
     precision = power / np.maximum(noise, 1e-12)
     prior = 1 / _PRIOR_SD**2

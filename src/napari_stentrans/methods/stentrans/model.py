@@ -24,6 +24,7 @@ from napari_stentrans.methods.cross_fitting import CrossFitted, scored_by_others
 from napari_stentrans.methods.programmes import (
     SPOTS_PER_PROGRAMME,
     Programmes,
+    library_channel,
     log_normalised,
     regress,
     scores_on,
@@ -148,14 +149,15 @@ class StEnTransModel:
         section
             Visible spots.
         seed
-            Of the folds.
+            Of the division of counts into halves.
 
         Returns
         -------
         programmes
             As found on that section.
         crossed
-            Scores of each spot from loadings found without it.
+            The same scores, and those of halves of the counts: the loadings are of
+            another section, so that no spot takes part in its own.
 
         Raises
         ------
@@ -181,7 +183,6 @@ class StEnTransModel:
         loadings = loadings[: section.n_spots // SPOTS_PER_PROGRAMME]
         loadings = loadings[self._told_apart(loadings)]
         log, library, median = log_normalised(section)
-        log_library = np.log(library / median)
         first = Programmes(
             scores=np.zeros((section.n_spots, 1 + len(loadings))),
             centre=np.zeros(1 + len(loadings)),
@@ -192,10 +193,9 @@ class StEnTransModel:
         )
         raw = scores_on(section, first)[:, 1:]
         spread = np.maximum(raw.std(axis=0), 1e-3)
-        centre, scale = log_library.mean(), max(log_library.std(), 1e-6)
-        channel = ((log_library - centre) / scale)[:, None]
+        channel, centre, scale = library_channel(library, median)
         return Programmes(
-            scores=np.concatenate([channel, raw / spread], axis=1),
+            scores=np.concatenate([channel[:, None], raw / spread], axis=1),
             centre=np.concatenate([[centre], np.zeros(len(spread))]),
             scale=np.concatenate([[scale], np.ones(len(spread))]),
             loadings=(loadings * spread[:, None]).astype(np.float32),

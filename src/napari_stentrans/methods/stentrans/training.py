@@ -77,7 +77,7 @@ def training_steps(
     network
         On the device of the lessons.
     lessons, watched
-        To learn from, and to know when to end.
+        To learn from, and to know when to end; without either there is no training.
     importance : ndarray, shape (channel,)
         How often each channel is drawn, relative to the others.
     config
@@ -90,8 +90,11 @@ def training_steps(
     losses, stopped
         Loss of every step; whether a true value was sent in.
     """
-    lessons = [lesson for lesson in lessons if len(lesson.residual)]
-    if not lessons:
+    lessons, watched = (
+        [lesson for lesson in some if len(lesson.residual)]
+        for some in (lessons, watched)
+    )
+    if not lessons or not watched:  # what nobody watches could not be kept
         return [], False
     rate, n_steps = config.learning_rate, config.steps
     with importing():  # the first optimiser brings 800 modules
@@ -147,8 +150,8 @@ class _Best:
 
     @property
     def scores(self) -> dict[str, float]:
-        """The latest check, for `Progress`; empty where no spots are watched."""
-        return {"network": self.latest} if np.isfinite(self.latest) else {}
+        """The latest check, for `Progress`."""
+        return {"network": self.latest}
 
     def update(self, network: SpotTransformer, loss: float) -> None:
         """Take in a check."""
@@ -165,14 +168,13 @@ class _Best:
 
 
 def _watched_loss(network: SpotTransformer, watched: list[Lesson]) -> float:
-    """Mean loss at the watched spots, over all channels; infinite where none are."""
+    """Mean loss at the watched spots, over all channels."""
     losses = []
     with torch.no_grad(), one_torch_thread():
         for lesson in watched:
-            if len(lesson.residual):
-                n_channels = lesson.residual.shape[1]
-                device = lesson.residual.device
-                everything = torch.arange(n_channels, device=device)
-                signs = torch.ones(n_channels, device=device)
-                losses.append(float(lesson.loss(network, everything, signs)))
-    return float(np.mean(losses)) if losses else float("inf")
+            n_channels = lesson.residual.shape[1]
+            device = lesson.residual.device
+            everything = torch.arange(n_channels, device=device)
+            signs = torch.ones(n_channels, device=device)
+            losses.append(float(lesson.loss(network, everything, signs)))
+    return float(np.mean(losses))
