@@ -146,7 +146,9 @@ def _read(path: Path, options: Any) -> Section:
 
         raise ReadError(describe(path))
     options.check_taken(found.TAKES, found.TITLE)
-    section: Section = found.read(path, options)
+    from napari_stentrans.io.assembly.empty import without_empty_spots
+
+    section = without_empty_spots(found.read(path, options))
     if options.pitch is None:
         return section
     from napari_stentrans.io.assembly.squares import in_squares
