@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.io.assembly.kept import Kept
 from napari_stentrans.io.writers.as_anndata import (
+    add_library,
     diameter_of,
-    library_name,
-    scverse_library,
+    storable,
 )
 from napari_stentrans.section.lattice import FloatArray
 
@@ -33,11 +33,10 @@ def annotations_of(result: EnhancedSection) -> AnnData:
     adata = AnnData(obs=_positions(result), var=_genes(result))
     adata.obsm[keys.SPATIAL] = result.pixel_xy.copy()
     adata.uns[keys.PROVENANCE] = json.loads(json.dumps(result.provenance))
-    adata.uns[keys.SPATIAL] = {library_name(result.section): _picture(result)}
-    lattice = result.targets.lattice
-    if lattice.is_site(result.targets.array_rc).all():
-        kept = replace(Kept.of(result.section), lattice=lattice, expected=True)
-        adata.uns[keys.SECTION] = kept.as_text()
+    section, lattice = result.section, result.targets.lattice
+    kept = replace(Kept.of(section), lattice=lattice, expected=True)
+    diameter = diameter_of(section) * lattice.pitch_in(section.lattice)
+    add_library(adata, section, kept, diameter)
     return adata
 
 
@@ -86,14 +85,7 @@ def _positions(result: EnhancedSection) -> pd.DataFrame:
 
 
 def _genes(result: EnhancedSection) -> pd.DataFrame:
-    var = result.section.var.iloc[result.chosen].copy()
+    var = storable(result.section.var.iloc[result.chosen])
     for column, values in result.gene_scores.items():
         var[column] = values.to_numpy()
     return var
-
-
-def _picture(result: EnhancedSection) -> dict[str, Any]:
-    section = result.section
-    refined = result.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
-    diameter = diameter_of(section, refined)
-    return scverse_library(section.image, result.pixel_xy, diameter)

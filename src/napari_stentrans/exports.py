@@ -22,7 +22,7 @@ ENDINGS: dict[str, str] = {
     ".zarr": "SpatialData, with the spots as circles and the picture",
     ".csv": "one table: a row a spot, a column a gene; also .csv.gz, .tsv, .tsv.gz",
     ".parquet": "the same, for programs",
-    "": "a folder as Space Ranger leaves it: mtx, positions, picture",
+    "": "a folder as Space Ranger leaves it: h5, mtx, positions, pictures",
 }
 """What can be written, by the ending of its name."""
 
@@ -98,7 +98,7 @@ def _write_spatialdata(section: Section, path: Path) -> Path:
     from napari_stentrans.io.writers.spatialdata import write_spatialdata
 
     adata, name = section_to_anndata(section), library_name(section)
-    return write_spatialdata(path, adata, name, section.source, section.inputs)
+    return write_spatialdata(path, adata, section, name)
 
 
 _WRITERS: dict[str, Callable[[Section, Path], Path]] = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.exports import export
+from napari_stentrans.io import read_section
 from napari_stentrans.io.writers.as_anndata import section_to_anndata
 from napari_stentrans.pipeline import enhance
 
@@ -116,6 +119,35 @@ def test_scanpy_reads_the_space_ranger_folder(section, tmp_path):
     np.testing.assert_array_equal(adata.X.toarray(), section.counts.toarray())
 
 
+@pytest.mark.parametrize("picture", [True, False])
+def test_scanpy_and_squidpy_open_the_space_ranger_folder(section, tmp_path, picture):
+    import scanpy as sc
+
+    squidpy = pytest.importorskip("squidpy")
+    if not picture and not section.lattice.is_regular:
+        pytest.skip("what lies on no lattice gets no white paper")
+    whole = section if picture else replace(section, image=None)
+    result = enhance(whole, method="nearest", refine=2)
+
+    for number, what in enumerate((whole, result)):
+        folder = export(what, tmp_path / f"outs{number}")
+        for read in (sc.read_visium, squidpy.read.visium):
+            found = read(folder)
+            assert list(found.var_names) == list(section.genes)
+            (library,) = found.uns["spatial"].values()
+            for size in ("hires", "lowres"):
+                scale = library["scalefactors"][f"tissue_{size}_scalef"]
+                rows, cols = library["images"][size].shape[:2]
+                assert (found.obsm["spatial"] * scale <= (cols, rows)).all()
+            assert library["scalefactors"]["fiducial_diameter_fullres"] > 0
+        if what is whole:
+            np.testing.assert_array_equal(found.X.toarray(), section.counts.toarray())
+            np.testing.assert_allclose(found.obsm["spatial"], section.pixel_xy)
+        else:
+            expected = result.read(section.genes).mean
+            np.testing.assert_allclose(found.X.toarray(), expected)
+
+
 def test_squidpy_reads_the_positions_of_that_folder(section, tmp_path):
     pd = pytest.importorskip("pandas")
     folder = export(section, tmp_path / "outs")
@@ -158,7 +190,6 @@ def test_spatialdata_holds_table_circles_and_picture(section, tmp_path, spatiald
 def test_spatialdata_of_others_is_copied_and_added_to(
     simulated, section, tmp_path, spatialdata
 ):
-    from dataclasses import replace
 
     first = export(section, tmp_path / "first.zarr")
     before = {
@@ -166,7 +197,7 @@ def test_spatialdata_of_others_is_copied_and_added_to(
         for path in first.rglob("*")
         if path.is_file()
     }
-    result = enhance(replace(section, source=str(first)), method="linear", refine=2)
+    result = enhance(read_section(first), method="linear", refine=2)
 
     whole = spatialdata.read_zarr(export(result, tmp_path / "second.zarr"))
 

@@ -15,7 +15,7 @@ OUT is written in the format that its ending says:
   NAME.zarr      SpatialData (needs the extra: napari-stentrans[spatialdata])
   NAME.csv[.gz]  one table: a row a spot, a column a gene (also .tsv)
   NAME.parquet   the same as parquet
-  NAME           a folder as Space Ranger leaves it: mtx, positions, picture
+  NAME           a folder as Space Ranger leaves it: h5, mtx, positions, pictures
 
 examples:
   stentrans convert outs section.h5ad

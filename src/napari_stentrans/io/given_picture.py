@@ -24,7 +24,8 @@ def with_picture(section: Section, path: Path) -> Section:
 
     A picture whose instrument tells where it lies is laid there. Any other is taken for
     the full-resolution one, in whose pixels the spots lie; or, where the section's own
-    picture tells the full size, for a reduced copy of it if it is smaller.
+    picture tells the full size, for a copy of it if it is of another size, which then
+    lies as that one does.
 
     Raises
     ------
@@ -44,11 +45,12 @@ def with_picture(section: Section, path: Path) -> Section:
         return _shown_with(section, laid, section.pixel_xy)
     image = read_picture(path)
     full_width = _full_width(section)
-    if full_width is not None:
+    if section.image is not None and full_width is not None:
         width = image.data.shape[1] / image.scale
         ratio = width / full_width
         if abs(ratio - 1) > _SAME_SIZE:  # a copy of another size
             image = replace(image, scale=image.scale * ratio)
+        image = replace(image, laid=section.image.laid)
     return _shown_with(section, image, section.pixel_xy)
 
 

@@ -65,9 +65,7 @@ def spatialdata(
     check_place(path, section.inputs)
     yield Progress("Writing", 0, 1)
     name = f"{library_name(section)} enhanced"
-    return write_spatialdata(
-        path, result.to_anndata(), name, section.source, section.inputs
-    )
+    return write_spatialdata(path, result.to_anndata(), section, name)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps
     section, genes = result.section, _pictured(result, choices)
     spots = SpotRaster.from_section(section)
     of_spot_px = pitch_px(section)
-    refined = result.targets.lattice.step_rc[0] / section.lattice.step_rc[0]
+    refined = result.targets.lattice.pitch_in(section.lattice)
     pixel = of_spot_px * refined / _PIXELS_PER_PITCH
     yield Progress("Drawing genes", 0, len(genes))
     grid = SquareGrid.over([spots, result.raster], pixel)

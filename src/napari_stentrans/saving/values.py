@@ -18,6 +18,7 @@ from napari_stentrans.io.tables.result_writer import (
     check_size,
     table_steps,
 )
+from napari_stentrans.io.writers.as_anndata import scalefactors_of
 from napari_stentrans.io.writers.h5ad import h5ad_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.saving.choices import SaveChoices
@@ -65,12 +66,9 @@ def _positions(result: EnhancedSection, annotations: AnnData) -> pd.DataFrame:
 
 def _beside(annotations: AnnData) -> Beside:
     """What a result's table of genes does not tell itself."""
-    (library,) = annotations.uns[keys.SPATIAL].values()
     told = {
         "section": annotations.uns.get(keys.SECTION, ""),
         "provenance": annotations.uns[keys.PROVENANCE],
-        "scalefactors": {
-            name: float(value) for name, value in library["scalefactors"].items()
-        },
+        "scalefactors": scalefactors_of(annotations),
     }
     return Beside(annotations.obs[[]], annotations.var, told)

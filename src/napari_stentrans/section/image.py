@@ -114,9 +114,10 @@ class TissueImage:
         last = np.array([rows - 1, cols - 1, 1])
         yx = np.vstack([corners, last]) @ self.affine[:2].T
         reach = np.maximum(yx.max(axis=0), pixel_xy.max(axis=0)[::-1])
-        shape = np.maximum(np.ceil(reach * self.scale).astype(int) + 1, 1)
-        shape = np.minimum(shape, 2 * max(rows, cols))  # however far it was dragged
-        to_old = np.linalg.inv(self.affine) @ np.diag([1 / self.scale] * 2 + [1.0])
+        most = 2 * max(rows, cols)  # pixels a side, however far away it lies
+        scale = min(self.scale, most / max(reach.max(), 1.0))
+        shape = np.maximum(np.ceil(reach * scale).astype(int) + 1, 1)
+        to_old = np.linalg.inv(self.affine) @ np.diag([1 / scale] * 2 + [1.0])
         channels = [
             affine_transform(
                 channel,
@@ -129,7 +130,7 @@ class TissueImage:
             for channel in np.moveaxis(self.data, -1, 0)
         ]
         data = np.stack(channels, axis=-1)
-        return TissueImage(data, self.scale, self.name, modality=self.modality)
+        return TissueImage(data, scale, self.name, modality=self.modality)
 
     def _placed(self, pixel: float, first: float = 0.0) -> FloatArray:
         """Map of (row, col, 1) of pixels of a size, the first of them here."""

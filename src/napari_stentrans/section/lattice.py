@@ -127,6 +127,11 @@ class Lattice:
         row, col = (self.from_pitch([[1.0, 1.0]]) - self.to_array([[0, 0]]))[0]
         return Lattice(LatticeKind.IRREGULAR, self.origin_rc, (float(row), float(col)))
 
+    def pitch_in(self, other: Lattice) -> float:
+        """Return the pitch in units of that of another lattice of the same array."""
+        ends = other.to_pitch(self.from_pitch([[0.0, 0.0], [1.0, 0.0]]))
+        return float(np.linalg.norm(ends[1] - ends[0]))
+
     def neighbours(self, array_rc: ArrayLike) -> IntArray:
         """Pairs of positions that are nearest neighbours.
 

@@ -7,6 +7,7 @@ do not have it; then the lattice is recognised as ever.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,15 @@ class Kept:
         Whether these were known, or made up because other programs insist on them.
     expected
         Whether the values are expected counts, which a run gave: no whole numbers.
+    diameter
+        Diameter of a spot, where it is not told with a picture.
     """
 
     lattice: Lattice
     has_pixel_xy: bool = True
     has_spot_diameter: bool = True
     expected: bool = False
+    diameter: float | None = None
 
     @classmethod
     def of(cls, section: Section) -> Kept:
@@ -66,6 +70,7 @@ class Kept:
                 "has_pixel_positions": self.has_pixel_xy,
                 "has_spot_diameter": self.has_spot_diameter,
                 "expected_counts": self.expected,
+                "spot_diameter": self.diameter,
             }
         )
 
@@ -107,11 +112,13 @@ def kept_in(text: Any) -> Kept | None:
         if not np.isfinite([row, col, down, right]).all() or min(down, right) <= 0:
             return None
         lattice = Lattice(LatticeKind(told["lattice"]), (row, col), (down, right))
+        diameter = float(told.get("spot_diameter") or 0)
         return Kept(
             lattice,
             bool(told["has_pixel_positions"]),
             bool(told["has_spot_diameter"]),
             bool(told.get("expected_counts")),
+            diameter if 0 < diameter < math.inf else None,
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -89,16 +89,24 @@ def read_laid(picture: LaidPicture) -> TissueImage:
     ReadError
         If it is damaged.
     """
-    image = read_picture(picture.path)
-    um = float(np.sqrt(abs(np.linalg.det(picture.to_um[:2, :2]))))
-    laid: FloatArray = picture.to_um @ np.diag([1 / um, 1 / um, 1.0])
+    image = laid_by(read_picture(picture.path), picture.to_um)
+    return replace(image, modality=picture.modality or image.modality)
+
+
+def laid_by(image: TissueImage, to_positions: FloatArray) -> TissueImage:
+    """Lay a picture.
+
+    Parameters
+    ----------
+    image
+        As its file has it, ``scale`` to its size there.
+    to_positions : ndarray, shape (3, 3)
+        Map of pixel (x, y, 1) of the file to positions.
+    """
+    pixel = float(np.sqrt(abs(np.linalg.det(to_positions[:2, :2]))))
+    laid: FloatArray = to_positions @ np.diag([1 / pixel, 1 / pixel, 1.0])
     right_there = np.allclose(laid, np.eye(3), atol=1e-9)
-    return replace(
-        image,
-        scale=image.scale / um,
-        laid=None if right_there else laid,
-        modality=picture.modality or image.modality,
-    )
+    return replace(image, scale=image.scale / pixel, laid=None if right_there else laid)
 
 
 def with_own_picture(

@@ -17,6 +17,7 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.io.assembly.counts import plain
 from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.writers.as_anndata import scalefactors_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,17 +120,13 @@ def _schema(adata: AnnData, obs: pd.DataFrame, *, has_sd: bool) -> pa.Schema:
     fields = list(zip(columns.values(), kinds, strict=True))
     fields += [(of_obs[str(name)], _kind(obs[name])) for name in obs]
     fields += [(gene, pa.float32()) for gene in (*genes, *of_sd.values())]
-    library: dict[str, Any] = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
     told = {
         "columns": columns,
         "obs": of_obs,
         "sd": of_sd,
         "var": packed(adata.var),
         "section": str(adata.uns.get(keys.SECTION, "")),
-        "scalefactors": {
-            name: float(value)
-            for name, value in library.get("scalefactors", {}).items()
-        },
+        "scalefactors": scalefactors_of(adata),
         "provenance": adata.uns.get(keys.PROVENANCE),
     }
     return pa.schema(fields, metadata={SCHEMA_KEY: json.dumps(told).encode()})

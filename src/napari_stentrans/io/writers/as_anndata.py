@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
-from napari_stentrans.io.assembly.counts import plain
-from napari_stentrans.io.assembly.kept import Kept
+from napari_stentrans.io.assembly.counts import plain, unique_names
+from napari_stentrans.io.assembly.kept import Kept, kept_in
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section, TissueImage
 from napari_stentrans.section.technology import pitch_px
@@ -27,21 +29,51 @@ def section_to_anndata(section: Section) -> AnnData:
 
     ``X`` holds the counts (csr); ``obs`` array_row, array_col, in_tissue and whatever
     the input had; ``obsm["spatial"]`` (x, y) in full-resolution pixels;
-    ``uns["spatial"]`` the image and scale factors.
+    ``uns["spatial"]`` the image and scale factors (see `add_library`).
     """
     from anndata import AnnData
 
-    obs = _table(section.obs)
+    obs = storable(section.obs)
     obs[keys.ARRAY_ROW], obs[keys.ARRAY_COL] = section.array_rc.T
     obs[keys.IN_TISSUE] = 1
-    adata = AnnData(section.counts.copy(), obs=obs, var=_table(section.var))
+    adata = AnnData(section.counts.copy(), obs=obs, var=storable(section.var))
     known_xy = section.pixel_xy
     pixel_xy = section.to_pixel(section.array_rc) if known_xy is None else known_xy
     adata.obsm[keys.SPATIAL] = np.array(pixel_xy, dtype=np.float64)
-    library = scverse_library(section.image, pixel_xy, diameter_of(section))
-    adata.uns[keys.SPATIAL] = {library_name(section): library}
-    adata.uns[keys.SECTION] = Kept.of(section).as_text()
+    add_library(adata, section, Kept.of(section), diameter_of(section))
     return adata
+
+
+def add_library(adata: AnnData, section: Section, kept: Kept, diameter: float) -> None:
+    """Add picture and size of the spots, and what only our own files tell.
+
+    What lies on no lattice gets no white paper: ``uns["spatial"]`` makes squidpy take
+    cells for the spots of a grid, whose neighbours it then looks for.
+    """
+    if section.image is None and not kept.lattice.is_regular:
+        kept = replace(kept, diameter=diameter)
+    else:
+        library = _library(section.image, adata.obsm[keys.SPATIAL], diameter)
+        adata.uns[keys.SPATIAL] = {library_name(section): library}
+    adata.uns[keys.SECTION] = kept.as_text()
+
+
+def library_of(adata: AnnData) -> Mapping[str, Any]:
+    """Entry of ``uns["spatial"]`` that `add_library` made; empty if it made none."""
+    return next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
+
+
+def scalefactors_of(adata: AnnData) -> dict[str, float]:
+    """Scale factors of the picture, and the diameter of the spots, by their names."""
+    factors = library_of(adata).get("scalefactors", {})
+    return {name: float(value) for name, value in factors.items()}
+
+
+def diameter_in(adata: AnnData) -> float:
+    """Diameter of a spot, which `add_library` put into one of two places."""
+    kept = kept_in(adata.uns.get(keys.SECTION))
+    told = None if kept is None else kept.diameter
+    return scalefactors_of(adata).get("spot_diameter_fullres", told or 1.0)
 
 
 def library_name(section: Section) -> str:
@@ -49,16 +81,23 @@ def library_name(section: Section) -> str:
     return section.name.replace("/", "_") or "section"
 
 
-def diameter_of(section: Section, refined: float = 1.0) -> float:
-    """Diameter of a spot in full-resolution pixels; a guess where it is unknown.
+def diameter_of(section: Section) -> float:
+    """Diameter of a spot in full-resolution pixels; a guess where it is unknown."""
+    return section.spot_diameter or _DIAMETER_IN_PITCHES * pitch_px(section)
 
-    ``refined`` is by how much the lattice's step was divided.
+
+def storable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Copy with plain columns under names that files take, each of them once.
+
+    A "/" would make folders, and ``_index`` is AnnData's own.
     """
-    usual = _DIAMETER_IN_PITCHES * pitch_px(section)
-    return (section.spot_diameter or usual) * refined
+    table = plain(frame)
+    names = [str(name).replace("/", "_") for name in table]
+    names = ["index" if name == "_index" else name for name in names]
+    return table.set_axis(unique_names(pd.Index(names, dtype=object))[0], axis=1)
 
 
-def scverse_library(
+def _library(
     image: TissueImage | None, pixel_xy: FloatArray, diameter: float
 ) -> dict[str, Any]:
     """Entry of ``uns["spatial"]``: what the plots of scanpy and squidpy draw upon."""
@@ -79,9 +118,3 @@ def _blank_image(pixel_xy: FloatArray) -> TissueImage:
     scale = _BLANK_PIXELS / max(cols, rows)
     shape = (int(np.ceil(rows * scale)) + 1, int(np.ceil(cols * scale)) + 1, 3)
     return TissueImage(np.full(shape, 255, dtype=np.uint8), float(scale), "blank")
-
-
-def _table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Copy with plain columns, whose names make no folders in a file."""
-    table = plain(frame)
-    return table.rename(columns={name: str(name).replace("/", "_") for name in table})

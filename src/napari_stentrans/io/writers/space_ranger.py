@@ -1,4 +1,6 @@
-"""A folder as Space Ranger leaves it: counts as mtx, positions, scale factors, image.
+"""A folder as Space Ranger leaves it: counts, positions, scale factors, pictures.
+
+Counts go out twice, as Space Ranger's do: programs read the one or the other.
 
 Goes out spots by spots, so that a result that is kept in a file need not fit in memory.
 """
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import h5py
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -23,7 +26,11 @@ from napari_stentrans import keys
 from napari_stentrans.io.assembly import kept
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.files.text import check_names
-from napari_stentrans.io.pictures.images import is_blank
+from napari_stentrans.io.writers.as_anndata import (
+    diameter_in,
+    library_of,
+    scalefactors_of,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -31,6 +38,10 @@ if TYPE_CHECKING:
 _MATRIX = "filtered_feature_bc_matrix"
 _BLOCK_VALUES = 1 << 24
 """Values of dense expression that are held at a time."""
+_LOWRES_PIXELS = 600
+"""Longer side of the smaller picture."""
+_FIDUCIAL = 105 / 65
+"""Diameter of the marks of a slide over that of the spots, in Space Ranger's files."""
 
 
 def write_space_ranger(path: Path, adata: AnnData, inputs: Iterable[str] = ()) -> Path:
@@ -62,8 +73,10 @@ def write_space_ranger(path: Path, adata: AnnData, inputs: Iterable[str] = ()) -
         _write_names(folder / _MATRIX, adata)
         with gzip.open(folder / _MATRIX / "matrix.mtx.gz", "wb", compresslevel=4) as to:
             _write_matrix(to, adata)
+        with h5py.File(folder / f"{_MATRIX}.h5", "w") as h5:
+            _write_h5(h5, adata)
         _write_positions(folder / "spatial" / "tissue_positions.csv", adata)
-        _write_picture(folder / "spatial", adata)
+        _write_spatial(folder / "spatial", adata)
     return Path(path)
 
 
@@ -74,18 +87,16 @@ def row_blocks(adata: AnnData) -> Iterator[tuple[int, Any]]:
         yield start, adata.X[start : min(start + rows, adata.n_obs)]
 
 
+def _features(adata: AnnData) -> pd.DataFrame:
+    """Return id, name and kind of each gene, as Space Ranger calls these columns."""
+    genes, var = adata.var_names.astype(str), adata.var
+    ids = var["gene_ids"].astype(str) if "gene_ids" in var else genes
+    kinds = var.get("feature_types", "Gene Expression")
+    return pd.DataFrame({"id": ids, "name": genes, "feature_type": kinds})
+
+
 def _write_names(folder: Path, adata: AnnData) -> None:
-    genes = adata.var_names.astype(str)
-    var = adata.var
-    features = pd.DataFrame(
-        {
-            "id": var["gene_ids"].astype(str) if "gene_ids" in var else genes,
-            "name": genes,
-            "type": var["feature_types"].astype(str)
-            if "feature_types" in var
-            else "Gene Expression",
-        }
-    )
+    features = _features(adata)
     barcodes = pd.DataFrame({"barcode": adata.obs_names.astype(str)})
     for name, table in (("features", features), ("barcodes", barcodes)):
         table.to_csv(folder / f"{name}.tsv.gz", sep="\t", header=False, index=False)
@@ -111,6 +122,37 @@ def _write_matrix(file: BinaryIO | gzip.GzipFile, adata: AnnData) -> None:
             file.write(_entries(placed))
 
 
+def _write_h5(file: h5py.File, adata: AnnData) -> None:
+    """Write the same as HDF5: the genes of spot after spot."""
+    file.attrs["filetype"], file.attrs["version"] = "matrix", 2
+    file.attrs["library_ids"] = _bytes(adata.uns.get(keys.SPATIAL, ["section"]))
+    group = file.create_group("matrix")
+    group["barcodes"] = _bytes(adata.obs_names)
+    for name, column in _features(adata).items():
+        group[f"features/{name}"] = _bytes(column)
+    group["features/genome"] = _bytes([""] * adata.n_vars)
+    group["features/_all_tag_keys"] = np.array([b"genome"])
+    group["shape"] = np.array([adata.n_vars, adata.n_obs], dtype=np.int64)
+    packed: dict[str, Any] = {"maxshape": (None,), "chunks": True, "compression": 4}
+    data = group.create_dataset("data", (0,), np.float32, **packed)
+    indices = group.create_dataset("indices", (0,), np.int64, **packed)
+    ends = [np.zeros(1, dtype=np.int64)]
+    for _, block in row_blocks(adata):
+        found = sparse.csr_matrix(block)
+        found.eliminate_zeros()
+        begin, end = len(data), len(data) + found.nnz
+        for dataset, values in ((data, found.data), (indices, found.indices)):
+            dataset.resize((end,))
+            dataset[begin:] = values
+        ends.append(found.indptr[1:].astype(np.int64) + begin)
+    group["indptr"] = np.concatenate(ends)
+
+
+def _bytes(names: Iterable[object]) -> np.ndarray[Any, Any]:
+    """Return names as Space Ranger stores them, all of one width."""
+    return np.array([str(name).encode() for name in names], dtype=bytes)
+
+
 def _entries(matrix: sparse.coo_matrix) -> bytes:
     """Lines of a Matrix Market file without what stands above them."""
     text = io.BytesIO()
@@ -134,7 +176,9 @@ def _write_positions(path: Path, adata: AnnData) -> None:
             "pxl_col_in_fullres": pixel_xy[:, 0],
         }
     )
-    table.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"{','.join(table.columns)}\n")  # squidpy knows it without quotes
+        table.to_csv(file, index=False, header=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _whole(column: pd.Series) -> np.ndarray[Any, Any]:
@@ -143,16 +187,23 @@ def _whole(column: pd.Series) -> np.ndarray[Any, Any]:
     return values.astype(np.int64) if (values % 1 == 0).all() else values
 
 
-def _write_picture(folder: Path, adata: AnnData) -> None:
-    library: dict[str, Any] = next(iter(adata.uns.get(keys.SPATIAL, {}).values()), {})
+def _write_spatial(folder: Path, adata: AnnData) -> None:
+    """Write pictures of both sizes, the scale factors, and what only we know."""
+    diameter = diameter_in(adata)
     factors = {
-        name: float(value) for name, value in library.get("scalefactors", {}).items()
+        "spot_diameter_fullres": diameter,
+        "fiducial_diameter_fullres": diameter * _FIDUCIAL,
+        **scalefactors_of(adata),
     }
-    images = library.get("images", {})
-    if "hires" in images and not is_blank(library):
-        Image.fromarray(np.asarray(images["hires"], dtype=np.uint8)).save(
-            folder / "tissue_hires_image.png"
-        )
+    images = library_of(adata).get("images", {})
+    if "hires" in images:  # white paper, too: others insist on pictures
+        hires = Image.fromarray(np.asarray(images["hires"], dtype=np.uint8))
+        hires.save(folder / "tissue_hires_image.png")
+        lowres = hires.copy()
+        lowres.thumbnail((_LOWRES_PIXELS, _LOWRES_PIXELS))
+        lowres.save(folder / "tissue_lowres_image.png")
+        reduced = max(lowres.size) / max(hires.size)
+        factors["tissue_lowres_scalef"] = factors["tissue_hires_scalef"] * reduced
     (folder / "scalefactors_json.json").write_text(json.dumps(factors))
     if keys.SECTION in adata.uns:
         (folder / kept.FILE).write_text(str(adata.uns[keys.SECTION]))

@@ -34,6 +34,10 @@ _SYMBOL_COLUMNS = (
     "symbol",
     "real_gene_name",  # stereopy
 )
+_LEFT_NOTE = (
+    "Its standard deviations, and the settings of its run, stay in that file: what is "
+    "written of this section does not have them."
+)
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 
@@ -52,7 +56,9 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
     """
     if adata.X is not None and _was_enhanced(adata):
-        return Values(as_counts(adata.X), adata.var, (ENHANCED_NOTE,))
+        left = keys.SD in adata.layers or keys.PROVENANCE in adata.uns
+        notes = (ENHANCED_NOTE, _LEFT_NOTE) if left else (ENHANCED_NOTE,)
+        return Values(as_counts(adata.X), adata.var, notes)
     looked: list[str] = []
     fallback: Values | None = None
     for place, matrix, var in _matrices(adata):

@@ -18,6 +18,7 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.assembly.empty import without_empty_spots
 from napari_stentrans.io.assembly.kept import kept_in_uns
 from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.io.files.damage import attempt, from_library
@@ -120,7 +121,7 @@ def section_from_anndata(
     options = ReadOptions.of(
         lattice=lattice, name=name, allow_normalised=allow_normalised
     )
-    return _section(adata, options)
+    return without_empty_spots(_section(adata, options))
 
 
 def _section(adata: AnnData, options: ReadOptions) -> Section:
@@ -155,6 +156,9 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
         notes += misfit_note(image, pixel_xy)
+    diameter = scale_factor(library, "spot_diameter_fullres")
+    if ours is not None:
+        diameter = diameter or ours.diameter if ours.has_spot_diameter else None
     obs = plain(adata.obs)[kept]
     obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
     return section_of_parts(
@@ -165,9 +169,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,
-        spot_diameter=None
-        if ours is not None and not ours.has_spot_diameter
-        else scale_factor(library, "spot_diameter_fullres"),
+        spot_diameter=diameter,
         image=image,
         notes=tuple(notes),
     )

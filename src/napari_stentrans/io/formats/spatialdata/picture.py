@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.pictures.images import image_from_array
+from napari_stentrans.io.pictures.laid import laid_by
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
@@ -39,34 +42,25 @@ class Picture:
     scale: float
     affine: FloatArray
 
-    def pixels_at(self, system_xy: FloatArray) -> FloatArray:
-        """Pixel (x, y) of positions in the coordinate system, shape (position, 2)."""
-        homogeneous = np.column_stack([system_xy, np.ones(len(system_xy))])
-        found: FloatArray = (homogeneous @ np.linalg.inv(self.affine).T)[:, :2]
-        return found
-
-    def in_place(self) -> Picture:
-        """Return the same picture with the coordinate system for its largest copy.
-
-        Positions then stay what they are; so only where the picture is merely scaled.
-        """
-        step = float(self.affine[0, 0])
-        if step <= 0 or not np.allclose(self.affine, np.diag([step, step, 1.0])):
-            return self
-        return replace(self, scale=self.scale / step, affine=np.eye(3))
-
-    def library(self, diameter: float | None) -> dict[str, Any]:
-        """Entry of ``uns["spatial"]``, for spots of this diameter in the system."""
-        factors: dict[str, float] = {"tissue_hires_scalef": self.scale}
-        if diameter is not None:
-            pixel = float(np.sqrt(abs(np.linalg.det(self.affine[:2, :2]))))
-            factors["spot_diameter_fullres"] = diameter / pixel
-        images = {} if self.data is None else {"hires": self.data}
-        return {"images": images, "scalefactors": factors}
+    def image(self, notes: list[str]) -> TissueImage | None:
+        """Return it laid where it lies in the system; notes say what is wrong."""
+        if self.data is None:
+            return None
+        try:
+            image = image_from_array(self.data, self.scale, self.name)
+        except (ValueError, TypeError) as error:
+            notes.append(f"The image {self.name!r} is not shown: {error}.")
+            return None
+        return laid_by(image, self.affine)
 
 
-def find_picture(whole: SpatialData, system: str, notes: list[str]) -> Picture:
-    """Return the picture that shows most, of those that lie in a coordinate system."""
+def find_picture(
+    whole: SpatialData, system: str, table: str, notes: list[str]
+) -> Picture:
+    """Return the picture that shows most, of those that lie in a coordinate system.
+
+    One that was written with the table (see `io.writers.spatialdata`) comes first.
+    """
     from spatialdata.transformations import get_transformation
 
     found = []
@@ -80,8 +74,9 @@ def find_picture(whole: SpatialData, system: str, notes: list[str]) -> Picture:
             )
             continue
         shown = max(level.sizes["x"], level.sizes["y"])
-        found.append((min(shown, _LONGEST_SIDE), -shown, name, full, level))
-    for _, _, name, full, level in sorted(found, key=lambda entry: entry[:2])[::-1]:
+        rank = (name == f"{table}_image", min(shown, _LONGEST_SIDE), -shown)
+        found.append((rank, name, full, level))
+    for _, name, full, level in sorted(found, key=lambda entry: entry[0])[::-1]:
         try:
             data, step = _pixels(level)
             scale = level.sizes["x"] / full.sizes["x"] / step

@@ -1,7 +1,7 @@
 """SpatialData: a table, the shapes or labels that it annotates, and a picture.
 
-Spots are placed in the pixels of the picture, so that any transformation between the
-two is respected; without a picture, in the coordinate system itself.
+Spots are placed in one coordinate system, and the picture is laid there, so that any
+transformation between the two is respected.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from napari_stentrans.io.files.damage import from_library
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr, is_group
 from napari_stentrans.io.formats.spatialdata.picture import find_picture, to_affine
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.io.pictures.images import misfit_note
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
@@ -58,17 +59,24 @@ def read(path: Path, options: ReadOptions) -> Section:
     table = whole.tables[table_name]
     region = _region(table, options.library, path)
     notes = [f"Read as SpatialData, table {table_name!r}."]
+    system = None
     if region is None:
         notes.append("The table belongs to no shapes or labels.")
         adata = table.copy()
     else:
-        adata = _placed(whole, table, region, options, notes)
+        system = _system(whole, region, options.coordinate_system)
+        adata = _placed(whole, table, region, system, notes)
     chosen = replace(options, library=None)
     name = options.name or f"{chosen.name_for(path)}_{table_name}"
     if table_name == "table":
         name = chosen.name_for(path)
     section = section_of(adata, path, replace(chosen, name=name))
-    return replace(section, notes=(*notes, *section.notes))
+    if system is None or section.pixel_xy is None:
+        return replace(section, notes=(*notes, *section.notes))
+    image = find_picture(whole, system, table_name, notes).image(notes)
+    misfit = [] if image is None else misfit_note(image, section.pixel_xy)
+    told = (*notes, *section.notes, *misfit)
+    return replace(section, image=image, system=system, notes=told)
 
 
 def _opened(path: Path) -> SpatialData:
@@ -120,17 +128,13 @@ def _placed(
     whole: SpatialData,
     table: AnnData,
     region: str,
-    options: ReadOptions,
+    system: str,
     notes: list[str],
 ) -> AnnData:
-    """Rows of the table that annotate the region, with its positions and picture."""
+    """Rows of the table that annotate the region, with its positions in a system."""
     from spatialdata import get_centroids
 
-    if region not in whole:
-        msg = f"the table annotates {region!r}, which is not there or cannot be read"
-        raise ReadError(msg)
     element = whole[region]
-    system = _system(element, options.coordinate_system)
     listed = get_centroids(element, coordinate_system=system).compute()
     linked = table.uns["spatialdata_attrs"]
     in_region = table.obs[linked["region_key"]].astype(str) == region
@@ -145,19 +149,25 @@ def _placed(
         )
     adata = adata[place >= 0].copy()
     system_xy = listed[["x", "y"]].to_numpy(np.float64)[place[place >= 0]]
-    picture = find_picture(whole, system, notes)
-    if keys.SECTION in adata.uns:  # written by us: in full-resolution pixels already
-        picture = picture.in_place()
+    if keys.SECTION in adata.uns:  # these two were added by us
+        adata.obs = adata.obs.drop(
+            columns=[linked["region_key"], linked["instance_key"]]
+        )
     notes.append(f"Positions of {region!r} in coordinate system {system!r}.")
-    adata.obsm[keys.SPATIAL] = picture.pixels_at(system_xy)
-    adata.uns[keys.SPATIAL] = {region: picture.library(_diameter(element, system))}
+    adata.obsm[keys.SPATIAL] = system_xy
+    factors = {"spot_diameter_fullres": _diameter(element, system)}
+    adata.uns[keys.SPATIAL] = {region: {"scalefactors": factors}}
     return adata
 
 
-def _system(element: Any, wished: str | None) -> str:
+def _system(whole: SpatialData, region: str, wished: str | None) -> str:
+    """Return the coordinate system that is wished for; else the usual one."""
     from spatialdata.transformations import get_transformation
 
-    there = sorted(get_transformation(element, get_all=True))
+    if region not in whole:
+        msg = f"the table annotates {region!r}, which is not there or cannot be read"
+        raise ReadError(msg)
+    there = sorted(get_transformation(whole[region], get_all=True))
     if wished is not None and wished not in there:
         msg = f"there is no coordinate_system {wished!r}; there is {', '.join(there)}"
         raise ReadError(msg)
