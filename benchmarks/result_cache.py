@@ -25,9 +25,14 @@ from napari_stentrans.evaluation.baselines import BASELINES
 from napari_stentrans.methods.base import get_method
 
 PACKAGE = "napari_stentrans"
-_SCORING = [f"{PACKAGE}.evaluation.{name}" for name in ("plan", "scoring", "genes")]
-_NOT_FOLLOWED = {PACKAGE, f"{PACKAGE}.evaluation", f"{PACKAGE}.config"}
-"""Lists of names, also of what draws and writes reports; and the settings, by value."""
+_SCORING = [
+    f"{PACKAGE}.evaluation.{name}" for name in ("run", "scoring", "genes", "report")
+]
+_NOT_FOLLOWED = {
+    f"{PACKAGE}{name}" for name in ("", ".evaluation", ".config", ".io.given")
+}
+"""Lists of names, also of what draws and writes reports; the settings, by value; and
+readers, which the section's fingerprint stands for."""
 _SAME = "same.json"
 """By method and state of its source: other states, known to give the same results."""
 _REGISTRIES = {"_REGISTRY", "COMMANDS"}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from napari_stentrans.errors import StEnTransError
 from napari_stentrans.io import can_read, read_section
@@ -78,10 +81,20 @@ def _look_at(path: Path, name: str) -> Candidate:
         scored_genes=n_scored,
         counts=float(sorted(section.library_size)[section.n_spots // 2]),
         lattice=str(section.lattice.kind),
-        fingerprint=section.fingerprint,
+        fingerprint=_fingerprint(section),
         image=section.image.name if section.image else "",
         unfit=_unfit(section, n_scored),
     )
+
+
+def _fingerprint(section: Section) -> str:
+    """Of all that a method may look at: also where the picture shows which spot."""
+    if section.image is None:
+        return section.fingerprint
+    digest = hashlib.sha256(section.fingerprint.encode())
+    for array in (section.image.data, section.image.affine, section.pixel_xy):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _unfit(section: Section, n_scored: int) -> str:
