@@ -154,8 +154,10 @@ class _Request:
 
 def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     started = time.perf_counter()
-    section, config, missing = request.section, request.config, request.missing
-    visible = _visible(section, missing)
+    section, config = request.section, request.config
+    missing, n_empty = _missing(section, request.missing)
+    hidden = missing.unmeasured | missing.outside
+    visible = section.subset(~hidden) if hidden.any() else section
     check_memory(visible, config, missing.n_new)
     chosen = resolve_genes(section, request.genes)
     targets = resolve_targets(section, config, missing, request.at)
@@ -168,9 +170,12 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
             )
         seconds = time.perf_counter() - started
         is_given = request.at is not None
-        record = provenance(section, config, missing, is_given, seconds)
+        record = provenance(section, config, request.missing, is_given, seconds)
         record["fit"] = fitted.facts
         record["notices"] = [request.notice] if request.notice else []
+        if n_empty:
+            told = f"{n_empty} spots without any count were predicted like missing ones"
+            record["notices"].append(f"{told}.")
         return EnhancedSection(
             section, targets, fitted, spot_field, new_field, chosen, record
         )
@@ -206,9 +211,9 @@ def _method(config: RunConfig) -> Enhancer:
     return get_method(config.method)
 
 
-def _visible(section: Section, missing: MissingRegions) -> Section:
-    """Return the part of a section that a method may see."""
-    hidden = missing.unmeasured | missing.outside
+def _missing(section: Section, marked: MissingRegions) -> tuple[MissingRegions, int]:
+    """What no method may see: marked spots, and so many without any count besides."""
+    hidden = marked.unmeasured | marked.outside
     if len(hidden) != section.n_spots:
         msg = (
             f"the missing regions are of a section of {len(hidden)} spots, this one "
@@ -221,7 +226,9 @@ def _visible(section: Section, missing: MissingRegions) -> Section:
             "from. Mark fewer."
         )
         raise InvalidRequestError(msg)
-    return section.subset(~hidden) if hidden.any() else section
+    missing = marked.with_empty_spots(section)
+    n_empty = int(missing.unmeasured.sum() - marked.unmeasured.sum())
+    return (marked, 0) if n_empty == (~hidden).sum() else (missing, n_empty)
 
 
 def _uninterrupted(steps: Steps[T]) -> Steps[tuple[T, bool]]:

@@ -57,8 +57,9 @@ class HoldOut(Trial):
 
     @cached_property
     def visible(self) -> IntArray:
-        """Indices of the other spots, ascending."""
-        return np.setdiff1d(np.arange(self.section.n_spots), self.hidden)
+        """Indices of the other spots, ascending; of those with counts, as `enhance`."""
+        measured = np.flatnonzero(self.section.library_size)
+        return np.setdiff1d(measured, self.hidden)
 
     @cached_property
     def reduced(self) -> Section:

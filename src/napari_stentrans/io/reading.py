@@ -146,9 +146,7 @@ def _read(path: Path, options: Any) -> Section:
 
         raise ReadError(describe(path))
     options.check_taken(found.TAKES, found.TITLE)
-    from napari_stentrans.io.assembly.empty import without_empty_spots
-
-    section = without_empty_spots(found.read(path, options))
+    section: Section = found.read(path, options)
     if options.pitch is None:
         return section
     from napari_stentrans.io.assembly.squares import in_squares

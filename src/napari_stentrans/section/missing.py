@@ -7,7 +7,7 @@ out. Knows the raster, and nothing about how it was painted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -100,6 +100,15 @@ class MissingRegions:
         chosen = np.asarray(unmeasured)
         mask[chosen if chosen.size else []] = True
         return cls(mask, np.zeros_like(mask), np.empty((0, 2)), np.empty((0, 2)))
+
+    def with_empty_spots(self, section: Section) -> MissingRegions:
+        """Mark spots without any count as well: nothing was measured there.
+
+        As zeros of every gene they would be taken for a place where nothing is
+        expressed, and darken what is predicted around them.
+        """
+        empty = (section.library_size == 0) & ~self.outside
+        return replace(self, unmeasured=self.unmeasured | empty)
 
     @classmethod
     def in_the_middle(cls, section: Section, radius: float) -> MissingRegions:

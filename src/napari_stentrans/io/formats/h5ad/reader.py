@@ -18,7 +18,6 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io.assembly.counts import plain
-from napari_stentrans.io.assembly.empty import without_empty_spots
 from napari_stentrans.io.assembly.kept import kept_in_uns
 from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.io.files.damage import attempt, from_library
@@ -121,7 +120,7 @@ def section_from_anndata(
     options = ReadOptions.of(
         lattice=lattice, name=name, allow_normalised=allow_normalised
     )
-    return without_empty_spots(_section(adata, options))
+    return _section(adata, options)
 
 
 def _section(adata: AnnData, options: ReadOptions) -> Section:

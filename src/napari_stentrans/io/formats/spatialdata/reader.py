@@ -71,10 +71,11 @@ def read(path: Path, options: ReadOptions) -> Section:
     if table_name == "table":
         name = chosen.name_for(path)
     section = section_of(adata, path, replace(chosen, name=name))
-    if system is None or section.pixel_xy is None:
+    if system is None:
         return replace(section, notes=(*notes, *section.notes))
-    image = find_picture(whole, system, table_name, notes).image(notes)
-    misfit = [] if image is None else misfit_note(image, section.pixel_xy)
+    image, misfit = find_picture(whole, system, table_name, notes).image(notes), []
+    if image is not None and section.pixel_xy is not None:
+        misfit = misfit_note(image, section.pixel_xy)
     told = (*notes, *section.notes, *misfit)
     return replace(section, image=image, system=system, notes=told)
 
