@@ -35,6 +35,7 @@ def provenance(
         "input": {
             "name": section.name,
             "source": str(Path(source).absolute()) if is_of_a_file(section) else source,
+            "files": list(section.files),
             "read_options": dict(section.wishes),
             "fingerprint": section.fingerprint,
             "spots": section.n_spots,

@@ -85,7 +85,8 @@ def test_an_enhanced_layer_is_its_whole_result(viewer, result, tmp_path):
 
 def test_a_layer_that_shows_another_result_writes_that_one(section, result, tmp_path):
     stage, gene = Stage(ViewerModel()), str(result.genes[0])
-    stage.expression.add_gene(section, gene, result)
+    stage.expression.add_measured(section, gene)
+    stage.expression.show_enhanced(result, gene)
     other = enhance(section, method="linear", genes=result.genes)
 
     stage.expression.show_enhanced(other, gene)

@@ -115,7 +115,7 @@ class TissueImage:
         yx = np.vstack([corners, last]) @ self.affine[:2].T
         reach = np.maximum(yx.max(axis=0), pixel_xy.max(axis=0)[::-1])
         most = 2 * max(rows, cols)  # pixels a side, however far away it lies
-        scale = min(self.scale, most / max(reach.max(), 1.0))
+        scale = min(self.scale, (most - 1) / max(reach.max(), 1.0))
         shape = np.maximum(np.ceil(reach * scale).astype(int) + 1, 1)
         to_old = np.linalg.inv(self.affine) @ np.diag([1 / scale] * 2 + [1.0])
         channels = [

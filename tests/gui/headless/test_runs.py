@@ -126,7 +126,7 @@ def test_runs_tell_how_slow_this_computer_is(opened, jobs, memory, fake_method):
 def test_a_run_that_was_stopped_says_nothing_of_that(opened, jobs, memory, monkeypatch):
     monkeypatch.undo()
     opened.runs.configure(
-        kriging={"n_programmes": 2}, transformer={"episodes": 4, "steps": 50}
+        kriging={"n_programmes": 2}, transformer={"episodes": 12, "steps": 50}
     )
     opened.runs.enhance()
     phases = []
