@@ -97,6 +97,7 @@ class HandJob:
     listener: JobListener
     answer: bool | None = None
     discarded: bool = False
+    kept: bool = False
     ended: bool = False
 
     def stop(self) -> None:
@@ -104,6 +105,9 @@ class HandJob:
 
     def discard(self) -> None:
         self.discarded = True
+
+    def keep(self) -> None:
+        self.kept = True
 
     def advance(self, n: int = 1) -> None:
         """Do ``n`` steps; reports go out even after a discard, as late ones would."""

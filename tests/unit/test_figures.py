@@ -200,6 +200,17 @@ def test_measured_and_enhanced_share_their_colours_and_the_score_is_told(picture
     assert len(panels[pictured.section.name]) == 1  # the picture of the tissue, once
 
 
+def test_colours_are_bent_as_they_are_in_napari(pictured):
+    gene, gamma = str(pictured.genes[0]), 0.5
+    look = ComparisonLook({gene: (1.0, 5.0)}, gammas={gene: gamma}, with_picture=False)
+    figure = comparison(pictured, [gene], look)
+
+    [image] = figure.axes[0].images
+    values = np.array([0.0, 1.0, 2.0, 5.0, 9.0])
+    in_napari = np.clip((values - 1) / 4, 0, 1) ** gamma
+    np.testing.assert_allclose(image.norm(values), in_napari, rtol=1e-6)
+
+
 def test_the_tissue_is_drawn_as_it_was_aligned(pictured):
     section = pictured.section
     image = section.image.aligned(Alignment(shift_xy=(300.0, 0.0)))

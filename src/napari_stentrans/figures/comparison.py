@@ -54,6 +54,8 @@ class ComparisonLook:
         Of measured and enhanced, by its name in matplotlib.
     colormaps
         The same, of genes that have one of their own.
+    gammas
+        What the colours of a gene are bent by; where it is not named, 1.
     with_sd
         Whether the uncertainty is drawn, too.
     with_difference
@@ -74,6 +76,7 @@ class ComparisonLook:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     colormap: str = "viridis"
     colormaps: Mapping[str, str] = field(default_factory=dict)
+    gammas: Mapping[str, float] = field(default_factory=dict)
     with_sd: bool = False
     with_difference: bool = False
     with_picture: bool = True
@@ -130,10 +133,10 @@ def _show_gene(
     before, left, raster = look.reference, spots.image(counts), spots
     if before is not None:
         left, raster = _values(before, gene, even=look.even)[1], before.raster
-    colormap = look.colormaps.get(gene, look.colormap)
-    draw_values(panels[0], left, raster, limits, colormap)
+    colours = limits, look.colormaps.get(gene, look.colormap), look.gammas.get(gene, 1)
+    draw_values(panels[0], left, raster, *colours)
     panels[0].set_title(f"{gene} {look.names[0]}", fontsize="medium")
-    shown = draw_values(panels[1], mean, result.raster, limits, colormap)
+    shown = draw_values(panels[1], mean, result.raster, *colours)
     panels[1].set_title(look.names[1], fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
     figure.colorbar(shown, ax=panels[:2], label=unit)

@@ -32,11 +32,13 @@ def draw_values(
     raster: SpotRaster,
     limits: tuple[float, float],
     colormap: str = "viridis",
+    gamma: float = 1.0,
 ) -> AxesImage:
-    """Draw values of a raster, NaN left blank."""
-    return _draw(
-        ax, picture, raster.affine, vmin=limits[0], vmax=limits[1], cmap=colormap
-    )
+    """Draw values of a raster, NaN left blank; gamma bends the colours as in napari."""
+    from matplotlib.colors import PowerNorm
+
+    norm = PowerNorm(gamma, *limits, clip=True)
+    return _draw(ax, picture, raster.affine, norm=norm, cmap=colormap)
 
 
 def draw_tissue(ax: Axes, image: TissueImage) -> AxesImage:

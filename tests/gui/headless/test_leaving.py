@@ -24,7 +24,7 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     opened.genes.add([gene])
     layer = opened.stage.find(section, Role.GENE, gene)
     layer.contrast_limits = (0.0, 4.5)
-    layer.colormap = "magma"
+    layer.colormap, layer.gamma = "magma", 0.5
     opened.runs.enhance()
     jobs.last.finish()
     seen = []
@@ -43,6 +43,7 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     assert choices.genes == (gene,)
     assert choices.look.limits == {gene: (0.0, 4.5)}
     assert choices.look.colormaps == {gene: "magma"}
+    assert choices.look.gammas == {gene: 0.5}
     assert choices.look.pitch_um == 100.0
     assert choices.with_sd
     assert choices.look.with_sd
@@ -107,6 +108,7 @@ def test_what_is_being_saved_is_written_although_the_panel_closes(
     told = with_result.session.message
     with_result.close()
 
+    assert job.kept
     assert not job.discarded
     job.finish()
     assert (tmp_path / "r.csv").is_file()

@@ -231,3 +231,62 @@ def test_a_program_that_ends_during_a_job_does_not_abort():
         [sys.executable, "-c", _ENDS_EARLY], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+_LEAVES = """
+import sys
+import time
+from pathlib import Path
+from threading import Event
+from unittest.mock import Mock
+from qtpy.QtCore import QTimer
+from napari.qt import get_qapp
+from napari_stentrans.gui.jobs.workers import start_job
+from napari_stentrans.progress import Progress
+
+left = Event()
+
+def writing():
+    left.wait(60)
+    for step in range(10):
+        yield Progress("Writing", step, 10)
+        time.sleep(0.05)
+    Path(sys.argv[1]).touch()
+
+def computing():
+    while True:
+        yield Progress("Computing", 0, 1)
+        time.sleep(0.01)
+
+def leave():
+    left.set()
+    app.quit()
+
+app = get_qapp()
+start_job(writing, Mock()).keep()
+start_job(computing, Mock())
+QTimer.singleShot(100, leave)
+app.exec_()
+"""
+
+
+def test_only_what_is_kept_is_waited_for_when_napari_is_left(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", _LEAVES, str(tmp_path / "saved")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "saved").exists()
+
+
+def test_what_is_kept_can_be_discarded(qtbot):
+    heard = Heard()
+    job = start_job(lambda: counting(10_000), heard.listener)
+    job.keep()
+    qtbot.waitUntil(lambda: bool(heard.progress), timeout=20_000)
+    job.discard()
+    qtbot.waitUntil(lambda: not job.worker.is_running, timeout=20_000)
+    assert not heard.results

@@ -75,7 +75,7 @@ class FileControl:
     def _look(self, *, with_sd: bool, pitch_um: float | None) -> ComparisonLook:
         """How the comparison looks on the screen, for a figure that looks the same."""
         session, stage = self._bench.session, self._bench.stage
-        limits, colormaps = {}, {}
+        limits, colormaps, gammas = {}, {}, {}
         for gene in session.genes.shown:
             if session.section is None:
                 break
@@ -83,11 +83,13 @@ class FileControl:
             if layer is not None:
                 low, high = layer.contrast_limits
                 limits[gene] = (float(low), float(high))
+                gammas[gene] = float(layer.gamma)
                 if layer.colormap.name in _COLORMAPS:
                     colormaps[gene] = layer.colormap.name
         return ComparisonLook(
             limits,
             colormaps=colormaps,
+            gammas=gammas,
             with_sd=with_sd,
             with_difference=session.view.mode is ViewMode.DIFFERENCE,
             pitch_um=pitch_um,

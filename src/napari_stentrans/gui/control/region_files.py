@@ -61,6 +61,7 @@ class RegionFileControl:
                 failed=background.failed,
             ),
         )
+        self._saving.keep()
 
     def load(self, path: str | Path, kind: RegionKind | None = None) -> None:
         """Add the regions of a file, or take what it marks as one region of a kind."""

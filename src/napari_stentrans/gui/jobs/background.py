@@ -44,7 +44,10 @@ class Background:
         failed: Callable[[Exception], None] | None = None,
         progressed: Callable[[Progress], None] | None = None,
     ) -> None:
-        """Start a job; it is over before ``returned`` or ``failed`` is called."""
+        """Start a job; it is over before ``returned`` or ``failed`` is called.
+
+        What is saved is written to its end even if the program is left meanwhile.
+        """
 
         def ended(act: Callable[[Any], None]) -> Callable[[Any], None]:
             def report(value: Any) -> None:
@@ -62,6 +65,8 @@ class Background:
                 failed=ended(failed or self.failed),
             ),
         )
+        if status is JobStatus.SAVING:
+            self._desk.keep()
 
     def stop(self) -> None:
         """Ask the job to return what it has."""

@@ -43,6 +43,9 @@ class Job(Protocol):
     def discard(self) -> None:
         """Ask it to end soon and return nothing."""
 
+    def keep(self) -> None:
+        """Let it run to its end even if the program is left meanwhile."""
+
 
 StartJob: TypeAlias = Callable[[Callable[[], Steps[Any]], JobListener], Job]
 
@@ -99,6 +102,11 @@ class JobDesk:
         if self._job is not None:
             self._job.discard()
         self.leave()
+
+    def keep(self) -> None:
+        """Let the running job run to its end even if the program is left meanwhile."""
+        if self._job is not None:
+            self._job.keep()
 
     def leave(self) -> None:
         """Listen no more to the running job, which goes on to its end."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from threading import Event
 from typing import Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from napari_stentrans.errors import ComputeError
 from napari_stentrans.gui.jobs.desk import Job, JobListener
@@ -125,8 +126,13 @@ def _let_many_run() -> None:
 def _end_workers() -> None:
     from superqt.utils import WorkerBase
 
+    limit = None if any(worker.is_running for worker in _kept) else _LAST_WAIT_MS
     with suppress(RuntimeError):  # in the midst of something long
-        WorkerBase.await_workers(_LAST_WAIT_MS)
+        WorkerBase.await_workers(limit)
+
+
+_kept: WeakSet[Any] = WeakSet()
+"""Workers that the end of the program waits for, as long as they take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,4 +145,13 @@ class _ThreadJob:
         self.stopping.set()
 
     def discard(self) -> None:
-        self.worker.quit()
+        type(self.worker).quit(self.worker)
+
+    def keep(self) -> None:
+        # At the end of the program superqt asks workers to quit, and waits for them.
+        self.worker.quit = _go_on
+        _kept.add(self.worker)
+
+
+def _go_on() -> None:
+    """Do not quit."""
