@@ -94,20 +94,19 @@ def plan(sections: list[Candidate], given: argparse.Namespace) -> list[Unit]:
     """List every run, the sections one after another, the paper's protocol last."""
     config = given.config.read_text(encoding="utf-8") if given.config else "{}"
     config = RunConfig.model_validate_json(config).model_dump_json()
+    methods = given.methods or method_names()[::-1]  # up to our own
     units = []
     for section in sections:
         for task, seed in product(given.tasks, given.seeds):
             extra = [] if task != Task.DENOISE or given.methods else list(BASELINES)
-            for method in [*(given.methods or method_names()), *extra]:
+            for method in [*methods, *extra]:
                 if method not in BASELINES or task == Task.DENOISE:
                     held_out = str(Protocol.HELD_OUT)
                     units.append(Unit(section, held_out, task, method, seed, config))
         if Task.UPSAMPLE in given.tasks and not given.no_paper:
             units += [
                 Unit(section, str(Protocol.PAPER), "upsample", method, seed, config)
-                for seed, method in product(
-                    given.seeds[:1], given.methods or method_names()
-                )
+                for seed, method in product(given.seeds[:1], methods)
                 if method not in BASELINES
             ]
     return units

@@ -76,7 +76,8 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     Raises
     ------
     InvalidRequestError
-        If there is no such method, task or gene, or the section is too small or sparse.
+        If there is no such method, task or gene, the section is too small or sparse, or
+        what a method is given (``config.model``) was made of it.
     """
     whole = as_section(section, "evaluate")
     plan = plan_evaluation(whole, methods, task, seed, protocol, pictured)
@@ -85,6 +86,7 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
 
 def evaluation_steps(plan: Plan, config: RunConfig) -> Steps[EvaluationReport]:
     """`evaluate` as a job, of what `plan_evaluation` found possible."""
+    _refuse_what_has_seen(plan, config)
     genes, blocks = scored_genes(plan.section), TissueBlocks.of(plan.section)
     results = Results(plan)
     for task, seed in plan.pairs:
@@ -107,6 +109,19 @@ def evaluation_steps(plan: Plan, config: RunConfig) -> Steps[EvaluationReport]:
             results.add(trial, name, scores, meter)
             del field, metered, scoring  # their memory is no longer the next's
     return results.report()
+
+
+def _refuse_what_has_seen(plan: Plan, config: RunConfig) -> None:
+    """Nothing that is scored may have been seen."""
+    for name in sorted({name for names in plan.methods.values() for name in names}):
+        seen = find_method(name).has_seen(plan.section, config)
+        if seen:
+            msg = (
+                f"{name} cannot be evaluated on {plan.section.name}: {seen}, and would "
+                "be asked for what it has seen. Leave the model out, or evaluate on "
+                "another section"
+            )
+            raise InvalidRequestError(msg)
 
 
 def _method_steps(

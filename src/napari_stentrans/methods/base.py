@@ -143,6 +143,10 @@ class Enhancer(ABC):
         May yield `Progress` with ``partial`` set to a `Fitted` that is usable already.
         """
 
+    def has_seen(self, section: Section, config: RunConfig) -> str:  # noqa: ARG002
+        """Say what of the configuration was made of this section; "" for nothing."""
+        return ""
+
     def fit(
         self,
         section: Section,

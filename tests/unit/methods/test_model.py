@@ -11,9 +11,13 @@ from scipy.stats import pearsonr
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.evaluation import evaluate
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.methods.stentrans.model import StEnTransModel
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+
+IRREGULAR = Lattice(LatticeKind.IRREGULAR)
 
 
 @pytest.fixture
@@ -160,3 +164,24 @@ def test_home_may_be_meant(fitted, tmp_path, monkeypatch) -> None:
 def test_kriging_has_no_model_to_keep(simulated: SimulatedSection) -> None:
     with pytest.raises(InvalidRequestError, match="stentrans"):
         StEnTransModel.of(get_method("nearest").fit(simulated.section))
+
+
+def test_nothing_is_evaluated_on_spots_that_a_model_was_made_of(
+    fitted: FittedStEnTrans, stored, rng
+) -> None:
+    """Whatever the order of its genes, its lattice, and with a part of its spots."""
+    section, config = fitted.section, RunConfig(model=str(stored))
+    kept = section.subset(rng.permutation(section.n_spots)[: section.n_spots // 2])
+    moved = replace(kept, array_rc=kept.array_rc + 0.25, lattice=IRREGULAR)
+    for known in (section, moved):
+        with pytest.raises(InvalidRequestError, match="100% of its spots"):
+            evaluate(known, "stentrans", config=config)
+    assert evaluate(section, "nearest", config=config).methods == ["nearest"]
+
+
+def test_a_second_section_of_the_tissue_can_be_evaluated(
+    simulated: SimulatedSection, stored
+) -> None:
+    second = thinned(simulated.section, 0.5)
+    report = evaluate(second, "stentrans", config=RunConfig(model=str(stored)))
+    assert report.summary("dropout").loc["stentrans", "pearson"] > 0

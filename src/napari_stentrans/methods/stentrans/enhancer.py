@@ -22,12 +22,25 @@ from napari_stentrans.section.section import Section
 _FEWEST_SPOTS = 40
 """With fewer visible spots corrections cannot be judged: kriging answers alone."""
 
+_KNOWN_BY_CHANCE = 0.2
+"""Share of spots that may have the same few counts as spots of another section."""
+
 
 class StEnTrans(Enhancer):
     """A pre-trained Transformer that corrects kriging as far as the section agrees."""
 
     name = "stentrans"
     summary = "Pre-trained Transformer on top of kriging: the default."
+
+    def has_seen(self, section: Section, config: RunConfig) -> str:
+        """Say so of a model that was made of spots of the section."""
+        if not config.model:
+            return ""
+        model = StEnTransModel.load(config.model)
+        share = model.share_known(section)
+        if share < _KNOWN_BY_CHANCE:
+            return ""
+        return f"the model {config.model} was made of {share:.0%} of its spots"
 
     def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Krige, offer that as a first result, then adapt. Stopping keeps the best.

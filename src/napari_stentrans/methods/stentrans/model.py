@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import BadZipFile, is_zipfile
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ from napari_stentrans.methods.stentrans.weights import (
 )
 from napari_stentrans.section.section import Section
 
-_FORMAT = 1
+_FORMAT = 2
 _LEAST_SHARED = 0.3
 """Share of the programmes' weight that must lie on genes of the other section."""
 _LEAST_OWN = 0.2
@@ -60,12 +61,15 @@ class StEnTransModel:
         Trained further on that section, if that was asked for.
     section_name
         Where it comes from.
+    spots : ndarray of float64, shape (spot,)
+        What its spots are known again by (see `marks_of`).
     """
 
     genes: list[str]
     loadings: NDArray[np.float32]
     network: SpotTransformer
     section_name: str
+    spots: NDArray[np.float64]
 
     @classmethod
     def of(cls, fitted: Fitted) -> StEnTransModel:
@@ -84,8 +88,8 @@ class StEnTransModel:
             raise InvalidRequestError(msg)
         section, programmes = fitted.section, fitted.kriging.programmes
         names = [str(gene) for gene in section.genes]
-        network = fitted.adapted.network
-        return cls(names, programmes.loadings, network, section.name)
+        network, marks = fitted.adapted.network, marks_of(section)
+        return cls(names, programmes.loadings, network, section.name, marks)
 
     def save(self, path: str | Path) -> Path:
         """Write the model (npz); the file appears once it is complete.
@@ -100,6 +104,7 @@ class StEnTransModel:
             "about": np.array(json.dumps(about)),
             "genes": np.array(self.genes),
             "loadings": self.loadings,
+            "spots": self.spots,
         }
         arrays |= {_NETWORK + k: v for k, v in arrays_of(self.network).items()}
         path = Path(path).expanduser()
@@ -128,8 +133,13 @@ class StEnTransModel:
                 for name, array in arrays.items()
                 if name.startswith(_NETWORK)
             }
-            genes = [str(gene) for gene in arrays["genes"]]
-            return cls(genes, arrays["loadings"], network_of(network), about["section"])
+            return cls(
+                [str(gene) for gene in arrays["genes"]],
+                arrays["loadings"],
+                network_of(network),
+                about["section"],
+                arrays["spots"],
+            )
         except FileNotFoundError:
             msg = f"there is no model file {path}: name another one, or none"
         except (*DAMAGE, BadZipFile) as error:
@@ -138,6 +148,10 @@ class StEnTransModel:
                 "stentrans enhance ... --save-model FILE.npz"
             )
         raise InvalidRequestError(msg)
+
+    def share_known(self, section: Section) -> float:
+        """Share of a section's spots that the model was made of."""
+        return float(np.isin(marks_of(section), self.spots).mean())
 
     def programmes_of(
         self, section: Section, seed: int
@@ -239,6 +253,15 @@ def _archive(file: BinaryIO) -> BinaryIO:
         raise ValueError(msg)
     file.seek(0)
     return file
+
+
+def marks_of(section: Section) -> NDArray[np.float64]:
+    """Numbers that tell spots with different counts apart, shape (spot,).
+
+    They do not hang on the order of genes, nor on where spots lie.
+    """
+    genes = np.array([crc32(str(gene).encode()) for gene in section.genes], np.float64)
+    return np.asarray(section.counts @ genes, dtype=np.float64)
 
 
 def with_own_loadings(section: Section, scored: Programmes) -> Programmes:
