@@ -53,6 +53,24 @@ def spread(values: pd.Series) -> pd.DataFrame:
     return wide.reindex(index=rows, columns=names)
 
 
+def with_whole_seeds(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out runs of seeds that a method has not had on all of its sections.
+
+    Else one section would count with more seeds than another.
+    """
+    had: dict[tuple[str, ...], dict[str, set[int]]] = {}
+    for facts in (result["facts"] for result in results):
+        of = had.setdefault(_series(facts), {})
+        of.setdefault(facts["section"], set()).add(facts["seed"])
+    whole = {series: set.intersection(*of.values()) for series, of in had.items()}
+    return [r for r in results if r["facts"]["seed"] in whole[_series(r["facts"])]]
+
+
+def _series(facts: dict[str, Any]) -> tuple[str, ...]:
+    """What is averaged over sections."""
+    return facts["protocol"], facts["task"], facts["method"]
+
+
 class Benchmark:
     """All results of a benchmark.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import chapters
 import details
-from comparison import Benchmark
+from comparison import Benchmark, with_whole_seeds
 from layout import listed, seeded, table
 from missing import not_run
 from sections import Candidate
@@ -62,11 +62,12 @@ def write_document(
     note
         What a reader must know besides of how the runs were made.
     """
-    bench = Benchmark(results)
+    whole = with_whole_seeds(results)
+    bench = Benchmark(whole)
     parts = [_HEAD, _made_from(bench), note, _unfinished(results, missing)]
     pictured = {c.name for c in candidates if c.image}
     with_image, without = (
-        Benchmark([r for r in results if (r["facts"]["section"] in pictured) is has])
+        Benchmark([r for r in whole if (r["facts"]["section"] in pictured) is has])
         for has in (True, False)
     )
     if len(bench.runs):
@@ -114,7 +115,8 @@ def _unfinished(results: list[dict[str, Any]], missing: list[dict[str, Any]]) ->
     facts = [*(result["facts"] for result in results), *missing]
     told = not_run(missing, n_sections=len({of["section"] for of in facts}))
     return (
-        f"**Unfinished: {len(results):,} of {len(facts):,} runs.** Not run:\n\n{told}"
+        f"**Unfinished: {len(results):,} of {len(facts):,} runs.** Seeds that a method "
+        f"has not had on all of its sections are left out below. Not run:\n\n{told}"
     )
 
 

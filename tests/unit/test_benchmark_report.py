@@ -73,6 +73,17 @@ def test_scores_stand_together_on_the_seeds_that_all_have(report):
     assert bench.seeds("dist", ("region",)) == ()
 
 
+def test_averages_are_of_seeds_that_a_method_has_on_all_of_its_sections(report):
+    runs = [
+        *(result("dist", 0.1, "a", seed=seed) for seed in range(3)),
+        result("dist", 0.2, "b", seed=0),
+        *(result("kriging", 0.3, each, seed=seed) for each in "ab" for seed in (0, 1)),
+        result("dist", 0.2, "a", "region", seed=1),
+    ]
+    kept = report.comparison.with_whole_seeds(runs)
+    assert [run for run in runs if run not in kept] == runs[1:3]
+
+
 def test_a_ratio_knows_no_seed_that_one_of_both_lacks(report):
     bench = report.comparison.Benchmark(
         [
