@@ -37,7 +37,7 @@ def draw_values(
     """Draw values of a raster, NaN left blank; gamma bends the colours as in napari."""
     from matplotlib.colors import PowerNorm
 
-    norm = PowerNorm(gamma, *limits, clip=True)
+    norm = PowerNorm(gamma, *limits)
     return _draw(ax, picture, raster.affine, norm=norm, cmap=colormap)
 
 
