@@ -162,6 +162,7 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     chosen = resolve_genes(section, request.genes)
     targets = resolve_targets(section, config, missing, request.at)
     method = _method(config)
+    notices = _notices(request, n_empty, method.has_seen(section, config))
 
     def finished(fitted: Fitted) -> Steps[EnhancedSection]:
         with memory_watched(config.device, "a smaller refinement"):
@@ -172,10 +173,7 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
         is_given = request.at is not None
         record = provenance(section, config, request.missing, is_given, seconds)
         record["fit"] = fitted.facts
-        record["notices"] = [request.notice] if request.notice else []
-        if n_empty:
-            told = f"{n_empty} spots without any count were predicted like missing ones"
-            record["notices"].append(f"{told}.")
+        record["notices"] = list(notices)
         return EnhancedSection(
             section, targets, fitted, spot_field, new_field, chosen, record
         )
@@ -198,6 +196,18 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
             stop = bool((yield progress)) or stop
     result, _ = yield from _uninterrupted(finished(fitted))
     return result
+
+
+def _notices(request: _Request, n_empty: int, seen: str) -> list[str]:
+    """What whoever reads the result should know, a sentence each."""
+    notices = [request.notice] if request.notice else []
+    if n_empty:
+        told = f"{n_empty} spots without any count were predicted like missing ones"
+        notices.append(f"{told}.")
+    if seen:
+        told = f"{request.section.name}: {seen}, so that its held-out scores may be"
+        notices.append(f"{told} a little too good.")
+    return notices
 
 
 def _method(config: RunConfig) -> Enhancer:

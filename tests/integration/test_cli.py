@@ -550,13 +550,15 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("stentrans 0.")
 
 
-def test_a_model_serves_another_section(sample, tmp_path) -> None:
+def test_a_model_serves_another_section(sample, tmp_path, capsys) -> None:
     model, first, second = (tmp_path / n for n in ("m.npz", "a.h5ad", "b.h5ad"))
     genes = ["--genes", ",".join(GENES)]
     words = ["enhance", sample, "--out", str(first), "--save-model", str(model)]
     assert main([*words, *genes]) == 0
+    assert "held-out scores" not in capsys.readouterr().err
     words = ["enhance", sample, "--out", str(second), "--model", str(model)]
     assert main([*words, *genes]) == 0
+    assert "was made of 100% of its spots, so that" in capsys.readouterr().err
     settings = ad.read_h5ad(second).uns["stentrans"]["config"]
     assert settings["model"] == str(model)
     measured = ad.read_h5ad(first), ad.read_h5ad(second)

@@ -113,6 +113,8 @@ def run(args: argparse.Namespace) -> int:
         if args.save_model is not None:
             with writing():
                 result.save_model(args.save_model)
+    for notice in result.provenance["notices"]:
+        remark(f"note: {notice}", quiet=args.quiet)
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK
