@@ -9,6 +9,7 @@ import pytest
 
 from napari_stentrans import enhance, simulated_section
 from napari_stentrans.figures import (
+    Colours,
     ComparisonLook,
     before_after,
     comparison,
@@ -183,7 +184,7 @@ def test_the_scale_bar_is_as_long_as_it_says(pictured, pitch_um, label):
 
 def test_measured_and_enhanced_share_their_colours_and_the_score_is_told(pictured):
     genes = [str(gene) for gene in pictured.genes[:2]]
-    look = ComparisonLook(limits={genes[0]: (0.0, 7.0)}, with_sd=True)
+    look = ComparisonLook({genes[0]: Colours((0.0, 7.0))}, with_sd=True)
 
     figure = comparison(pictured, genes, look)
 
@@ -202,7 +203,8 @@ def test_measured_and_enhanced_share_their_colours_and_the_score_is_told(picture
 
 def test_colours_are_bent_as_they_are_in_napari(pictured):
     gene, gamma = str(pictured.genes[0]), 0.5
-    look = ComparisonLook({gene: (1.0, 5.0)}, gammas={gene: gamma}, with_picture=False)
+    colours = Colours((1.0, 5.0), gamma=gamma)
+    look = ComparisonLook({gene: colours}, with_picture=False)
     figure = comparison(pictured, [gene], look)
 
     [image] = figure.axes[0].images
@@ -253,10 +255,16 @@ def test_a_figure_at_even_depth_says_so_and_shows_it(pictured):
 
 
 def test_each_gene_is_drawn_in_the_colours_of_its_own(pictured):
-    genes = [str(gene) for gene in pictured.genes[:2]]
-    look = ComparisonLook(colormaps={genes[1]: "magma"}, with_picture=False)
+    genes = [str(gene) for gene in pictured.genes[:3]]
+    black_to_green = np.array([[0, 0, 0, 1], [0, 1, 0, 1]], dtype=np.float32)
+    named, listed = (Colours((0.0, 5.0), of) for of in ("magma", black_to_green))
+    look = ComparisonLook({genes[1]: named, genes[2]: listed}, with_picture=False)
 
     figure = comparison(pictured, genes, look)
 
-    of_axes = [[each.cmap.name for each in ax.images] for ax in figure.axes[:4]]
-    assert [names[0] for names in of_axes] == ["viridis"] * 2 + ["magma"] * 2
+    first, second, third = (
+        [ax.images[0].cmap for ax in figure.axes[at : at + 2]] for at in (0, 2, 4)
+    )
+    assert [cmap.name for cmap in first + second] == ["viridis"] * 2 + ["magma"] * 2
+    for cmap in third:
+        np.testing.assert_array_equal(cmap([0.0, 1.0]), black_to_green)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.figures.drawing import draw_values, show_view, view_of
+from napari_stentrans.figures.drawing import Colours, draw_values, show_view, view_of
 from napari_stentrans.figures.telling import telling_genes
 from napari_stentrans.readings import seen_spots
 from napari_stentrans.section.raster import SpotRaster
@@ -52,7 +52,7 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
             "enhanced": (result.image(gene), result.raster),
         }
         for ax, column in zip(row, columns, strict=True):
-            shown = draw_values(ax, *pictures[column], (0.0, top))
+            shown = draw_values(ax, *pictures[column], Colours((0.0, top)))
             show_view(ax, view)
             ax.set_title(f"{gene}, {column}" if column == columns[0] else column)
         figure.colorbar(shown, ax=row, label="counts")

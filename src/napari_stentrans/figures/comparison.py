@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures.drawing import (
+    Colours,
     View,
     draw_tissue,
     draw_values,
@@ -47,15 +48,9 @@ class ComparisonLook:
 
     Attributes
     ----------
-    limits
-        (lowest, highest) count of the colours of a gene; where it is not named, 0 and
-        the 99.5th percentile of the spots.
-    colormap
-        Of measured and enhanced, by its name in matplotlib.
-    colormaps
-        The same, of genes that have one of their own.
-    gammas
-        What the colours of a gene are bent by; where it is not named, 1.
+    colours
+        Of a gene, measured and enhanced; of genes that are not named here viridis, from
+        0 to the 99.5th percentile of the spots.
     with_sd
         Whether the uncertainty is drawn, too.
     with_difference
@@ -73,10 +68,7 @@ class ComparisonLook:
         What the two that are compared are called.
     """
 
-    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    colormap: str = "viridis"
-    colormaps: Mapping[str, str] = field(default_factory=dict)
-    gammas: Mapping[str, float] = field(default_factory=dict)
+    colours: Mapping[str, Colours] = field(default_factory=dict)
     with_sd: bool = False
     with_difference: bool = False
     with_picture: bool = True
@@ -128,15 +120,13 @@ def _show_gene(
     spots: SpotRaster,
 ) -> None:
     counts, mean, sd, unit = _values(result, gene, even=look.even)
-    top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
-    limits = look.limits.get(gene, (0.0, top or 1.0))
     before, left, raster = look.reference, spots.image(counts), spots
     if before is not None:
         left, raster = _values(before, gene, even=look.even)[1], before.raster
-    colours = limits, look.colormaps.get(gene, look.colormap), look.gammas.get(gene, 1)
-    draw_values(panels[0], left, raster, *colours)
+    colours = look.colours.get(gene) or _colours_of(counts)
+    draw_values(panels[0], left, raster, colours)
     panels[0].set_title(f"{gene} {look.names[0]}", fontsize="medium")
-    shown = draw_values(panels[1], mean, result.raster, *colours)
+    shown = draw_values(panels[1], mean, result.raster, colours)
     panels[1].set_title(look.names[1], fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
     figure.colorbar(shown, ax=panels[:2], label=unit)
@@ -145,7 +135,9 @@ def _show_gene(
         figure.colorbar(of_less, ax=panels[2], label=f"difference, {unit}")
     if look.with_sd:
         highest = max(float(np.nanpercentile(sd, _TOP_PERCENTILE)), 1e-6)
-        of_sd = draw_values(panels[-1], sd, result.raster, (0.0, highest), "cividis")
+        of_sd = draw_values(
+            panels[-1], sd, result.raster, Colours((0.0, highest), "cividis")
+        )
         panels[-1].set_title("uncertainty (sd)", fontsize="medium")
         figure.colorbar(of_sd, ax=panels[-1], label=f"sd, {unit}")
 
@@ -157,8 +149,14 @@ def _draw_difference(
     even = look.even and result.depth is not None
     raster, values = difference(result, gene, look.reference, even=even)
     ax.set_title(" minus ".join(reversed(look.names)), fontsize="medium")
-    limits = difference_limits(values)
-    return draw_values(ax, raster.image(values), raster, limits, "RdBu_r")
+    colours = Colours(difference_limits(values), "RdBu_r")
+    return draw_values(ax, raster.image(values), raster, colours)
+
+
+def _colours_of(counts: Values) -> Colours:
+    """From 0 to what few spots are above of."""
+    top = float(np.percentile(counts, _TOP_PERCENTILE)) or float(counts.max())
+    return Colours((0.0, top or 1.0))
 
 
 def _values(

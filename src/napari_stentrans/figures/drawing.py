@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_stentrans.section.raster import SpotRaster
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
     from matplotlib.image import AxesImage
 
 View: TypeAlias = tuple[FloatArray, FloatArray]
@@ -26,19 +28,42 @@ _LONGEST_PICTURE = 1500
 """Pixels: more than a panel of a figure shows."""
 
 
+@dataclass(frozen=True, eq=False)
+class Colours:
+    """What colour a value has.
+
+    Attributes
+    ----------
+    limits
+        Values of the first and the last colour.
+    colormap : str or ndarray, shape (colour, 4)
+        A name in matplotlib, or red, green, blue and opacity of each, 0 to 1.
+    gamma
+        What the colours are bent by, as in napari.
+    """
+
+    limits: tuple[float, float]
+    colormap: str | NDArray[np.floating] = "viridis"
+    gamma: float = 1.0
+
+    def in_matplotlib(self) -> str | Colormap:
+        """Return the colormap in a form that matplotlib draws with."""
+        from matplotlib.colors import ListedColormap
+
+        if isinstance(self.colormap, str):
+            return self.colormap
+        return ListedColormap(self.colormap)
+
+
 def draw_values(
-    ax: Axes,
-    picture: NDArray[np.float32],
-    raster: SpotRaster,
-    limits: tuple[float, float],
-    colormap: str = "viridis",
-    gamma: float = 1.0,
+    ax: Axes, picture: NDArray[np.float32], raster: SpotRaster, colours: Colours
 ) -> AxesImage:
-    """Draw values of a raster, NaN left blank; gamma bends the colours as in napari."""
+    """Draw values of a raster, NaN left blank."""
     from matplotlib.colors import PowerNorm
 
-    norm = PowerNorm(gamma, *limits)
-    return _draw(ax, picture, raster.affine, norm=norm, cmap=colormap)
+    norm = PowerNorm(colours.gamma, *colours.limits)
+    cmap = colours.in_matplotlib()
+    return _draw(ax, picture, raster.affine, norm=norm, cmap=cmap)
 
 
 def draw_tissue(ax: Axes, image: TissueImage) -> AxesImage:

@@ -24,7 +24,7 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     opened.genes.add([gene])
     layer = opened.stage.find(section, Role.GENE, gene)
     layer.contrast_limits = (0.0, 4.5)
-    layer.colormap, layer.gamma = "magma", 0.5
+    layer.colormap, layer.gamma = "green", 0.5  # matplotlib has none of that name
     opened.runs.enhance()
     jobs.last.finish()
     seen = []
@@ -41,9 +41,10 @@ def test_a_figure_shows_the_genes_and_colours_on_the_screen(
     assert result is opened.session.enhanced
     assert path == tmp_path / "f.png"
     assert choices.genes == (gene,)
-    assert choices.look.limits == {gene: (0.0, 4.5)}
-    assert choices.look.colormaps == {gene: "magma"}
-    assert choices.look.gammas == {gene: 0.5}
+    [(named, colours)] = choices.look.colours.items()
+    assert (named, colours.limits, colours.gamma) == (gene, (0.0, 4.5), 0.5)
+    ends = [[0, 0, 0, 1], [0, 1, 0, 1]]
+    np.testing.assert_array_equal(colours.colormap[[0, -1]], ends)
     assert choices.look.pitch_um == 100.0
     assert choices.with_sd
     assert choices.look.with_sd

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.figures import ComparisonLook
+from napari_stentrans.figures import Colours, ComparisonLook
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.console import Handle, hand_to_console
@@ -16,8 +19,10 @@ from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.saving import SaveChoices, ending_of, save_steps
 
-_COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "turbo", "gray")
-"""Of the same name in napari and matplotlib."""
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+_N_COLOURS = 256
 
 
 class FileControl:
@@ -75,21 +80,15 @@ class FileControl:
     def _look(self, *, with_sd: bool, pitch_um: float | None) -> ComparisonLook:
         """How the comparison looks on the screen, for a figure that looks the same."""
         session, stage = self._bench.session, self._bench.stage
-        limits, colormaps, gammas = {}, {}, {}
+        colours = {}
         for gene in session.genes.shown:
             if session.section is None:
                 break
             layer = stage.find(session.section, Role.GENE, gene)
             if layer is not None:
-                low, high = layer.contrast_limits
-                limits[gene] = (float(low), float(high))
-                gammas[gene] = float(layer.gamma)
-                if layer.colormap.name in _COLORMAPS:
-                    colormaps[gene] = layer.colormap.name
+                colours[gene] = _colours_in_napari(layer)
         return ComparisonLook(
-            limits,
-            colormaps=colormaps,
-            gammas=gammas,
+            colours,
             with_sd=with_sd,
             with_difference=session.view.mode is ViewMode.DIFFERENCE,
             pitch_um=pitch_um,
@@ -97,6 +96,13 @@ class FileControl:
             reference=session.view.reference,
             names=names_of_pair(session),
         )
+
+
+def _colours_in_napari(layer: Image) -> Colours:
+    """Return the colours that the values of a layer have on the screen."""
+    low, high = layer.contrast_limits
+    colormap = layer.colormap.map(np.linspace(0, 1, _N_COLOURS))
+    return Colours((float(low), float(high)), colormap, float(layer.gamma))
 
 
 def _with_ending(path: Path) -> Path:
