@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import TypeVar
@@ -28,18 +29,37 @@ _CAN_GIVE_WAY = sys.platform == "linux"
 """Elsewhere a thread has no niceness of its own."""
 _GIVES_WAY = 5
 """Niceness of a worker: a window that draws gets its core at once."""
+_AHEAD = 2
+"""Pieces for each worker that may be ahead of the result that was taken last."""
+_thread = threading.local()
 
 
 def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
     """Apply a function to pieces on all cores; results come in order.
 
-    Closing the iterator drops the pieces that have not begun.
+    A few are ahead of those that were taken, so that not all need fit in memory.
+    Closing the iterator drops the pieces that have not begun. Within a piece there is
+    no second pool: every core has its work already.
     """
+    if getattr(_thread, "is_worker", False):
+        yield from map(function, pieces)
+        return
+    n_workers = _n_workers()
+    ahead: deque[Future[R]] = deque()
     with (
         one_blas_thread(),
-        ThreadPoolExecutor(_n_workers(), initializer=_begin_worker) as pool,
+        ThreadPoolExecutor(n_workers, initializer=_begin_worker) as pool,
     ):
-        yield from pool.map(function, pieces)
+        try:
+            for piece in pieces:
+                ahead.append(pool.submit(function, piece))
+                if len(ahead) == _AHEAD * n_workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for begun_or_not in ahead:
+                begun_or_not.cancel()
 
 
 @contextmanager
@@ -111,9 +131,11 @@ def one_torch_thread() -> Iterator[None]:
 
 def _begin_worker() -> None:
     """Use one core, and give way to whatever shows the progress."""
-    import torch
+    _thread.is_worker = True
+    if "torch" in sys.modules:  # it takes seconds to import, and few pieces need it
+        import torch
 
-    torch.set_num_threads(1)
+        torch.set_num_threads(1)
     if _CAN_GIVE_WAY:
         this_thread = (os.PRIO_PROCESS, threading.get_native_id())
         os.setpriority(*this_thread, os.getpriority(*this_thread) + _GIVES_WAY)

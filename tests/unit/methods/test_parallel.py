@@ -63,6 +63,25 @@ def test_closing_drops_what_has_not_begun() -> None:
 
 
 @pytest.mark.usefixtures("two_workers")
+def test_what_nobody_takes_does_not_pile_up() -> None:
+    begun: list[int] = []
+    with closing(map_in_order(begun.append, range(10_000))) as results:
+        for n_taken in range(1, 100):
+            next(results)
+            assert len(begun) < n_taken + 4
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_within_a_piece_there_is_no_second_pool() -> None:
+    def threads(_: int) -> set[int]:
+        within = map_in_order(lambda _: threading.get_ident(), range(4))
+        return set(within) ^ {threading.get_ident()}
+
+    assert list(map_in_order(threads, range(4))) == [set()] * 4
+    assert threading.get_ident() in threads(0)  # outside of pieces there is one
+
+
+@pytest.mark.usefixtures("two_workers")
 def test_a_fault_in_a_piece_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         list(map_in_order(lambda piece: 1 // piece, [1, 0]))
