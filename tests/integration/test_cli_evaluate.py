@@ -40,6 +40,22 @@ def test_a_table_a_task_with_the_scores_of_the_library(sample, capsys):
         found = report.summary(task).loc["nearest"]
         assert row[1] == f"{found['pearson']:.3f}"
         assert row[4] == f"{found['pearson_log_top']:.3f}"
+    quartiles = report.quartiles().loc[("region", "linear")]
+    lines = [line.split() for line in told.out.splitlines()]
+    spread = [
+        f"{quartiles.loc[which, edge]:.3f}"
+        for which in (("pearson", "all"), ("pearson_log", "top"))
+        for edge in ("lower", "upper")
+    ]
+    assert [
+        "region",
+        "linear",
+        *(spread[0], "..", spread[1]),
+        *(spread[2], "..", spread[3]),
+    ] in lines
+    distances = report.distances.set_index(["task", "method"]).loc[("region", "linear")]
+    errors = [f"{error:.2f}" for error in distances["error_log_top"]]
+    assert [line for line in lines if line[:2] == ["region", "linear"]][1][2:] == errors
     assert "held out: only what the method has not seen is scored" in told.out
     assert "nearest less each other method, with 95 % intervals" in told.out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_stentrans import enhance, enhanced
 from napari_stentrans.annotations import position_names
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.methods import parallel
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
@@ -102,6 +104,26 @@ def test_blocks_cover_every_chosen_gene_once(result, monkeypatch):
     columns = [np.arange(GENES)[block] for block, _ in result.blocks()]
     assert [len(c) for c in columns] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(columns), np.arange(GENES))
+
+
+def test_blocks_are_predicted_at_the_same_time_and_let_go(section, monkeypatch):
+    spots = enhancement_targets(section, MissingRegions.none(section), refine=1)
+    monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 2)
+    monkeypatch.setattr(parallel, "_n_workers", lambda: 2)
+    two_at_work = threading.Barrier(2, timeout=20)
+    read = TableField.read
+
+    def meeting(field, genes):
+        if 0 in genes or 2 in genes:
+            two_at_work.wait()
+        return read(field, genes)
+
+    monkeypatch.setattr(TableField, "read", meeting)
+    blocks = enhanced_section(section, spots).blocks()
+    next(blocks)
+    assert parallel._blas._n_holders == 1
+    blocks.close()
+    assert parallel._blas._n_holders == 0
 
 
 def test_anndata_holds_the_chosen_genes(section, result, monkeypatch):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_stentrans.evaluation.distance import LABELS
+
 if TYPE_CHECKING:
     from napari_stentrans.evaluation import EvaluationReport
 
@@ -42,7 +44,7 @@ def as_text(report: EvaluationReport) -> str:
     parts = [f"{report.section.name}, {report.protocol.meaning}"]
     if report.tasks:
         parts += [_task(report, task) for task in report.tasks]
-        parts.append(_LEGEND)
+        parts += [_LEGEND, _spread(report), _distances(report)]
         if len(report.methods) > 1:
             parts.append(_comparisons(report))
     else:
@@ -67,6 +69,34 @@ def _task(report: EvaluationReport, task: str) -> str:
         cells = [_cell(row[column], form) for column, form in _COLUMNS.values()]
         rows.append([str(method), *cells])
     return f"{heading}\n{_aligned(rows)}"
+
+
+def _spread(report: EvaluationReport) -> str:
+    """Return the quartiles over genes of the two scores that matter most."""
+    chosen = {"r": ("pearson", "all"), "log r top": ("pearson_log", "top")}
+    of_run: dict[Any, Any] = dict(report.quartiles().iterrows())
+    rows = [["task", "method", *chosen]]
+    for task, method in report.summary().index:
+        found = [of_run[task, method, *which] for which in chosen.values()]
+        rows.append([task, method, *(f"{q.lower:.3f} .. {q.upper:.3f}" for q in found)])
+    return f"The middle half of the genes lies between\n{_aligned(rows, 2)}"
+
+
+def _distances(report: EvaluationReport) -> str:
+    """Return the error of each method near visible spots and far from them."""
+    keys = ["task", "method", "distance"]
+    table = report.distances.groupby(keys, sort=False)["error_log_top"].mean()
+    wide = table.unstack("distance")
+    names = [name for name in LABELS if name in wide]
+    rows = [["task", "method", *names]]
+    for task, method in report.summary().index:
+        cells = [_cell(wide.loc[(task, method), name], ".2f") for name in names]
+        rows.append([task, method, *cells])
+    heading = (
+        "Squared error of log-normalised values (500 highest genes) by distance to\n"
+        "the nearest visible spot, in pitches; 1 is no better than the gene's mean"
+    )
+    return f"{heading}\n{_aligned(rows, 2)}"
 
 
 def _comparisons(report: EvaluationReport) -> str:

@@ -34,7 +34,7 @@ def record(report: EvaluationReport, *, replicates: bool = False) -> dict[str, A
         "summary": _rows(report.summary().reset_index()),
         "by_seed": _rows(report.by_seed().reset_index()),
         "quartiles": _rows(report.quartiles().reset_index()),
-        "comparisons": _rows(report.comparisons()),
+        "comparisons": _rows(report.all_comparisons()),
         "distances": _rows(report.distances),
         "runs": _rows(report.runs),
         "failures": _rows(report.failures),

@@ -6,7 +6,7 @@ Medians are taken over genes within each trial, then averaged over seeds.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import combinations, product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -163,19 +163,28 @@ class EvaluationReport:
         no independent witnesses). All on the seeds that both methods could be tried on.
         """
         first = method or self.methods[0]
+        others = [other for other in self.methods if other != first]
+        return self._compared([(first, other) for other in others])
+
+    def all_comparisons(self) -> pd.DataFrame:
+        """`comparisons` of every two methods, each pair once."""
+        return self._compared(list(combinations(self.methods, 2)))
+
+    def _compared(self, pairs: list[tuple[str, str]]) -> pd.DataFrame:
         rows = []
-        for task, other in product(self.tasks, self.methods):
+        for task, (first, other) in product(self.tasks, pairs):
             shared = self._shared(task, (first, other))
-            if other != first and shared.seeds:
-                medians = shared.summary(task)
-                for statistic in STATISTICS:
-                    row: dict[str, Any] = {"task": task, "method": first}
-                    row |= {"against": other, "statistic": statistic}
-                    pair = medians.loc[[first, other], statistic]
-                    drawn = (shared._drawn(n, statistic) for n in (first, other))
-                    row |= compared(*pair, *drawn)
-                    better = shared._genes_better(first, other, statistic)
-                    rows.append(row | {"genes_better": better})
+            if not shared.seeds:
+                continue
+            medians = shared.summary(task)
+            for statistic in STATISTICS:
+                row: dict[str, Any] = {"task": task, "method": first}
+                row |= {"against": other, "statistic": statistic}
+                pair = medians.loc[[first, other], statistic]
+                drawn = (shared._drawn(name, statistic) for name in (first, other))
+                row |= compared(*pair, *drawn)
+                better = shared._genes_better(first, other, statistic)
+                rows.append(row | {"genes_better": better})
         return pd.DataFrame(rows)
 
     def _shared(self, task: str, methods: tuple[str, ...]) -> EvaluationReport:

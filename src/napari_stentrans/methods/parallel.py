@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -29,22 +29,32 @@ _CAN_GIVE_WAY = sys.platform == "linux"
 """Elsewhere a thread has no niceness of its own."""
 _GIVES_WAY = 5
 """Niceness of a worker: a window that draws gets its core at once."""
-_AHEAD = 2
-"""Pieces for each worker that may be ahead of the result that was taken last."""
+_FOR_EACH = 2
+"""Pieces for each worker that are begun, or done, and not taken."""
 _thread = threading.local()
 
 
-def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]:
+def map_in_order(
+    function: Callable[[T], R], pieces: Iterable[T], most: int | None = None
+) -> Generator[R, None, None]:
     """Apply a function to pieces on all cores; results come in order.
 
-    A few are ahead of those that were taken, so that not all need fit in memory.
-    Closing the iterator drops the pieces that have not begun. Within a piece there is
-    no second pool: every core has its work already.
+    Within a piece there is no second pool: every core has its work already. Closing
+    the generator drops the pieces that have not begun, and waits for the others.
+
+    Parameters
+    ----------
+    function, pieces
+        What to do, and with what.
+    most
+        Of large pieces, how many may be in memory at a time: begun, or done and not
+        taken. However many cores there are, no more than two for each.
     """
     if getattr(_thread, "is_worker", False):
         yield from map(function, pieces)
         return
     n_workers = _n_workers()
+    at_a_time = min(most or _FOR_EACH * n_workers, _FOR_EACH * n_workers)
     ahead: deque[Future[R]] = deque()
     with (
         one_blas_thread(),
@@ -52,14 +62,32 @@ def map_in_order(function: Callable[[T], R], pieces: Iterable[T]) -> Iterator[R]
     ):
         try:
             for piece in pieces:
-                ahead.append(pool.submit(function, piece))
-                if len(ahead) == _AHEAD * n_workers:
+                ahead.append(_submitted(pool, function, piece))
+                if len(ahead) == at_a_time:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
         finally:
             for begun_or_not in ahead:
                 begun_or_not.cancel()
+
+
+def _submitted(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], piece: T
+) -> Future[R]:
+    """Give a piece to the pool, or do it here once Python ends and pools are closed.
+
+    What is being saved then is still written to its end.
+    """
+    try:
+        return pool.submit(function, piece)
+    except RuntimeError:
+        done: Future[R] = Future()
+    try:
+        done.set_result(function(piece))
+    except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+        done.set_exception(error)
+    return done
 
 
 @contextmanager
@@ -80,7 +108,7 @@ class _Blas:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # within it garbage may be another holder
         self._n_holders = 0
         self._limited: frozenset[str] = frozenset()
         self._limits = ExitStack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,13 @@ def table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Pa
     check_place(path, result.section.inputs)
     mean: dict[str, NDArray[np.float32]] = {}
     sd: dict[str, NDArray[np.float32]] = {}
-    for columns, prediction in result.blocks():
-        for at, name in enumerate(map(str, result.genes[columns])):
-            mean[name] = prediction.mean[:, at]
-            if with_sd:
-                sd[name] = prediction.sd[:, at]
-        yield Progress("Predicting genes", columns.stop, len(result.chosen))
+    with closing(result.blocks()) as blocks:
+        for columns, prediction in blocks:
+            for at, name in enumerate(map(str, result.genes[columns])):
+                mean[name] = prediction.mean[:, at]
+                if with_sd:
+                    sd[name] = prediction.sd[:, at]
+            yield Progress("Predicting genes", columns.stop, len(result.chosen))
     annotations = result.annotations()
     table = ResultTable(_positions(result, annotations), mean, sd)
     beside = _beside(annotations)

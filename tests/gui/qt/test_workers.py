@@ -242,15 +242,19 @@ from unittest.mock import Mock
 from qtpy.QtCore import QTimer
 from napari.qt import get_qapp
 from napari_stentrans.gui.jobs.workers import start_job
+from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.progress import Progress
 
 left = Event()
 
+def predicted(step):
+    time.sleep(0.05)
+    return step
+
 def writing():
     left.wait(60)
-    for step in range(10):
-        yield Progress("Writing", step, 10)
-        time.sleep(0.05)
+    for step in map_in_order(predicted, range(20)):
+        yield Progress("Writing", step, 20)
     Path(sys.argv[1]).touch()
 
 def computing():

@@ -185,6 +185,22 @@ def test_comparisons_are_of_the_same_spots_and_genes(section):
     assert table.loc["pearson", "genes_better"] == pytest.approx(better)
 
 
+def test_every_two_methods_are_compared_once(section):
+    report = evaluate(section, ["gaussian", "linear", "nearest"], "dropout")
+    table = report.all_comparisons()
+    table = table[table["statistic"] == "pearson"]
+    pairs = list(zip(table["method"], table["against"], strict=True))
+    assert pairs == [
+        ("gaussian", "linear"),
+        ("gaussian", "nearest"),
+        ("linear", "nearest"),
+    ]
+    of_linear = report.comparisons("linear").set_index(["statistic", "against"])
+    last = table.iloc[-1]
+    for column in ("difference", "low", "high", "ratio", "genes_better"):
+        assert last[column] == of_linear.loc[("pearson", "nearest"), column]
+
+
 def test_a_method_does_not_differ_from_itself(method, section):
     counts = section.counts.toarray() + 1
     method(one=counts, same=counts)

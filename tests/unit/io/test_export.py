@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import inspect
 import os
 
 import anndata as ad
@@ -93,6 +95,22 @@ def test_nothing_half_written_is_left(tmp_path, annotations, whole, error, befor
     assert not before or path.read_bytes() == before
 
 
+def test_who_makes_the_blocks_is_let_go_where_writing_fails(
+    tmp_path, annotations, whole, monkeypatch
+):
+    """Though somebody keeps the error, as napari does, and with it all its frames."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("napari_stentrans.io.writers.h5ad._dense", full)
+    blocks = blocks_of(whole, 5)
+    with pytest.raises(InvalidRequestError) as kept:
+        write_h5ad(tmp_path / "e.h5ad", annotations, blocks)
+    assert inspect.getgeneratorstate(blocks) == inspect.GEN_CLOSED
+    assert "no space left" in str(kept.value)
+
+
 def test_an_older_file_is_replaced(tmp_path, annotations, whole):
     path = tmp_path / "e.h5ad"
     path.write_bytes(b"an older result")
@@ -112,7 +130,7 @@ def test_places_that_cannot_be_written(tmp_path, annotations, whole, monkeypatch
 
 
 def test_no_genes_are_no_failure(tmp_path, annotations):
-    path = write_h5ad(tmp_path / "e.h5ad", annotations[:, :0].copy(), iter(()))
+    path = write_h5ad(tmp_path / "e.h5ad", annotations[:, :0].copy(), (_ for _ in ()))
     assert ad.read_h5ad(path).shape == (N_POSITIONS, 0)
 
 

@@ -57,9 +57,20 @@ def test_jobs_that_overlap_leave_blas_as_it_was() -> None:
 @pytest.mark.usefixtures("two_workers")
 def test_closing_drops_what_has_not_begun() -> None:
     begun: list[int] = []
-    with closing(map_in_order(begun.append, range(10_000))) as results:
-        next(results)
-    assert len(begun) < 10_000
+    both_at_work, end = threading.Barrier(3, timeout=20), threading.Event()
+
+    def piece(number: int) -> None:
+        begun.append(number)
+        if number in {1, 2}:
+            both_at_work.wait()
+            end.wait(20)
+
+    results = map_in_order(piece, range(10_000))
+    next(results)
+    both_at_work.wait()  # the third of those ahead has no worker yet
+    threading.Timer(0.2, end.set).start()
+    results.close()
+    assert sorted(begun) == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("two_workers")
@@ -69,6 +80,27 @@ def test_what_nobody_takes_does_not_pile_up() -> None:
         for n_taken in range(1, 100):
             next(results)
             assert len(begun) < n_taken + 4
+
+
+@pytest.mark.usefixtures("two_workers")
+@pytest.mark.parametrize("most", [1, 3])
+def test_of_large_pieces_fewer_are_in_memory(most: int) -> None:
+    begun: list[int] = []
+    with closing(map_in_order(begun.append, range(100), most)) as results:
+        for n_taken in range(1, 50):
+            next(results)
+            assert len(begun) < n_taken + most
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_once_pools_are_closed_the_rest_is_done_by_the_caller(monkeypatch) -> None:
+    """As at the end of Python, where what is being saved is still written."""
+    results = map_in_order(lambda piece: 10 // piece, [10, 5, 2, 1, 0])
+    found = [next(results)]
+    monkeypatch.setattr("concurrent.futures.thread._shutdown", True)
+    with pytest.raises(ZeroDivisionError):
+        found.extend(results)
+    assert found == [1, 2, 5, 10]
 
 
 @pytest.mark.usefixtures("two_workers")

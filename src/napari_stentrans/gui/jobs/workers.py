@@ -91,6 +91,7 @@ def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
     worker = create_worker(
         guarded,
         _start_thread=False,
+        _worker_class=_closing_worker(),
         _connect={
             "yielded": listener.progressed,
             "returned": listener.returned,
@@ -101,6 +102,25 @@ def start_job(steps: Callable[[], Steps[Any]], listener: JobListener) -> Job:
     _let_many_run()
     worker.start()
     return _ThreadJob(worker, stopping)
+
+
+@cache
+def _closing_worker() -> type[Any]:
+    """Make superqt's worker close a job that is not wanted any more, in its thread.
+
+    It would be closed in the main thread else, and the window wait there for what the
+    job's own threads have begun.
+    """
+    from superqt.utils import GeneratorWorker
+
+    class ClosingWorker(GeneratorWorker[Any, Any, Any]):
+        def work(self) -> Any:
+            try:
+                return super().work()
+            finally:
+                self._gen.close()
+
+    return ClosingWorker
 
 
 @cache

@@ -6,7 +6,8 @@ complete: whatever happens before, nothing half-written is left behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _CHUNK_BYTES = 1 << 20
+_CHUNK_ROWS = 2048
+"""At most: whoever reads by rows reads whole chunks."""
 _PHASE = "Writing genes"
 
 
@@ -40,7 +43,7 @@ class Block(Protocol):
 def h5ad_steps(
     path: Path,
     annotations: AnnData,
-    blocks: Iterator[tuple[slice, Block]],
+    blocks: Generator[tuple[slice, Block], None, None],
     inputs: Iterable[str] = (),
 ) -> Steps[Path]:
     """Write an AnnData whose matrices come as blocks of columns.
@@ -52,7 +55,7 @@ def h5ad_steps(
     annotations : AnnData, shape (position, gene)
         Everything but ``X`` and ``layers["sd"]``.
     blocks
-        (columns, block) one after the other, all columns once.
+        (columns, block) one after the other, all columns once; closed at the end.
     inputs
         What was read, which is never written to.
 
@@ -67,7 +70,7 @@ def h5ad_steps(
         If the file cannot be written there.
     """
     path = Path(path)
-    with replacing(path, inputs) as unfinished:
+    with closing(blocks), replacing(path, inputs) as unfinished:
         annotations.write_h5ad(unfinished)
         with h5py.File(unfinished, "r+") as file:
             yield from _matrix_steps(file, annotations.shape, blocks)
@@ -75,7 +78,7 @@ def h5ad_steps(
 
 
 def _matrix_steps(
-    file: h5py.File, shape: tuple[int, int], blocks: Iterator[tuple[slice, Block]]
+    file: h5py.File, shape: tuple[int, int], blocks: Iterable[tuple[slice, Block]]
 ) -> Steps[None]:
     mean = sd = None
     for columns, prediction in blocks:
@@ -104,7 +107,7 @@ def _dense(
     if min(shape) > 0:
         width = min(block_width, shape[1])
         rows = max(1, _CHUNK_BYTES // (4 * width))
-        chunks = (min(rows, shape[0]), width)
+        chunks = (min(rows, _CHUNK_ROWS, shape[0]), width)
     dataset = file.create_dataset(name, shape, dtype=np.float32, chunks=chunks)
     dataset.attrs["encoding-type"] = "array"
     dataset.attrs["encoding-version"] = "0.2.0"

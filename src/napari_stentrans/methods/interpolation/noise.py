@@ -77,7 +77,9 @@ class CountNoise:
     def _lines(self, genes: IntArray) -> NDArray[np.float32]:
         unknown = np.unique(genes[np.isnan(self._line[0, genes])])
         if len(unknown):
-            self._line[:, unknown] = self._fit(unknown)
+            floor, slope = self._fit(unknown)
+            self._line[1, unknown] = slope
+            self._line[0, unknown] = floor  # last: other threads go by it
         return self._line[:, genes].astype(np.float32)
 
     def _fit(self, genes: IntArray) -> FloatArray:

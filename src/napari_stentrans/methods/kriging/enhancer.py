@@ -66,8 +66,11 @@ class FittedKriging(Fitted):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Whether it was stopped early."""
-        return {"stopped_early": self.stopped_early}
+        """Whether it was stopped early, and single genes are kriged besides."""
+        return {
+            "stopped_early": self.stopped_early,
+            "gene_residuals": self.residuals is not None,
+        }
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ProgrammeField]:
         """Expression at any positions."""

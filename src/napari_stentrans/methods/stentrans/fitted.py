@@ -40,9 +40,9 @@ class FittedStEnTrans(Fitted):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Length of the training, and how far its corrections are believed (0 to 1)."""
+        """As of kriging; length of the training; how far corrections are believed."""
         near, far = self.adapted.gate.mean(axis=1)
-        return {
+        return self.kriging.facts | {
             "training_steps": len(self.adapted.losses),
             "stopped_early": self.adapted.stopped_early,
             "gate_near": round(float(near), 3),
