@@ -119,8 +119,8 @@ class GeneImageConfig(StrictModel):
 class PublishedConfig(GeneImageConfig):
     """The stEnTrans network; 0 takes the published value for the kind of array.
 
-    Published are batches of 512 genes for 50 epochs (melanoma) or 10 (Visium). A
-    quarter of the batch gets as far in a fifth of the epochs.
+    Published are batches of 512 genes for 50 epochs (melanoma) or 10 (Visium). By the
+    error at held-back spots a quarter of the batch gets as far in a fifth of the epochs.
     """
 
     patch: Annotated[

@@ -1,7 +1,8 @@
 """Episodes: part of a section with some spots hidden, kriged afresh.
 
-Everything a method could know about the hidden spots is recomputed from the others, so
-an episode looks exactly like the real task. Answers are cross-fitted scores.
+Channels are kriged anew without the hidden spots. Programmes, the weights of
+covariances and the slope are those of the whole section, which saw the hidden spots too;
+therefore answers are cross-fitted scores, of loadings that were found without the spot.
 """
 
 from __future__ import annotations
