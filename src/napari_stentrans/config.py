@@ -120,7 +120,7 @@ class PublishedConfig(GeneImageConfig):
     """The stEnTrans network; 0 takes the published value for the kind of array.
 
     Published are batches of 512 genes for 50 epochs (melanoma) or 10 (Visium). By the
-    error at held-back spots a quarter of the batch gets as far in a fifth of the epochs.
+    error at held-back spots, a quarter of the batch gets as far in a fifth of them.
     """
 
     patch: Annotated[

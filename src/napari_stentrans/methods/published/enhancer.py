@@ -20,9 +20,9 @@ class Published(GeneImages[PublishedConfig]):
 
     Raw counts of every gene in more than 10 % of the spots, from every second row and
     column to all. It differs from the released code in that batches are smaller (and
-    epochs fewer, for the same error at held-back spots; see docs/published.md), a tenth of the spots are
-    no targets (they tell the error), outputs below zero are zero, and rare genes are
-    flat (``rare_share``).
+    epochs fewer, for the same error at held-back spots; see docs/published.md), a
+    tenth of the spots are no targets (they tell the error), outputs below zero are
+    zero, and rare genes are flat (``rare_share``).
 
     A position takes the nearest pixel of the network's output, which has twice the
     resolution of the visible spots: the pixel it lies on, between visible spots; the

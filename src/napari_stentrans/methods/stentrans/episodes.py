@@ -1,8 +1,8 @@
 """Episodes: part of a section with some spots hidden, kriged afresh.
 
 Channels are kriged anew without the hidden spots. Programmes, the weights of
-covariances and the slope are those of the whole section, which saw the hidden spots too;
-therefore answers are cross-fitted scores, of loadings that were found without the spot.
+covariances and the slope are those of the whole section, which saw the hidden spots;
+so answers are cross-fitted scores, on loadings that were found without the spot.
 """
 
 from __future__ import annotations
