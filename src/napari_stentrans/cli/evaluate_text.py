@@ -85,8 +85,8 @@ def _spread(report: EvaluationReport) -> str:
 def _distances(report: EvaluationReport) -> str:
     """Return the error of each method near visible spots and far from them."""
     keys = ["task", "method", "distance"]
-    table = report.distances.groupby(keys, sort=False)["error_log_top"].mean()
-    wide = table.unstack("distance")
+    by_distance = report.distances.groupby(keys, sort=False, observed=True)
+    wide = by_distance["error_log_top"].mean().unstack("distance")
     names = [name for name in LABELS if name in wide]
     rows = [["task", "method", *names]]
     for task, method in report.summary().index:
