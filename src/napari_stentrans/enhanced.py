@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from napari_stentrans import keys
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.parallel import map_in_order
+from napari_stentrans.portions import gene_portions
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.request import resolve_genes
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
-_GENES_PER_BLOCK = 256
-_FEWEST_GENES_PER_BLOCK = 16
-_VALUES_PER_BLOCK = 2**22
+_VALUES_AT_ONCE = 2**22
 """Of many positions fewer genes are predicted at once: 20 MB, and 130 on the way."""
 _BLOCKS_AT_A_TIME = 8
 
@@ -132,11 +131,7 @@ class EnhancedSection:
         On all cores; a few are predicted ahead of those that were taken, until the
         generator is closed.
         """
-        at_once = max(_FEWEST_GENES_PER_BLOCK, _VALUES_PER_BLOCK // max(len(self), 1))
-        width, n_genes = min(_GENES_PER_BLOCK, at_once), len(self.chosen)
-        blocks = [
-            slice(at, min(at + width, n_genes)) for at in range(0, n_genes, width)
-        ]
+        blocks = gene_portions(len(self.chosen), len(self), _VALUES_AT_ONCE)
         if len(blocks) == 1:  # which methods may divide among the cores themselves
             yield blocks[0], self._read(self.chosen)
             return
@@ -157,15 +152,13 @@ class EnhancedSection:
     @cached_property
     def _gene_scores(self) -> pd.DataFrame:
         from napari_stentrans.evaluation.metrics import expected_ceiling
-        from napari_stentrans.evaluation.thinning import is_counted
 
         scores = self.fitted.gene_scores(self.chosen)
         if scores.shape[1] == 0:
             return scores
         seen = self.fitted.section
-        counted = is_counted(seen)
         scores[keys.HELDOUT_CEILING] = (
-            expected_ceiling(seen.counts, self.chosen) if counted else np.nan
+            expected_ceiling(seen.counts, self.chosen) if seen.is_counted else np.nan
         )
         scores[keys.HELDOUT_RANK] = scores[keys.HELDOUT_PCC].rank(
             ascending=False, method="first"

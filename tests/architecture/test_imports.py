@@ -23,6 +23,7 @@ LAYERS = {
     "errors": 0,
     "imports": 0,
     "keys": 0,
+    "portions": 0,
     "section": 1,
     "config": 1,
     "progress": 1,

@@ -63,7 +63,7 @@ class FakeEnhancer(Enhancer):
     error: Exception | None = None
     seen: list[Section] = []  # noqa: RUF012 - reset by the fixture
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         self.seen.append(section)
         yield Progress("Preview", 1, 1, partial=LevelFitted(section, 0.5))
         for step in range(1, self.n_steps + 1):

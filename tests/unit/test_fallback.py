@@ -27,7 +27,7 @@ class Greedy(Enhancer):
     asked: list[str]
     fails_on = ("cuda", "auto")
 
-    def fit_steps(self, section, config):
+    def learn_steps(self, section, config):
         self.asked.append(config.device)
         with memory_watched(torch.device("cuda"), "less"):
             if config.device in self.fails_on:

@@ -71,7 +71,7 @@ class Known(Enhancer):
     answers: list[bool | None]
     closed: bool
 
-    def fit_steps(self, section, config):
+    def learn_steps(self, section, config):
         Known.seen, Known.answers, Known.closed = [section], [], False
         try:
             for step in range(3):

@@ -19,6 +19,7 @@ from scipy.spatial import KDTree
 from napari_stentrans.datasets.picture import IMAGE_SCALE, PIXELS_PER_PITCH, draw_tissue
 from napari_stentrans.datasets.tissue_model import TissueModel
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.portions import portions
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section, TissueImage
@@ -33,7 +34,7 @@ _DROPOUT = 0.1
 """Chance that the count of a weak gene is lost altogether."""
 _DISPERSION = 6.0
 """Shape of the negative binomial of a typical gene: variance = mean + mean^2 / 6."""
-_BLOCK = 20_000
+_SPOTS_AT_ONCE = 20_000
 """Spots whose counts are drawn together, to bound memory."""
 _TISSUE, _POSITIONS, _COUNTS, _HOLES, _IMAGE = range(5)
 
@@ -190,8 +191,7 @@ def _measure(
         rng.normal(-(_SPOT_FACTOR_SD**2) / 2, _SPOT_FACTOR_SD, size=n_spots)
     )
     blocks = []
-    for start in range(0, n_spots, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in portions(n_spots, _SPOTS_AT_ONCE):
         mean = tissue.expected(pitch_rc[block]) * factor[block, None]
         # Dropout spares strong genes; what is kept makes up for what is lost.
         lost = _DROPOUT * np.exp(-mean / 5)

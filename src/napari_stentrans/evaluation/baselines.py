@@ -55,7 +55,7 @@ class Raw(Enhancer):
     name = "raw"
     summary = "Leave the counts as they are (baseline of denoise)."
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:  # noqa: ARG002
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:  # noqa: ARG002
         """Nothing to learn."""
         yield Progress("Copying", 0, 1)
         return _Unchanged(section)
@@ -83,7 +83,7 @@ class PCA20(Enhancer):
     name = "pca20"
     summary = "Keep 20 principal components (baseline of denoise)."
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Decompose log1p of counts at the median library size."""
         yield Progress("Decomposing", 0, 1)
         library = section.library_size

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation.metrics import noise_ceiling
 from napari_stentrans.evaluation.tasks import Trial
-from napari_stentrans.evaluation.thinning import is_counted
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
@@ -66,7 +65,7 @@ def ceilings(trial: Trial, genes: ScoredGenes) -> pd.DataFrame:
     NaN where the values are no counts, which alone can be split.
     """
     found = np.full((2, len(genes.columns)), np.nan)
-    if is_counted(trial.section):
+    if trial.section.is_counted:
         rng = np.random.default_rng([trial.seed, _STREAM])
         found = np.stack(noise_ceiling(trial.counts, genes.columns, rng))
     return pd.DataFrame(

@@ -15,7 +15,6 @@ from scipy import sparse
 
 from napari_stentrans.evaluation.metrics import log_normalised, pearson
 from napari_stentrans.evaluation.tasks import Trial
-from napari_stentrans.evaluation.thinning import is_counted
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _QUANTILE = 0.1
@@ -48,7 +47,7 @@ class OneDepth:
     def of(cls, trial: Trial) -> OneDepth | None:
         """Thin the counts of a trial; None if its values are no counts, or too few."""
         depth = float(np.quantile(trial.library, _QUANTILE))
-        if depth < 1 or not is_counted(trial.section):
+        if depth < 1 or not trial.section.is_counted:
             return None
         kept = trial.library >= depth
         counts = trial.counts[kept]

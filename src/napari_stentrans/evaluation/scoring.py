@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +16,11 @@ from napari_stentrans.evaluation.genes import ScoredGenes
 from napari_stentrans.evaluation.one_depth import OneDepth
 from napari_stentrans.evaluation.tasks import Trial
 from napari_stentrans.methods.base import ExpressionField
+from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
-_GENES_PER_BLOCK = 512
+_GENES_AT_ONCE = 512
 
 METRICS = (
     "pearson",
@@ -91,7 +91,7 @@ def score_steps(
     }
     distances = ErrorByDistance.of(trial.distance)
     one_depth = OneDepth.of(trial)
-    for block in _blocks(genes.columns):
+    for block in portions(len(genes.columns), _GENES_AT_ONCE):
         truth, logs = scorer.truth(block), scorer.logs(block)
         for metric, score in metrics.COUNT_METRICS.items():
             found[metric][block] = score(truth, mean[:, block])
@@ -135,7 +135,7 @@ def _read_steps(
     n_genes, n_scored = trial.section.n_genes, len(genes.columns)
     library = np.zeros(len(trial.scored))
     mean = np.empty((len(trial.scored), n_scored), dtype=np.float32)
-    for block in _blocks(genes.columns):
+    for block in portions(len(genes.columns), _GENES_AT_ONCE):
         read = field.read(genes.columns[block])
         _check(read.mean)
         truth = trial.truth(genes.columns[block])
@@ -145,7 +145,7 @@ def _read_steps(
         found["interval_width"][block] = metrics.interval_width(truth, read.sd)
         yield Progress("Reading", block.stop, n_genes)
     rest = np.setdiff1d(np.arange(n_genes), genes.columns)
-    for block in _blocks(rest):
+    for block in portions(len(rest), _GENES_AT_ONCE):
         read = field.read(rest[block])
         _check(read.mean)
         library += read.mean.sum(axis=1, dtype=np.float64)
@@ -205,8 +205,3 @@ def _medians(
             median = np.nanmedian(kept, axis=1) if kept.size else empty
             found[f"{name}{suffix}"] = median.astype(np.float64)
     return found
-
-
-def _blocks(columns: IntArray) -> Iterator[slice]:
-    for start in range(0, len(columns), _GENES_PER_BLOCK):
-        yield slice(start, min(start + _GENES_PER_BLOCK, len(columns)))

@@ -79,7 +79,7 @@ def split_counts(section: Section, seed: int = 0) -> CountSplit:
     InvalidRequestError
         If its values are no whole numbers, or too few to be divided.
     """
-    if not is_counted(section):
+    if not section.is_counted:
         msg = (
             f"the values of {section.name} are no whole numbers, and only counts can "
             "be divided in halves: leave out the task 'denoise', or read raw counts"
@@ -92,9 +92,3 @@ def split_counts(section: Section, seed: int = 0) -> CountSplit:
     other = sparse.csr_matrix(section.counts - seen)
     other.eliminate_zeros()
     return CountSplit(section, section.with_counts(seen), other, Task.DENOISE, seed)
-
-
-def is_counted(section: Section) -> bool:
-    """Whether all values are whole numbers."""
-    values = section.counts.data
-    return bool((values == np.rint(values)).all())

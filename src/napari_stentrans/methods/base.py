@@ -137,11 +137,17 @@ class Enhancer(ABC):
     """One line for a person who has to choose."""
 
     @abstractmethod
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
-        """Learn from a section. A true value sent in stops early and keeps the best.
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+        """Learn from counts. A true value sent in stops early and keeps the best.
 
         May yield `Progress` with ``partial`` set to a `Fitted` that is usable already.
         """
+
+    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+        """`learn_steps`, of values that are no counts as well."""
+        from napari_stentrans.methods.units import in_counts_steps
+
+        return (yield from in_counts_steps(self.learn_steps, section, config))
 
     def has_seen(self, section: Section, config: RunConfig) -> str:  # noqa: ARG002
         """Say what of the configuration was made of this section; "" for nothing."""

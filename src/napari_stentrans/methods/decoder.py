@@ -17,16 +17,14 @@ from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import Programmes
+from napari_stentrans.portions import gene_portions
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
 Float32Array = NDArray[np.float32]
 
-_BLOCK = 256
-"""Genes that are learnt about at once, by a thread ..."""
-_VALUES = 2**20
-"""... or fewer of many spots: about so many values, which a processor has at hand."""
-_FEWEST_GENES = 16
+_VALUES_AT_ONCE = 2**20
+"""Learnt from by a thread: what a processor has at hand."""
 TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
 _LEAST_STRETCH = 0.5
@@ -138,17 +136,16 @@ class GeneDecoder:
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
         """Level, dispersion, stretch and score of some genes."""
-        blocks = self._blocks(genes[~self._known[genes]])
+        new = genes[~self._known[genes]]
+        n_spots = self.section.n_spots
+        blocks = [
+            new[part] for part in gene_portions(len(new), n_spots, _VALUES_AT_ONCE)
+        ]
         on_cores = map_in_order if len(blocks) > 1 else map
         for block, learnt in zip(blocks, on_cores(self._learn, blocks), strict=True):
             self._statistics[:, block] = learnt
             self._known[block] = True
         return GeneStatistics(*self._statistics[:, genes])
-
-    def _blocks(self, genes: IntArray) -> list[IntArray]:
-        """Genes in portions."""
-        size = min(_BLOCK, max(_FEWEST_GENES, _VALUES // self.section.n_spots))
-        return [genes[at : at + size] for at in range(0, len(genes), size)]
 
     def deviation(self, rate: Float32Array, genes: IntArray) -> Float32Array:
         """Expected standard deviation of counts around a rate, same shape."""

@@ -73,7 +73,7 @@ def _of_counts(facts: SectionFacts) -> list[Advice]:
                 Level.WARNING,
                 "The values are not whole numbers: they look normalised.",
                 "Open the raw counts if you can. Results come in the units of the "
-                "input, and their uncertainty is a rough guide only.",
+                "input, without noise ceilings.",
             )
         ]
     if facts.median_counts < _SHALLOW:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
-_BLOCK = 256
+_GENES_AT_ONCE = 256
 """Genes between two signs of life, and made dense at a time."""
 _FEWEST_SPOTS = 3
 """A gene found in fewer spots has no pattern to speak of."""
@@ -73,8 +74,8 @@ def _log_normalised(
     by_gene = (per_median @ section.counts).tocsc()
     by_gene.data = np.log1p(by_gene.data)
     candidates = np.flatnonzero(section.detected_in >= _FEWEST_SPOTS)
-    for start in range(0, len(candidates), _BLOCK):
-        genes = candidates[start : start + _BLOCK]
+    for part in portions(len(candidates), _GENES_AT_ONCE):
+        genes = candidates[part]
         values = by_gene[:, genes].toarray()
         varying = np.ptp(values, axis=0) > 0
         if varying.any():

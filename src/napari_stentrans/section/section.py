@@ -146,7 +146,7 @@ class Section:
     @cached_property
     def depth(self) -> FloatArray:
         """Library size of each spot over that of the median spot, shape (spot,)."""
-        return self.library_size / max(float(np.median(self.library_size)), 1.0)
+        return self.library_size / (float(np.median(self.library_size)) or 1.0)
 
     @cached_property
     def pitch_rc(self) -> FloatArray:
@@ -207,6 +207,12 @@ class Section:
     @cached_property
     def _by_gene(self) -> sparse.csc_matrix:
         return self.counts.tocsc()
+
+    @cached_property
+    def is_counted(self) -> bool:
+        """Whether all values are whole numbers."""
+        values = self.counts.data
+        return bool((values == np.rint(values)).all())
 
     @cached_property
     def detected_in(self) -> IntArray:

@@ -55,7 +55,7 @@ class Known(Fitted, ExpressionField, Enhancer):
     def spot_field_steps(self):
         return (yield from self.field_steps(self.section.array_rc))
 
-    def fit_steps(self, section, config):
+    def learn_steps(self, section, config):
         yield Progress("known", 0, 1)
         self.section, self.config = section, config
         return self
@@ -355,7 +355,7 @@ def test_a_stop_reaches_the_fit(method, section):
     heard = []
 
     class Listening(Known):
-        def fit_steps(self, seen, config):
+        def learn_steps(self, seen, config):
             heard.append((yield Progress("Training", 0, 2)))
             self.section = seen
             return self

@@ -15,11 +15,12 @@ from scipy import sparse
 
 from napari_stentrans.evaluation.metrics.correlation import pearson
 from napari_stentrans.evaluation.metrics.values import log_normalised
+from napari_stentrans.portions import portions
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _SPLITS = 5
 """Splits that are averaged: the luck of one is large for a single gene."""
-_BLOCK = 512
+_GENES_AT_ONCE = 512
 
 
 def binomial_half(
@@ -59,8 +60,7 @@ def noise_ceiling(
         one = binomial_half(counts, rng)
         halves = (one.tocsc(), (counts - one).tocsc())
         libraries = [np.asarray(half.sum(axis=1), float).ravel() for half in halves]
-        for start in range(0, len(genes), _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for block in portions(len(genes), _GENES_AT_ONCE):
             a, b = (_dense(half, genes[block]) for half in halves)
             on_counts[split, block] = pearson(a, b)
             on_log[split, block] = pearson(

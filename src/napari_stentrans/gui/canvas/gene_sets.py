@@ -25,6 +25,7 @@ from napari_stentrans.gui.canvas.layers import (
     layer_name,
     limits_of_spots,
 )
+from napari_stentrans.portions import portions
 from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster, raster_of
@@ -37,7 +38,7 @@ from napari_stentrans.section.signature import (
 
 Values: TypeAlias = NDArray[np.floating[Any]]
 
-_BLOCK = 32
+_GENES_AT_ONCE = 32
 """Genes read at a time: bounds memory, not speed."""
 
 
@@ -148,8 +149,7 @@ class Signature(GeneSet):
         section, raster = result.section, result.raster
         weights = signature_weights(section, self.genes)
         total, variance = np.zeros(len(result)), np.zeros(len(result))
-        for start in range(0, len(self.genes), _BLOCK):
-            block = slice(start, start + _BLOCK)
+        for block in portions(len(self.genes), _GENES_AT_ONCE):
             part = result.read(self.genes[block])
             of_block = combined(part.mean, part.sd, weights[block])
             total, variance = total + of_block[0], variance + of_block[1] ** 2

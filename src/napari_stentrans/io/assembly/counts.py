@@ -13,7 +13,7 @@ from napari_stentrans.errors import ReadError
 
 NORMALISED_NOTE = (
     "The values are normalised, not raw counts: results come in the same units, and "
-    "the stated uncertainty is only a rough guide."
+    "how well a gene could be predicted at best (its ceiling) cannot be told."
 )
 
 

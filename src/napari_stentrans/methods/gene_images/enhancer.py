@@ -43,7 +43,7 @@ class GeneImages(Enhancer, Generic[Settings]):
     ) -> torch.optim.Optimizer:
         """Return the optimiser that the authors use."""
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Train on the section itself, then measure the error on held-back spots."""
         device = resolve_device(config.device)
         settings = self.settings(section, config)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
-from napari_stentrans.methods.gene_images.network import portions, refine
+from napari_stentrans.methods.gene_images.network import image_portions, refine
 from napari_stentrans.methods.gene_images.noise import ImageNoise
 from napari_stentrans.methods.gene_images.raster import Raster
 from napari_stentrans.methods.gene_images.training import Trained
@@ -121,7 +121,7 @@ class ImageField(ExpressionField):
             whole = refine(self.fitted.trained.network, images, self._measured)
             return whole.reshape(len(whole), -1)[:, self.pixels].T
 
-        parts = list(portions(len(drawn), self._measured.shape))
+        parts = image_portions(len(drawn), self._measured.shape)
         for part, values in zip(parts, map_in_order(refined, parts), strict=True):
             mean[:, drawn[part]] = values
         return Prediction(mean, self.fitted.noise.sd(mean, genes, self.at_site))

@@ -7,7 +7,6 @@ comes out below zero is zero.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from napari_stentrans.methods.gene_images.raster import Images
+from napari_stentrans.portions import portions
 
 PIXELS_AT_ONCE = 60_000
 """Input pixels that are in work together: some hundred MB while training."""
@@ -76,11 +76,10 @@ def interleave(channels: Tensor) -> Tensor:
     return nn.functional.pixel_shuffle(channels, 2)[:, 0]
 
 
-def portions(n_images: int, shape: tuple[int, ...]) -> Iterator[slice]:
+def image_portions(n_images: int, shape: tuple[int, ...]) -> list[slice]:
     """Slices of images that fit into memory together."""
-    step = max(1, PIXELS_AT_ONCE // max(1, int(np.prod(shape[-2:]))))
-    for start in range(0, n_images, step):
-        yield slice(start, min(start + step, n_images))
+    fitting = PIXELS_AT_ONCE // max(1, int(np.prod(shape[-2:])))
+    return portions(n_images, max(1, fitting))
 
 
 def refine(

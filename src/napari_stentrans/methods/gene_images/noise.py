@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_stentrans.methods.gene_images.lesson import Lesson
 from napari_stentrans.methods.gene_images.network import (
     ImageNetwork,
-    portions,
+    image_portions,
     refine,
 )
 from napari_stentrans.methods.interpolation.noise import CountNoise
@@ -90,7 +90,7 @@ def noise_steps(
     row, col = np.unravel_index(where, lesson.held_back.shape)
     at_site = (row % 2 == 0) & (col % 2 == 0)
     ratios = []
-    for part in portions(n_genes, seen.shape):
+    for part in image_portions(n_genes, seen.shape):
         yield Progress("Measuring the error", part.start, n_genes)
         fine = lesson.fine(genes[part])
         with one_torch_thread():

@@ -12,8 +12,8 @@ from napari_stentrans.config import GeneImageConfig
 from napari_stentrans.methods.gene_images.lesson import Lesson
 from napari_stentrans.methods.gene_images.network import (
     ImageNetwork,
+    image_portions,
     interleave,
-    portions,
 )
 from napari_stentrans.methods.parallel import one_torch_thread
 from napari_stentrans.progress import Progress, Steps
@@ -84,7 +84,7 @@ def _accumulate(
     wanted = torch.from_numpy(lesson.target).to(device)
     measured = torch.from_numpy(lesson.measured)
     total = 0.0
-    for part in portions(len(genes), lesson.measured.shape):
+    for part in image_portions(len(genes), lesson.measured.shape):
         target = fine[part].to(device)
         seen = measured.expand(len(target), -1, -1)
         if network.mask:

@@ -26,7 +26,7 @@ class Interpolation(Enhancer):
     rule: Rule
     """The rule between the spots, which keeps the counts of the spots themselves."""
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Measure the error of the rule at left-out spots."""
         return (yield from interpolated_steps(section, self.rule, self.rule, config))
 
@@ -61,7 +61,7 @@ class Gaussian(Enhancer):
     name = "gaussian"
     summary = "Average nearby spots; the width is chosen by cross-validation."
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Choose the width, then measure the error at left-out spots."""
         width = yield from choose_width_steps(section, config.seed)
         between = GaussianKernel(width)

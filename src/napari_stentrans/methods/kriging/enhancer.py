@@ -145,7 +145,7 @@ class Kriging(Enhancer):
     name = "kriging"
     summary = "Gene programmes and kriging: seconds, a strong baseline."
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[FittedKriging]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[FittedKriging]:
         """Learn programmes and covariances; nothing here can usefully stop early."""
         return (yield from kriged_steps(section, config, None))
 

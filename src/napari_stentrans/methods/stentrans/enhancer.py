@@ -42,7 +42,7 @@ class StEnTrans(Enhancer):
             return ""
         return f"the model {config.model} was made of {share:.0%} of its spots"
 
-    def fit_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
+    def learn_steps(self, section: Section, config: RunConfig) -> Steps[Fitted]:
         """Krige, offer that as a first result, then adapt. Stopping keeps the best.
 
         A model that was kept gives its programmes and its network.

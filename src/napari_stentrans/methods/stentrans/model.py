@@ -37,6 +37,7 @@ from napari_stentrans.methods.stentrans.weights import (
     network_of,
     save_arrays,
 )
+from napari_stentrans.methods.units import FittedInCounts
 from napari_stentrans.section.section import Section
 
 _FORMAT = 2
@@ -80,15 +81,16 @@ class StEnTransModel:
         InvalidRequestError
             If another method made the fit: there is nothing to keep of those.
         """
-        if not isinstance(fitted, FittedStEnTrans):
+        learnt = fitted.learnt if isinstance(fitted, FittedInCounts) else fitted
+        if not isinstance(learnt, FittedStEnTrans):
             msg = (
                 "only a fit of the method 'stentrans' can be kept as a model, on 40 "
                 "spots or more; choose that method"
             )
             raise InvalidRequestError(msg)
-        section, programmes = fitted.section, fitted.kriging.programmes
+        section, programmes = fitted.section, learnt.kriging.programmes
         names = [str(gene) for gene in section.genes]
-        network, marks = fitted.adapted.network, marks_of(section)
+        network, marks = learnt.adapted.network, marks_of(section)
         return cls(names, programmes.loadings, network, section.name, marks)
 
     def save(self, path: str | Path) -> Path:

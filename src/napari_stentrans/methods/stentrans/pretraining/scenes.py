@@ -57,7 +57,7 @@ def random_scene(seed: int) -> SimulatedScene:
         hidden[:] = rng.random(len(hidden)) < 0.3
     section = section_of(tissue, counts).subset(np.flatnonzero(~hidden))
     config = RunConfig(kriging=KrigingConfig(residuals=False))
-    kriging = run_to_end(Kriging().fit_steps(section, config))
+    kriging = run_to_end(Kriging().learn_steps(section, config))
     query_rc = tissue.pitch_rc[hidden]
     kriged = run_to_end(kriging.estimate_steps(query_rc))
     truth = _expected_scores(tissue, kriging.programmes, rng)[hidden]
