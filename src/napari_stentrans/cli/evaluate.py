@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.evaluate_text import as_text
@@ -38,7 +37,7 @@ examples:
 _TASKS = ("upsample", "dropout", "region", "denoise")
 _OUTPUTS = {
     "json": (".json",),
-    "csv": (".csv", ".gz"),
+    "csv": (".csv", ".csv.gz"),
     "figure": (".png", ".pdf", ".svg"),
 }
 _NOT_HERE = {"method", "refine", "tissue", "seed"}
@@ -187,19 +186,10 @@ def _pictured(section: Section, args: argparse.Namespace) -> list[str]:
 
 def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:
     """Write what was asked for; all files appear together at the end."""
-    from napari_stentrans.evaluation import evaluation_figure, per_gene, record
+    from napari_stentrans.evaluation.writing import writer_of
 
-    outputs: list[tuple[Path | None, Any]] = [
-        (args.json, lambda path: _write_json(path, record(report))),
-        (args.csv, lambda path: per_gene(report).to_csv(path, index=False)),
-        (args.figure, lambda path: evaluation_figure(report).savefig(path, dpi=120)),
-    ]
-    asked = [(out, write) for out, write in outputs if out is not None]
+    asked = [out for name in _OUTPUTS if (out := getattr(args, name)) is not None]
     with writing(), ExitStack() as stack:
-        for out, write in asked:
-            write(stack.enter_context(replacing(out)))
-    return [out for out, _ in asked]
-
-
-def _write_json(path: Path, facts: dict[str, Any]) -> None:
-    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        for out in asked:
+            writer_of(out)(report, stack.enter_context(replacing(out)))
+    return asked

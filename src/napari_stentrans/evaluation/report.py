@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import combinations, product
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
 from napari_stentrans.evaluation.tasks import Protocol, Trial
+from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
@@ -85,6 +87,28 @@ class EvaluationReport:
     failures: pd.DataFrame
     replicates: dict[RunKey, dict[str, FloatArray]] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report; the file appears once it is complete.
+
+        Parameters
+        ----------
+        path
+            ``.json``: all but the scores of single genes; ``.csv``, ``.csv.gz``: every
+            score of every gene; ``.png``, ``.pdf``, ``.svg``: a figure.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it has none of these endings, or cannot be written there.
+        """
+        from napari_stentrans.evaluation.writing import writer_of
+
+        path = Path(path).expanduser()
+        write = writer_of(path)
+        with replacing(path) as scratch:
+            write(self, scratch)
+        return path
 
     @property
     def tasks(self) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +34,86 @@ def test_every_quick_method_and_the_one_set_up_are_compared(section):
     assert found.n_hidden == pytest.approx(0.3 * section.n_spots, abs=1)
     assert all(s.seconds > 0 and 0 <= s.coverage <= 1 for s in found.scores)
     assert found.best.raw == max(s.raw for s in found.scores)
+
+
+def test_the_lead_over_the_best_other_method_has_an_interval(section):
+    config = RunConfig(method="nearest")
+    found = run_to_end(comparing(section, config, "dropout"), None)
+    by_name = {score.method: score for score in found.scores}
+    others = [score for score in found.scores if score.method != "nearest"]
+    lead = found.lead
+    assert lead.method == "nearest"
+    assert lead.against == max(others, key=lambda score: score.raw).method
+    assert lead.raw.value == by_name["nearest"].raw - by_name[lead.against].raw
+    assert lead.raw.low < lead.raw.value < lead.raw.high
+    assert lead.log.low < lead.log.value < lead.log.high
+
+
+def test_measured_spots_are_compared_with_what_nobody_interpolates(section):
+    found = run_to_end(comparing(section, RunConfig(method="kriging"), "denoise"), None)
+    assert [s.method for s in found.scores] == ["raw", "pca20", "kriging"]
+    assert found.n_hidden == section.n_spots
+    assert not found.hides_spots
+
+
+def test_scores_of_several_choices_are_averaged(section):
+    config = RunConfig(method="nearest", seed=4)
+    three = run_to_end(comparing(section, config, "dropout", 3), None)
+    alone = [
+        run_to_end(comparing(section, replace_seed(config, seed), "dropout"), None)
+        for seed in (4, 5, 6)
+    ]
+    assert three.n_repeats == 3
+    for place, score in enumerate(three.scores):
+        mean = np.mean([found.scores[place].raw for found in alone])
+        assert score.raw == pytest.approx(mean)
+
+
+def replace_seed(config, seed):
+    return config.model_copy(update={"seed": seed})
+
+
+@pytest.mark.parametrize("ending", [".png", ".csv", ".json"])
+def test_scores_are_saved(opened, jobs, section, tmp_path, ending):
+    opened.genes.add(section.genes[1:4])
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    (picture,) = opened.session.run.test.report.pictures
+    assert picture.genes == [*opened.session.genes.shown[:2]]
+    assert len(picture.genes) == 2
+    path = tmp_path / f"scores{ending}"
+    opened.trials.save(path)
+    assert opened.session.status is JobStatus.SAVING
+    jobs.last.finish()
+    assert path.stat().st_size > 500
+    assert str(path) in opened.session.message.text
+
+
+def test_nothing_is_saved_before_a_test(opened, jobs, tmp_path):
+    opened.trials.save(tmp_path / "scores.csv")
+    assert not jobs.started
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_can_be_written_that_is_told(opened, jobs, told, tmp_path):
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    opened.trials.save(tmp_path / "nowhere" / "scores.csv")
+    jobs.last.finish()
+    assert "no folder" in opened.session.message.text
+    assert opened.session.run.test is not None
+
+
+def test_tests_go_with_their_sections(opened, jobs, viewer, section, other_section):
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    found = weakref.ref(opened.session.run.test)
+    opened.stage.open(other_section)
+    for layer, tag in list(opened.stage.tagged()):
+        if tag.section is section:
+            viewer.layers.remove(layer)
+    gc.collect()
+    assert found() is None
 
 
 def test_a_method_is_compared_once(section):
@@ -80,7 +162,7 @@ def test_a_picture_that_was_moved_is_looked_at_where_it_lies(
 ):
     seen = []
 
-    def noting(asked, _config, _task):
+    def noting(asked, *_):
         seen.append(asked.image)
         yield Progress("Hiding spots", 0, 1)
         return MethodTest("dropout", 1, 1, (MethodScore("flat", 0, 0, 0, 0, 0),))
@@ -132,7 +214,8 @@ def test_a_test_says_of_which_section_it_is(opened, jobs, section, other_section
     opened.stage.open(replace(other_section, name="B4"))
     job.finish()
 
-    assert f"hidden spots of {section.name} " in opened.session.message.text
+    assert opened.session.message.text.startswith(f"{section.name}: ")
+    assert "hidden spots best" in opened.session.message.text
 
 
 def test_a_method_that_fails_is_told_and_nothing_is_shown(

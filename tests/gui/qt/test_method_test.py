@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
 
-from napari_stentrans.gui.state.runs import MethodScore, MethodTest
+from napari_stentrans.evaluation import Task
+from napari_stentrans.gui.state.runs import (
+    Difference,
+    Lead,
+    MethodScore,
+    MethodTest,
+)
 from napari_stentrans.gui.state.session import JobStatus
+from napari_stentrans.gui.widgets import method_test
 from napari_stentrans.gui.widgets.method_test import MethodTests
 
 FOUND = MethodTest(
@@ -32,7 +42,62 @@ def test_a_click_tests_what_was_chosen(shown, session, controller, section, clic
     session.section = section
     panel.task.setCurrentIndex(panel.task.findData("region"))
     click(panel.test)
-    controller.trials.test.assert_called_once_with("region")
+    controller.trials.test.assert_called_once_with("region", 1)
+
+
+def test_what_is_hidden_can_be_chosen_several_times(
+    shown, session, controller, section, click
+):
+    panel = shown(MethodTests)
+    session.section = section
+    panel.repeats.setValue(3)
+    panel.task.setCurrentIndex(panel.task.findData("denoise"))
+    click(panel.test)
+    controller.trials.test.assert_called_once_with("denoise", 3)
+
+
+def test_every_task_can_be_tested(shown):
+    panel = shown(MethodTests)
+    offered = [panel.task.itemData(place) for place in range(panel.task.count())]
+    assert set(offered) == set(Task)
+
+
+def test_how_far_a_method_is_ahead_is_told_with_its_interval(shown, session):
+    panel = shown(MethodTests)
+    lead = Lead(
+        "stentrans",
+        "kriging",
+        Difference(0.011, 0.002, 0.02),
+        Difference(-0.004, -1, 1),
+    )
+    session.run.test = replace(FOUND, task="denoise", lead=lead, n_repeats=3)
+    text = panel.told.text()
+    assert "42 spots, half of their counts hidden 3 times" in text
+    assert "stentrans less kriging" in text
+    assert "r (counts) +0.011 (+0.002 to +0.020)" in text
+    assert "r (log) -0.004" in text
+    assert "Another choice" not in text
+
+
+def test_scores_are_saved_where_the_user_says(
+    shown, session, controller, section, click, monkeypatch
+):
+    panel = shown(MethodTests)
+    session.section = section
+    assert not panel.save.isVisible()
+    session.run.test = FOUND
+    asked = Mock(return_value=Path("scores.csv"))
+    monkeypatch.setattr(method_test, "ask_where_to_save", asked)
+    click(panel.save)
+    controller.trials.save.assert_called_once_with(Path("scores.csv"))
+    assert asked.call_args.args[2].endswith("_region.png")
+
+    asked.return_value = None
+    click(panel.save)
+    controller.trials.save.assert_called_once()
+
+    session.status = JobStatus.ENHANCING
+    assert not panel.save.isEnabled()
 
 
 def test_it_tells_why_it_cannot_begin(shown, session, section):

@@ -174,6 +174,7 @@ class SectionControl:
         )
         self._bench.stage.tell_apart(session.sections)
         self._runs.forget_others(session.sections)
+        self._trials.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
         if self._is_pointless():
             self._runs.cancel()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from weakref import WeakKeyDictionary
+from pathlib import Path
 
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.jobs.trial_tasks import comparing
+from napari_stentrans.gui.jobs.trial_tasks import comparing, saving_scores
 from napari_stentrans.gui.state.runs import MethodTest
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.section.section import Section
+
+_PICTURED = 2
+"""Genes in the figure of a test: of those that are shown."""
 
 
 class TrialControl:
@@ -18,10 +22,18 @@ class TrialControl:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._of: Section | None = None
-        self._done: WeakKeyDictionary[Section, MethodTest] = WeakKeyDictionary()
+        self._done: dict[Section, MethodTest] = {}
 
-    def test(self, task: str) -> None:
-        """Hide spots of the current section as a task does, and predict them."""
+    def test(self, task: str, n_repeats: int = 1) -> None:
+        """Hide spots of the current section as a task does, and predict them.
+
+        Parameters
+        ----------
+        task
+            One of `evaluation.Task`.
+        n_repeats
+            How often spots are chosen; scores are averaged.
+        """
         session, background = self._bench.session, self._bench.background
         section = session.section
         if section is None or session.status.is_busy:
@@ -34,15 +46,35 @@ class TrialControl:
                 self._bench.stage.placing.placed(section),
                 session.run.config,
                 task,
+                n_repeats,
+                session.genes.shown[:_PICTURED],
             ),
             partial(self._tested, section),
         )
         background.say("Testing methods …")
 
+    def save(self, path: Path) -> None:
+        """Write the scores of the test that is shown, as the ending says."""
+        session, background = self._bench.session, self._bench.background
+        found = session.run.test
+        if found is None or found.report is None or session.status.is_busy:
+            return
+        background.run(
+            JobStatus.SAVING, partial(saving_scores, found.report, path), self._saved
+        )
+        background.say(f"Saving {path.name} …")
+
     @property
     def of(self) -> Section | None:
         """Section that is tested, or was last: another one may be looked at by now."""
         return self._of
+
+    def forget_others(self, sections: Iterable[Section]) -> None:
+        """Keep the tests of these sections alone: they hold them in memory."""
+        kept = set(sections)
+        self._done = {s: found for s, found in self._done.items() if s in kept}
+        if self._of not in kept and not self._bench.session.status.is_busy:
+            self._of = None
 
     def follow(self) -> None:
         """Show the test of the section that is current now."""
@@ -50,10 +82,16 @@ class TrialControl:
         section = session.section
         session.run.test = None if section is None else self._done.get(section)
 
+    def _saved(self, path: Path) -> None:
+        self._bench.background.say(f"Saved {path}")
+
     def _tested(self, section: Section, found: MethodTest) -> None:
-        self._done[section] = found
+        if section in self._bench.session.sections:
+            self._done[section] = found
         self.follow()
+        spots = f"{found.n_hidden:,} hidden spots"
+        what = spots if found.hides_spots else "the hidden half of the counts"
         self._bench.background.say(
-            f"Of {found.n_hidden:,} hidden spots of {section.name} "
-            f"{found.best.method} predicts counts best; see the tab Run."
+            f"{section.name}: {found.best.method} predicts {what} best; see the tab "
+            "Run."
         )

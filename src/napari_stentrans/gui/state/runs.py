@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, isnan
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from psygnal import SignalGroupDescriptor
 
@@ -20,6 +20,8 @@ from napari_stentrans.section.missing import MissingRegions
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
+
+    from napari_stentrans.evaluation import EvaluationReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,24 +98,64 @@ class MethodScore:
     seconds: float
 
 
+class Difference(NamedTuple):
+    """Difference of two scores, and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
+class Lead:
+    """How far a method is ahead of another one; below zero: behind.
+
+    Attributes
+    ----------
+    method, against
+        Their names.
+    raw, log
+        By the scores of `MethodScore` of that name.
+    """
+
+    method: str
+    against: str
+    raw: Difference
+    log: Difference
+
+
+@dataclass(frozen=True, eq=False)
 class MethodTest:
     """Methods compared on hidden spots of a section.
 
     Attributes
     ----------
     task
-        Which spots were hidden.
+        Which spots were hidden, or ``"denoise"``: half of the counts of each.
     n_hidden, n_genes
         How many spots, and how many genes were compared.
     scores
         One a method.
+    n_repeats
+        How many choices of hidden spots they are averaged over.
+    lead
+        Of the method that was set up over the best of the others, if that is known.
+    report
+        Everything, to be saved.
     """
 
     task: str
     n_hidden: int
     n_genes: int
     scores: tuple[MethodScore, ...]
+    n_repeats: int = 1
+    lead: Lead | None = None
+    report: EvaluationReport | None = None
+
+    @property
+    def hides_spots(self) -> bool:
+        """Whether spots were hidden, not counts of all of them."""
+        return self.task != "denoise"
 
     @property
     def best(self) -> MethodScore:

@@ -9,13 +9,15 @@ from qtpy.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QSizePolicy,
+    QSpinBox,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
 )
 
 from napari_stentrans.gui.jobs.remaining import in_words
-from napari_stentrans.gui.state.runs import MethodScore, MethodTest
+from napari_stentrans.gui.state.runs import Lead, MethodScore, MethodTest
+from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import SessionWidget
@@ -24,15 +26,26 @@ _TASKS = {
     "dropout": ("Scattered spots", "30 % of the spots, at random"),
     "region": ("Holes", "Discs of radius 3 pitches, 15 % of the spots"),
     "upsample": ("Between spots", "All but every second row and column"),
+    "denoise": ("Measured spots", "Half of the counts of every spot, by chance"),
 }
 """Title of a task, and what it hides."""
+_MOST_REPEATS = 10
+_REPEATS_HELP = (
+    "How often to choose anew what is hidden; scores are averaged. Three times tell "
+    "how sure a difference is, and take three times as long"
+)
+_FORMATS = (
+    "Figure (*.png *.pdf *.svg);;Scores of every gene (*.csv *.csv.gz);;"
+    "Summary for programs (*.json)"
+)
 _COLUMNS = {
-    "Method": "Linear and gaussian interpolation, kriging, and the method set up above",
+    "Method": "Simple ones, kriging, and the method set up above",
     "r (counts)": "Median over genes of the correlation with hidden counts",
     "r (log)": "The same on log-normalised values of the 500 highest genes",
     "Of ceiling": "How much of r that counting noise allows is reached",
     "90 % coverage": "Hidden counts inside the 90 % intervals; 90 % is right",
 }
+_SAVE_HELP = "Save as figure, table of every gene, or summary for other programs"
 _TEST_HELP = (
     "Hide measured spots, predict them from the others, and compare with what was "
     "measured; results and layers stay as they are"
@@ -51,17 +64,25 @@ class MethodTests(SessionWidget):
             self.task.addItem(title, name)
             place = self.task.count() - 1
             self.task.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
+        self.repeats = QSpinBox()
+        self.repeats.setRange(1, _MOST_REPEATS)
+        self.repeats.setSuffix(" x")
+        self.repeats.setToolTip(_REPEATS_HELP)
+        calm(self.repeats)
         self.test = button("Test", _TEST_HELP, self._test)
         self.table = _table()
         self.told = note()
+        self.save = button("Save scores…", _SAVE_HELP, self._ask_path)
         row = QHBoxLayout()
         row.addWidget(self.task, stretch=1)
+        row.addWidget(self.repeats)
         row.addWidget(self.test)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self.table)
         column.addWidget(self.told)
+        column.addWidget(self.save)
 
         session = self.session
         session.events.section.connect(self._enable)
@@ -71,16 +92,28 @@ class MethodTests(SessionWidget):
         self._show()
 
     def _test(self) -> None:
-        self.controller.trials.test(self.task.currentData())
+        self.controller.trials.test(self.task.currentData(), self.repeats.value())
+
+    def _ask_path(self) -> None:
+        section, found = self.session.section, self.session.run.test
+        if section is None or found is None:
+            return
+        name = f"{section.name.replace('/', '_')}_{found.task}.png"
+        path = ask_where_to_save(self, "Save the scores", name, _FORMATS)
+        if path is not None:
+            self.controller.trials.save(path)
 
     def _enable(self) -> None:
-        why = "" if self.session.section is not None else "Open a section first"
-        allow(self.test, BUSY if self.session.status.is_busy else why)
+        busy = BUSY if self.session.status.is_busy else ""
+        closed = "" if self.session.section is not None else "Open a section first"
+        allow(self.test, busy or closed)
+        allow(self.save, busy)
 
     def _show(self) -> None:
         found = self.session.run.test
         self.table.setVisible(found is not None)
         self.told.setVisible(found is not None)
+        self.save.setVisible(found is not None)
         self.table.clear()
         if found is None:
             return
@@ -132,7 +165,25 @@ def _number(value: float, how: str) -> str:
 
 def _told(found: MethodTest) -> str:
     title, _ = _TASKS.get(found.task, (found.task, ""))
+    what = "spots" if found.hides_spots else "spots, half of their counts"
+    times = "once" if found.n_repeats == 1 else f"{found.n_repeats} times"
+    parts = [
+        f"{title}: {found.n_hidden:,} {what} hidden {times}, {found.n_genes:,} genes."
+    ]
+    if found.lead is not None:
+        parts.append(_ahead(found.lead))
+    if found.n_repeats == 1:
+        parts.append("Another choice of spots would give slightly other numbers.")
+    return " ".join(parts)
+
+
+def _ahead(lead: Lead) -> str:
+    """How far a method is ahead, and how sure that is."""
+    raw, log = (
+        f"{of.value:+.3f} ({of.low:+.3f} to {of.high:+.3f})"
+        for of in (lead.raw, lead.log)
+    )
     return (
-        f"{title}: {found.n_hidden:,} spots hidden once, {found.n_genes:,} genes. "
-        "Another choice of spots would give slightly other numbers."
+        f"{lead.method} less {lead.against}, with 95 % intervals: r (counts) {raw}, "
+        f"r (log) {log}."
     )
