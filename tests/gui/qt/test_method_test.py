@@ -29,6 +29,9 @@ FOUND = MethodTest(
     ),
 )
 
+_NARROW = 270
+"""Width in pixels of what a tab holds in the window as it opens."""
+
 
 def rows(panel: MethodTests) -> list[list[str]]:
     items = [
@@ -74,7 +77,7 @@ def test_how_far_a_method_is_ahead_is_told_with_its_interval(shown, session):
     text = panel.told.text()
     assert "42 spots, half of their counts hidden 3 times" in text
     assert "stentrans less kriging" in text
-    assert "r (counts) +0.011 (+0.002 to +0.020)" in text
+    assert ": r +0.011 (+0.002 to +0.020)" in text
     assert "r (log) -0.004" in text
     assert "Another choice" not in text
 
@@ -125,6 +128,9 @@ def test_scores_are_listed_and_the_best_stands_out(shown, session):
         ["kriging", "0.27", "0.21", "52%", "90%"],
         ["flat", "-", "-", "-", "90%"],
     ]
+    header = panel.table.header()
+    panel.setFixedWidth(_NARROW)
+    assert all(header.sectionSize(n) >= header.sectionSizeHint(n) for n in range(5))
     bold = [panel.table.topLevelItem(n).font(0).bold() for n in range(3)]
     assert bold == [False, True, False]
     assert "42 spots" in panel.told.text()

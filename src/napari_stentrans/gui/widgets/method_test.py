@@ -40,10 +40,10 @@ _FORMATS = (
 )
 _COLUMNS = {
     "Method": "Simple ones, kriging, and the method set up above",
-    "r (counts)": "Median over genes of the correlation with hidden counts",
+    "r": "Median over genes of the correlation with hidden counts",
     "r (log)": "The same on log-normalised values of the 500 highest genes",
-    "Of ceiling": "How much of r that counting noise allows is reached",
-    "90 % coverage": "Hidden counts inside the 90 % intervals; 90 % is right",
+    "Ceiling": "How much of r that counting noise allows is reached",
+    "In 90 %": "Hidden counts inside the 90 % intervals; 90 % is right",
 }
 _SAVE_HELP = "Save as figure, table of every gene, or summary for other programs"
 _TEST_HELP = (
@@ -184,6 +184,6 @@ def _ahead(lead: Lead) -> str:
         for of in (lead.raw, lead.log)
     )
     return (
-        f"{lead.method} less {lead.against}, with 95 % intervals: r (counts) {raw}, "
+        f"{lead.method} less {lead.against}, with 95 % intervals: r {raw}, "
         f"r (log) {log}."
     )
