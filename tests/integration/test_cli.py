@@ -344,7 +344,7 @@ def test_interrupting_leaves_nothing_behind(run, tmp_path, capsys, monkeypatch):
             if len(written) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("napari_stentrans.enhanced._GENES_PER_BLOCK", 50)
+    monkeypatch.setattr("napari_stentrans.portions._MOST_GENES", 50)
     bars = "napari_stentrans.cli.console.ProgressBars.__call__"
     monkeypatch.setattr(bars, interrupt_third)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from napari_stentrans import enhance, enhanced
+from napari_stentrans import enhance, portions
 from napari_stentrans.annotations import position_names
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.enhanced import EnhancedSection
@@ -100,7 +100,7 @@ def test_fields_of_measured_and_new_positions_are_put_in_order(result):
 
 
 def test_blocks_cover_every_chosen_gene_once(result, monkeypatch):
-    monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 3)
+    monkeypatch.setattr(portions, "_MOST_GENES", 3)
     columns = [np.arange(GENES)[block] for block, _ in result.blocks()]
     assert [len(c) for c in columns] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(columns), np.arange(GENES))
@@ -108,7 +108,7 @@ def test_blocks_cover_every_chosen_gene_once(result, monkeypatch):
 
 def test_blocks_are_predicted_at_the_same_time_and_let_go(section, monkeypatch):
     spots = enhancement_targets(section, MissingRegions.none(section), refine=1)
-    monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 2)
+    monkeypatch.setattr(portions, "_MOST_GENES", 2)
     monkeypatch.setattr(parallel, "_n_workers", lambda: 2)
     two_at_work = threading.Barrier(2, timeout=20)
     read = TableField.read
@@ -127,7 +127,7 @@ def test_blocks_are_predicted_at_the_same_time_and_let_go(section, monkeypatch):
 
 
 def test_anndata_holds_the_chosen_genes(section, result, monkeypatch):
-    monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 2)
+    monkeypatch.setattr(portions, "_MOST_GENES", 2)
     few = enhanced_section(section, result.targets, chosen=(6, 0, 3))
 
     adata = few.to_anndata()
@@ -228,7 +228,7 @@ def test_names_are_unique_whatever_is_asked_for():
 
 def test_saving_tells_how_many_genes_are_written(result, tmp_path, monkeypatch):
     pytest.importorskip("napari_stentrans.io.writers.h5ad")
-    monkeypatch.setattr(enhanced, "_GENES_PER_BLOCK", 3)
+    monkeypatch.setattr(portions, "_MOST_GENES", 3)
     seen = []
 
     result.save(tmp_path / "x.h5ad", on_progress=seen.append)

@@ -112,7 +112,7 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_hangs(
 def test_cancelled_saving_leaves_no_file_behind(
     qtbot, widget, section, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("napari_stentrans.enhanced._GENES_PER_BLOCK", 1)
+    monkeypatch.setattr("napari_stentrans.portions._MOST_GENES", 1)
     widget.controller.stage.open(section)
     widget.session.enhanced = enhance(section, method="nearest", genes="all")
     widget.controller.files.save(tmp_path / "r.h5ad")

@@ -119,7 +119,7 @@ def test_levels_are_borne_out(decoder: GeneDecoder) -> None:
 def test_genes_may_be_asked_for_in_any_order(
     decoder: GeneDecoder, monkeypatch, at_once: int
 ) -> None:
-    monkeypatch.setattr("napari_stentrans.methods.decoder._BLOCK", at_once)
+    monkeypatch.setattr("napari_stentrans.portions._MOST_GENES", at_once)
     fresh = GeneDecoder(decoder.section, decoder.programmes, decoder.left_out)
     fresh.statistics(np.array([5]))
     mixed, straight = np.array([9, 5, 0, 9]), np.arange(12)
