@@ -55,7 +55,7 @@ def provenance(
         "versions": {name: _version(name) for name in packages}
         | {"python": platform.python_version()},
         "seconds": round(seconds, 3),
-        "units": "counts of the input",
+        "units": f"{'counts' if section.is_counted else 'values'} of the input",
     }
 
 

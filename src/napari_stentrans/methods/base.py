@@ -28,7 +28,7 @@ from napari_stentrans.section.section import Section
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Expected expression and its uncertainty, in counts of the input.
+    """Expected expression and its uncertainty, in units of the input.
 
     Attributes
     ----------

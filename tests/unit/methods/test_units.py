@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from napari_stentrans import enhance
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import Fitted, get_method
@@ -106,6 +107,17 @@ def test_the_unit_is_told(shares: Section) -> None:
     assert fitted.facts["value_of_one_count"] == pytest.approx(fitted.unit, rel=1e-3)
     assert fitted.facts["gene_residuals"] is True
     assert fitted.field(shares.array_rc[:3]).depth is not None
+
+
+def test_a_result_says_in_what_it_is(
+    shares: Section, simulated: SimulatedSection
+) -> None:
+    of_shares = enhance(shares, method="kriging", refine=1)
+    of_counts = enhance(simulated.section, method="kriging", refine=1)
+    assert of_shares.provenance["units"] == "values of the input"
+    assert of_counts.provenance["units"] == "counts of the input"
+    assert of_shares.provenance["fit"]["value_of_one_count"] < 0.01
+    assert of_shares.gene_scores["heldout_ceiling"].isna().all()
 
 
 def test_previews_come_in_the_units_of_the_section(
