@@ -6,8 +6,8 @@ Each is allowed more than the one before. If a predictor that cheats does not re
 aim, no honest one of its kind will. None of this is used by any method.
 
 *programmes alone*: kriging without residuals of single genes. *programmes that saw*:
-hidden counts take part when programmes are found, and are predicted without a look at
-them. *scores that saw*: the programme scores that the hidden counts themselves have.
+the same, but hidden counts take part when programmes are found (not when these are
+kriged). *scores that saw*: the programme scores that the hidden counts themselves have.
 *best mixture*: for each gene the sum of kriging, stentrans, gaussian and *programmes
 that saw* that suits the hidden counts best, fitted on what is scored.
 """
@@ -62,16 +62,12 @@ class Cheats:
 
     def fields(self) -> dict[str, ExpressionField]:
         """Every predictor, at the hidden spots."""
-        alone = self.config.model_dump()
-        alone["kriging"]["residuals"] = False
         honest = {
             name: self._honest(name, self.config)
             for name in ("kriging", "stentrans", "gaussian")
         }
         return honest | {
-            "programmes alone": self._honest(
-                "kriging", RunConfig.model_validate(alone)
-            ),
+            "programmes alone": self._honest("kriging", self._alone),
             "programmes that saw": self._saw.field(self._hidden_rc),
             "scores that saw": ProgrammeField(
                 self._saw.decoder, self._hidden_scores, None
@@ -81,6 +77,12 @@ class Cheats:
     def _honest(self, name: str, config: RunConfig) -> ExpressionField:
         fitted = get_method(name).fit(self.trial.reduced, config)
         return fitted.field(self._hidden_rc)
+
+    @property
+    def _alone(self) -> RunConfig:
+        """Without residuals of single genes."""
+        kriging = self.config.kriging.model_copy(update={"residuals": False})
+        return self.config.model_copy(update={"kriging": kriging})
 
     @property
     def _hidden_rc(self) -> np.ndarray:
@@ -99,7 +101,7 @@ class Cheats:
         hidden = np.isin(np.arange(self.trial.section.n_spots), self.trial.scored)
         programmes = replace(self._programmes, scores=self._programmes.scores[~hidden])
         crossed = cross_fit(visible, programmes, self.config.seed)
-        steps = fit_programmes_steps(visible, programmes, crossed, self.config)
+        steps = fit_programmes_steps(visible, programmes, crossed, self._alone)
         return run_to_end(steps)
 
     @property
