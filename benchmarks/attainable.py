@@ -2,8 +2,8 @@
 
     python benchmarks/attainable.py ../shared/data/crc16_visium --seeds 11
 
-Each is allowed more than the one before. If a predictor that cheats does not reach an
-aim, no honest one of its kind will. None of this is used by any method.
+What a predictor that cheats does not reach, an honest one of its kind is unlikely to.
+None of this is used by any method.
 
 *programmes alone*: kriging without residuals of single genes. *programmes that saw*:
 the same, but hidden counts take part when programmes are found (not when these are
@@ -98,8 +98,8 @@ class Cheats:
     def _saw(self) -> FittedKriging:
         """Programmes of all spots, kriged from the visible ones."""
         visible = self.trial.reduced
-        hidden = np.isin(np.arange(self.trial.section.n_spots), self.trial.scored)
-        programmes = replace(self._programmes, scores=self._programmes.scores[~hidden])
+        seen = self._programmes.scores[self.trial.visible]
+        programmes = replace(self._programmes, scores=seen)
         crossed = cross_fit(visible, programmes, self.config.seed)
         steps = fit_programmes_steps(visible, programmes, crossed, self._alone)
         return run_to_end(steps)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_stentrans.evaluation.report import EvaluationReport, Picture
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def evaluation_figure(report: EvaluationReport) -> Figure:
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
     _draw_boxes(parts[0, 0], report)
     if rows:
-        _draw_pictures(parts[1, 0], rows, columns)
+        _draw_pictures(parts[1, 0], report.section, rows, columns)
     return figure
 
 
@@ -103,31 +104,36 @@ def _draw_panel(
 
 
 def _draw_pictures(
-    part: SubFigure, rows: list[tuple[Picture, str]], columns: int
+    part: SubFigure, section: Section, rows: list[tuple[Picture, str]], columns: int
 ) -> None:
     axes = part.subplots(len(rows), columns, squeeze=False)
+    unit = "counts" if section.is_counted else "values"
     for row, (picture, gene) in zip(axes, rows, strict=True):
-        trial, at = picture.trial, picture.genes.index(gene)
-        section, scored = trial.section, trial.scored
-        column = section.gene_index([gene])
-        given = trial.reduced.gene_counts(gene).astype(np.float64)
-        seen = section.barcodes.get_indexer(trial.reduced.barcodes)
-        truth = trial.truth(column)[:, 0].astype(np.float64)
-        highest = max(float(np.percentile(truth, 99)), 1.0)
-        panels = [("given to the method", given, seen), ("measured", truth, scored)]
+        at, scored = picture.genes.index(gene), picture.scored
+        measured = picture.measured[:, at]
+        highest = float(np.percentile(measured, 99)) or float(measured.max()) or 1.0
+        panels = [
+            ("given to the method", picture.given[:, at], picture.seen),
+            ("measured", measured, scored),
+        ]
         for method, predicted in picture.predicted.items():
-            panels.append((method, predicted[:, at].astype(np.float64), scored))
+            panels.append((method, predicted[:, at], scored))
         for ax in row[len(panels) :]:
             ax.set_axis_off()
         for ax, (title, values, spots) in zip(row, panels, strict=False):
             shown = _draw_spots(ax, section, values, spots, highest)
             ax.set_title(title, fontsize="small")
-        row[0].set_ylabel(f"{gene}\n{trial.task}, seed {trial.seed}", fontsize="small")
-        part.colorbar(shown, ax=list(row), label="counts", fraction=0.02, pad=0.01)
+        told = f"{gene}\n{picture.task}, seed {picture.seed}"
+        row[0].set_ylabel(told, fontsize="small")
+        part.colorbar(shown, ax=list(row), label=unit, fraction=0.02, pad=0.01)
 
 
 def _draw_spots(
-    ax: Axes, section: Section, values: FloatArray, spots: Any, highest: float
+    ax: Axes,
+    section: Section,
+    values: NDArray[np.float32],
+    spots: IntArray,
+    highest: float,
 ) -> Any:
     """Draw values as discs where their spots lie; the other spots as small dots."""
     from matplotlib.collections import EllipseCollection

@@ -18,7 +18,7 @@ from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
 from napari_stentrans.evaluation.tasks import Protocol, Trial
 from napari_stentrans.io.files.replacing import replacing
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
 RunKey: TypeAlias = tuple[str, int, str]
@@ -35,17 +35,43 @@ class Picture:
 
     Attributes
     ----------
-    trial
-        What was seen, and what was measured.
+    task, seed
+        Of the trial.
     genes
         Their names.
+    seen, scored : ndarray, shape (seen spot,), (scored spot,)
+        Spots of the section.
+    given : ndarray of float32, shape (seen spot, gene)
+        What methods saw.
+    measured : ndarray of float32, shape (scored spot, gene)
+        What they are scored against.
     predicted : dict of ndarray of float32, shape (scored spot, gene)
         By method.
     """
 
-    trial: Trial
+    task: str
+    seed: int
     genes: list[str]
-    predicted: dict[str, NDArray[np.float32]]
+    seen: IntArray
+    scored: IntArray
+    given: NDArray[np.float32]
+    measured: NDArray[np.float32]
+    predicted: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trial: Trial, genes: IntArray) -> Picture:
+        """Take some genes (columns of the section) out of a trial."""
+        reduced = trial.reduced
+        given = reduced.counts[:, genes].toarray()
+        return cls(
+            task=str(trial.task),
+            seed=trial.seed,
+            genes=[str(name) for name in trial.section.genes[genes]],
+            seen=trial.section.barcodes.get_indexer(reduced.barcodes),
+            scored=trial.scored,
+            given=given,
+            measured=trial.counts[:, genes].toarray(),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +126,14 @@ class EvaluationReport:
         Raises
         ------
         InvalidRequestError
-            If it has none of these endings, or cannot be written there.
+            If it has none of these endings, cannot be written there, or is a file that
+            the section was read from.
         """
         from napari_stentrans.evaluation.writing import writer_of
 
         path = Path(path).expanduser()
         write = writer_of(path)
-        with replacing(path) as scratch:
+        with replacing(path, self.section.inputs) as scratch:
             write(self, scratch)
         return path
 

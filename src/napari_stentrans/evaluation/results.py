@@ -34,8 +34,7 @@ class Results:
         self._ceilings.append(_keyed(ceilings, trial))
         plan = self._plan
         if len(plan.pictured) and trial.seed == plan.seeds[0]:
-            names = plan.section.genes[plan.pictured]
-            self._pictures.append(Picture(trial, [str(name) for name in names], {}))
+            self._pictures.append(Picture.of(trial, plan.pictured))
 
     def add(self, trial: Trial, method: str, scores: Scores, meter: Meter) -> None:
         """Add a method to the trial that was begun last."""
@@ -53,7 +52,7 @@ class Results:
                 "peak_memory_mb": meter.peak_bytes / _MEGABYTE,
             }
         )
-        if self._pictures and self._pictures[-1].trial is trial:
+        if len(scores.pictured.T) and trial.seed == self._plan.seeds[0]:
             self._pictures[-1].predicted[method] = scores.pictured
 
     def add_failure(self, trial: Trial, method: str, error: Exception) -> None:

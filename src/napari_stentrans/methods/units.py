@@ -40,7 +40,8 @@ def value_of_one_count(section: Section) -> float:
     """
     if section.is_counted:
         return 1.0
-    squares = np.asarray(section.counts.astype(np.float64).power(2).sum(axis=0)).ravel()
+    genes, values = section.counts.indices, section.counts.data.astype(np.float64)
+    squares = np.bincount(genes, weights=values**2, minlength=section.n_genes)
     mean = section.gene_totals / section.n_spots
     variance = squares / section.n_spots - mean**2
     varying = variance > _CONSTANT * mean**2
@@ -55,7 +56,7 @@ def in_counts_steps(learn: Learn, section: Section, config: RunConfig) -> Steps[
     if unit == 1.0:
         return (yield from learn(section, config))
     counts = section.counts.copy()
-    counts.data = (counts.data / unit).astype(np.float32)
+    counts.data /= np.float32(unit)
     answer: bool | None = None
     with closing(learn(section.with_counts(counts), config)) as steps:
         while True:

@@ -61,7 +61,7 @@ class SectionFacts:
             n_common=int((section.detected_in > section.n_spots / 10).sum()),
             median_counts=float(np.median(section.library_size)),
             median_genes=float(np.median(np.diff(section.counts.indptr))),
-            are_counts=bool((section.counts.data % 1 == 0).all()),
+            are_counts=section.is_counted,
         )
 
 

@@ -211,8 +211,8 @@ class Section:
     @cached_property
     def is_counted(self) -> bool:
         """Whether all values are whole numbers."""
-        values = self.counts.data
-        return bool((values == np.rint(values)).all())
+        pieces = _pieces(self.counts.data)
+        return all(bool((values % 1 == 0).all()) for values in pieces)
 
     @cached_property
     def detected_in(self) -> IntArray:

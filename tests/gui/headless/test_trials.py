@@ -6,12 +6,14 @@ import gc
 import math
 import weakref
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import ComputeError
+from napari_stentrans.evaluation import hold_out
 from napari_stentrans.gui.control import trials
 from napari_stentrans.gui.jobs.trial_tasks import comparing
 from napari_stentrans.gui.state.runs import MethodScore, MethodTest
@@ -39,14 +41,30 @@ def test_every_quick_method_and_the_one_set_up_are_compared(section):
 def test_the_lead_over_the_best_other_method_has_an_interval(section):
     config = RunConfig(method="nearest")
     found = run_to_end(comparing(section, config, "dropout"), None)
-    by_name = {score.method: score for score in found.scores}
     others = [score for score in found.scores if score.method != "nearest"]
-    lead = found.lead
-    assert lead.method == "nearest"
-    assert lead.against == max(others, key=lambda score: score.raw).method
-    assert lead.raw.value == by_name["nearest"].raw - by_name[lead.against].raw
-    assert lead.raw.low < lead.raw.value < lead.raw.high
-    assert lead.log.low < lead.log.value < lead.log.high
+    (own,) = (score for score in found.scores if score.method == "nearest")
+    assert found.method == "nearest"
+    assert [*found.leads] == ["raw", "log"]
+    for name, lead in found.leads.items():
+        best = max(others, key=attrgetter(name))
+        assert lead.against == best.method
+        expected = getattr(own, name) - getattr(best, name)
+        assert lead.value == pytest.approx(expected)
+        assert lead.low < lead.value < lead.high
+
+
+def test_what_cannot_be_told_has_no_lead(section):
+    few = section.subset(np.arange(4))
+    found = run_to_end(comparing(few, RunConfig(method="nearest"), "dropout"), None)
+    assert math.isnan(found.best.raw)
+    assert found.leads == {}
+
+
+def test_hidden_spots_are_counted_on_average(section):
+    config = RunConfig(method="kriging")
+    found = run_to_end(comparing(section, config, "region", 3), None)
+    hidden = [len(hold_out(section, "region", seed).hidden) for seed in (0, 1, 2)]
+    assert found.n_hidden == round(np.mean(hidden))
 
 
 def test_measured_spots_are_compared_with_what_nobody_interpolates(section):
@@ -87,6 +105,40 @@ def test_scores_are_saved(opened, jobs, section, tmp_path, ending):
     jobs.last.finish()
     assert path.stat().st_size > 500
     assert str(path) in opened.session.message.text
+    assert opened.session.saves.last == path
+
+
+def test_two_telling_genes_are_drawn_if_none_is_shown(section):
+    found = run_to_end(comparing(section, RunConfig(method="kriging"), "dropout"), None)
+    assert len(found.report.pictures[0].genes) == 2
+
+
+def test_what_was_read_is_never_written_to(opened, jobs, told, tmp_path):
+    table = tmp_path / "counts.csv"
+    table.write_text("precious")
+    read = replace(opened.session.section, name="read", source=str(table))
+    opened.stage.open(read)
+    opened.sections.choose(read)
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    opened.trials.save(table)
+    jobs.last.finish()
+    assert table.read_text() == "precious"
+    assert told
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_closed_section_is_let_go(
+    opened, jobs, viewer, section, other_section, finished
+):
+    opened.trials.test("dropout")
+    if finished:
+        jobs.last.finish()
+    opened.stage.open(other_section)
+    for layer, tag in list(opened.stage.tagged()):
+        if tag.section is section:
+            viewer.layers.remove(layer)
+    assert opened.trials.of is None
 
 
 def test_nothing_is_saved_before_a_test(opened, jobs, tmp_path):
@@ -165,7 +217,7 @@ def test_a_picture_that_was_moved_is_looked_at_where_it_lies(
     def noting(asked, *_):
         seen.append(asked.image)
         yield Progress("Hiding spots", 0, 1)
-        return MethodTest("dropout", 1, 1, (MethodScore("flat", 0, 0, 0, 0, 0),))
+        return tested(MethodScore("flat", 0, 0, 0, 0, 0))
 
     monkeypatch.setattr(trials, "comparing", noting)
     opened.stage.placing.lay(section, Alignment(shift_xy=(25.0, 0.0)))
@@ -234,5 +286,10 @@ def test_a_method_that_fails_is_told_and_nothing_is_shown(
 def test_a_score_that_is_no_number_is_never_the_best():
     flat = MethodScore("flat", math.nan, math.nan, math.nan, 0.9, 1.0)
     poor = MethodScore("poor", -0.5, 0.0, 0.0, 0.9, 1.0)
-    assert MethodTest("dropout", 5, 10, (flat, poor)).best is poor
-    assert MethodTest("dropout", 5, 10, (poor, flat)).best is poor
+    assert tested(flat, poor).best is poor
+    assert tested(poor, flat).best is poor
+
+
+def tested(*scores):
+    """A test with these scores."""
+    return MethodTest("dropout", "flat", 5, 10, 1, scores, {}, None)

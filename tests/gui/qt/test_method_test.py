@@ -9,7 +9,6 @@ from unittest.mock import Mock
 
 from napari_stentrans.evaluation import Task
 from napari_stentrans.gui.state.runs import (
-    Difference,
     Lead,
     MethodScore,
     MethodTest,
@@ -19,9 +18,13 @@ from napari_stentrans.gui.widgets import method_test
 from napari_stentrans.gui.widgets.method_test import MethodTests
 
 FOUND = MethodTest(
-    "region",
+    task="region",
+    method="kriging",
     n_hidden=42,
     n_genes=6472,
+    n_repeats=1,
+    leads={},
+    report=Mock(),
     scores=(
         MethodScore("linear", 0.13, 0.10, 0.25, 0.92, 0.2),
         MethodScore("kriging", 0.27, 0.21, 0.52, 0.9, 0.4),
@@ -67,19 +70,26 @@ def test_every_task_can_be_tested(shown):
 
 def test_how_far_a_method_is_ahead_is_told_with_its_interval(shown, session):
     panel = shown(MethodTests)
-    lead = Lead(
-        "stentrans",
-        "kriging",
-        Difference(0.011, 0.002, 0.02),
-        Difference(-0.004, -1, 1),
-    )
-    session.run.test = replace(FOUND, task="denoise", lead=lead, n_repeats=3)
+    leads = {
+        "raw": Lead("raw", 0.011, 0.002, 0.02),
+        "log": Lead("pca20", -0.004, -1, 1),
+    }
+    session.run.test = replace(FOUND, task="denoise", leads=leads, n_repeats=3)
     text = panel.told.text()
     assert "42 spots, half of their counts hidden 3 times" in text
-    assert "stentrans less kriging" in text
-    assert ": r +0.011 (+0.002 to +0.020)" in text
-    assert "r (log) -0.004" in text
-    assert "Another choice" not in text
+    assert "kriging less the best other" in text
+    assert ": r +0.011 (+0.002 to +0.020) against raw" in text
+    assert "r (log) -0.004 (-1.000 to +1.000) against pca20" in text
+    assert "Hiding others" not in text
+
+
+def test_no_more_repeats_than_there_are_ways_to_hide(shown):
+    panel = shown(MethodTests)
+    panel.repeats.setValue(10)
+    panel.task.setCurrentIndex(panel.task.findData("upsample"))
+    assert panel.repeats.value() == 4
+    panel.task.setCurrentIndex(panel.task.findData("dropout"))
+    assert panel.repeats.maximum() == 10
 
 
 def test_scores_are_saved_where_the_user_says(
@@ -93,7 +103,7 @@ def test_scores_are_saved_where_the_user_says(
     monkeypatch.setattr(method_test, "ask_where_to_save", asked)
     click(panel.save)
     controller.trials.save.assert_called_once_with(Path("scores.csv"))
-    assert asked.call_args.args[2].endswith("_region.png")
+    assert asked.call_args.args[2].endswith("_region")  # the filter says which ending
 
     asked.return_value = None
     click(panel.save)

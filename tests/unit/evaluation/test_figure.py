@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.evaluation import evaluate, evaluation_figure
+from napari_stentrans.evaluation import evaluate, evaluation_figure, hold_out
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +44,29 @@ def test_pictures_show_given_measured_and_predicted(report, section):
     titles = [ax.get_title() for ax in pictures[:4]]
     assert titles == ["given to the method", "measured", "nearest", "linear"]
     given, measured, nearest, _ = (ax.collections[-1] for ax in pictures[:4])
-    trial = report.pictures[0].trial
-    gene = report.pictures[0].genes[0]
-    counts = section.gene_counts(gene)
+    trial = hold_out(section, "dropout", 0)
+    counts = section.gene_counts(report.pictures[0].genes[0])
     np.testing.assert_array_equal(measured.get_array(), counts[trial.scored])
-    np.testing.assert_array_equal(given.get_array(), trial.reduced.gene_counts(gene))
+    np.testing.assert_array_equal(given.get_array(), counts[trial.visible])
     xy = section.pitch_rc[trial.scored, ::-1]
     np.testing.assert_allclose(measured.get_offsets(), xy)
     np.testing.assert_allclose(nearest.get_offsets(), xy)
     limits = {ax.collections[-1].get_clim() for ax in pictures[:4]}
     assert len(limits) == 1
+
+
+def test_small_values_have_all_colours(section):
+    shares = section.with_counts(section.counts / np.float32(1e5))
+    gene = str(section.genes[0])
+    report = evaluate(shares, ["nearest"], "dropout", pictured=[gene])
+    figure = evaluation_figure(report)
+    _, (_, measured, _) = boxes_and_pictures(figure)
+    low, high = measured.collections[-1].get_clim()
+    assert low == 0
+    assert high == pytest.approx(float(measured.collections[-1].get_array().max()), 0.5)
+    labels = [ax.get_ylabel() for ax in figure.subfigs[1].axes]
+    assert "values" in labels
+    assert "counts" not in labels
 
 
 def test_without_genes_there_are_box_plots_alone(section, tmp_path):

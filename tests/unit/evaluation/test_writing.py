@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -51,3 +52,14 @@ def test_another_ending_is_refused_with_what_there_is(
     with pytest.raises(InvalidRequestError, match="no folder"):
         report.save(tmp_path / "nowhere" / "scores.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_read_is_never_written_to(
+    report: EvaluationReport, tmp_path: Path
+) -> None:
+    table = tmp_path / "counts.csv"
+    table.write_text("precious")
+    of_file = replace(report, section=replace(report.section, source=str(table)))
+    with pytest.raises(InvalidRequestError):
+        of_file.save(table)
+    assert table.read_text() == "precious"

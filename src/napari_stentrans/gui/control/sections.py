@@ -174,10 +174,10 @@ class SectionControl:
         )
         self._bench.stage.tell_apart(session.sections)
         self._runs.forget_others(session.sections)
-        self._trials.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
         if self._is_pointless():
             self._runs.cancel()
+        self._trials.forget_others(session.sections)
         if new and not session.status.is_enhancing:
             self.choose(new[-1])
         elif session.section is not None and session.section not in session.sections:

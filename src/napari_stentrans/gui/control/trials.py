@@ -57,7 +57,7 @@ class TrialControl:
         """Write the scores of the test that is shown, as the ending says."""
         session, background = self._bench.session, self._bench.background
         found = session.run.test
-        if found is None or found.report is None or session.status.is_busy:
+        if found is None or session.status.is_busy:
             return
         background.run(
             JobStatus.SAVING, partial(saving_scores, found.report, path), self._saved
@@ -73,7 +73,8 @@ class TrialControl:
         """Keep the tests of these sections alone: they hold them in memory."""
         kept = set(sections)
         self._done = {s: found for s, found in self._done.items() if s in kept}
-        if self._of not in kept and not self._bench.session.status.is_busy:
+        is_testing = self._bench.session.status is JobStatus.TESTING
+        if self._of not in kept and not is_testing:
             self._of = None
 
     def follow(self) -> None:
@@ -83,6 +84,7 @@ class TrialControl:
         session.run.test = None if section is None else self._done.get(section)
 
     def _saved(self, path: Path) -> None:
+        self._bench.session.saves.last = path
         self._bench.background.say(f"Saved {path}")
 
     def _tested(self, section: Section, found: MethodTest) -> None:

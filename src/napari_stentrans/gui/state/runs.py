@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf, isnan
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
@@ -98,30 +98,22 @@ class MethodScore:
     seconds: float
 
 
-class Difference(NamedTuple):
-    """Difference of two scores, and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Lead:
-    """How far a method is ahead of another one; below zero: behind.
+    """How far a method is ahead of the best other one by a score; below zero: behind.
 
     Attributes
     ----------
-    method, against
-        Their names.
-    raw, log
-        By the scores of `MethodScore` of that name.
+    against
+        The other one.
+    value, low, high
+        Difference of the scores, and its 95 % interval.
     """
 
-    method: str
     against: str
-    raw: Difference
-    log: Difference
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,25 +124,29 @@ class MethodTest:
     ----------
     task
         Which spots were hidden, or ``"denoise"``: half of the counts of each.
+    method
+        The one that was set up.
     n_hidden, n_genes
-        How many spots, and how many genes were compared.
+        How many spots, and how many genes were compared; spots on average.
+    n_repeats
+        How many choices of what is hidden the scores are averaged over.
     scores
         One a method.
-    n_repeats
-        How many choices of hidden spots they are averaged over.
-    lead
-        Of the method that was set up over the best of the others, if that is known.
+    leads
+        Of ``method``, by the names ``"raw"`` and ``"log"`` of `MethodScore`; without
+        those that are not known.
     report
         Everything, to be saved.
     """
 
     task: str
+    method: str
     n_hidden: int
     n_genes: int
+    n_repeats: int
     scores: tuple[MethodScore, ...]
-    n_repeats: int = 1
-    lead: Lead | None = None
-    report: EvaluationReport | None = None
+    leads: Mapping[str, Lead]
+    report: EvaluationReport
 
     @property
     def hides_spots(self) -> bool:

@@ -22,14 +22,18 @@ from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import SessionWidget
 
-_TASKS = {
-    "dropout": ("Scattered spots", "30 % of the spots, at random"),
-    "region": ("Holes", "Discs of radius 3 pitches, 15 % of the spots"),
-    "upsample": ("Between spots", "All but every second row and column"),
-    "denoise": ("Measured spots", "Half of the counts of every spot, by chance"),
-}
-"""Title of a task, and what it hides."""
 _MOST_REPEATS = 10
+_TASKS = {
+    "dropout": ("Scattered spots", "30 % of the spots, at random", _MOST_REPEATS),
+    "region": ("Holes", "Discs of radius 3 pitches, 15 % of the spots", _MOST_REPEATS),
+    "upsample": ("Between spots", "All but every second row and column", 4),
+    "denoise": (
+        "Measured spots",
+        "Half of the counts of every spot, by chance",
+        _MOST_REPEATS,
+    ),
+}
+"""Title of a task, what it hides, and in how many ways it can be done."""
 _REPEATS_HELP = (
     "How often to choose anew what is hidden; scores are averaged. Three times tell "
     "how sure a difference is, and take three times as long"
@@ -42,13 +46,15 @@ _COLUMNS = {
     "Method": "Simple ones, kriging, and the method set up above",
     "r": "Median over genes of the correlation with hidden counts",
     "r (log)": "The same on log-normalised values of the 500 highest genes",
-    "Ceiling": "How much of r that counting noise allows is reached",
+    "Of ceil.": "How much of r that counting noise allows is reached",
     "In 90 %": "Hidden counts inside the 90 % intervals; 90 % is right",
 }
+_SHORT = {"raw": "r", "log": "r (log)"}
+"""What scores are called in the table."""
 _SAVE_HELP = "Save as figure, table of every gene, or summary for other programs"
 _TEST_HELP = (
-    "Hide measured spots, predict them from the others, and compare with what was "
-    "measured; results and layers stay as they are"
+    "Hide some of what was measured, predict it from the rest, and compare; results "
+    "and layers stay as they are"
 )
 
 
@@ -58,14 +64,14 @@ class MethodTests(SessionWidget):
     def build(self) -> None:
         """Make the controls."""
         self.task = QComboBox()
-        self.task.setToolTip("Which spots to hide")
+        self.task.setToolTip("What to hide")
         calm(self.task)
-        for name, (title, help_text) in _TASKS.items():
+        for name, (title, help_text, _) in _TASKS.items():
             self.task.addItem(title, name)
             place = self.task.count() - 1
             self.task.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
         self.repeats = QSpinBox()
-        self.repeats.setRange(1, _MOST_REPEATS)
+        self.repeats.setMinimum(1)
         self.repeats.setSuffix(" x")
         self.repeats.setToolTip(_REPEATS_HELP)
         calm(self.repeats)
@@ -84,6 +90,8 @@ class MethodTests(SessionWidget):
         column.addWidget(self.told)
         column.addWidget(self.save)
 
+        self.task.currentIndexChanged.connect(self._limit)
+        self._limit()
         session = self.session
         session.events.section.connect(self._enable)
         session.events.status.connect(self._enable)
@@ -94,12 +102,19 @@ class MethodTests(SessionWidget):
     def _test(self) -> None:
         self.controller.trials.test(self.task.currentData(), self.repeats.value())
 
+    def _limit(self) -> None:
+        """Offer no more repeats than there are ways to hide: they would repeat."""
+        _, _, most = _TASKS[self.task.currentData()]
+        self.repeats.setMaximum(most)
+
     def _ask_path(self) -> None:
         section, found = self.session.section, self.session.run.test
         if section is None or found is None:
             return
-        name = f"{section.name.replace('/', '_')}_{found.task}.png"
-        path = ask_where_to_save(self, "Save the scores", name, _FORMATS)
+        last = self.session.saves.last
+        name = f"{section.name.replace('/', '_')}_{found.task}"
+        start = name if last is None else str(last.with_name(name))
+        path = ask_where_to_save(self, "Save the scores", start, _FORMATS)
         if path is not None:
             self.controller.trials.save(path)
 
@@ -126,7 +141,7 @@ class MethodTests(SessionWidget):
 def _table() -> QTreeWidget:
     made = table(_COLUMNS)
     made.setSelectionMode(QTreeWidget.SelectionMode.NoSelection)
-    made.setToolTip("What each method made of the hidden spots")
+    made.setToolTip("What each method made of what was hidden")
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return made
 
@@ -164,26 +179,24 @@ def _number(value: float, how: str) -> str:
 
 
 def _told(found: MethodTest) -> str:
-    title, _ = _TASKS.get(found.task, (found.task, ""))
+    title = _TASKS[found.task][0]
     what = "spots" if found.hides_spots else "spots, half of their counts"
     times = "once" if found.n_repeats == 1 else f"{found.n_repeats} times"
     parts = [
         f"{title}: {found.n_hidden:,} {what} hidden {times}, {found.n_genes:,} genes."
     ]
-    if found.lead is not None:
-        parts.append(_ahead(found.lead))
+    if found.leads:
+        leads = [_ahead(_SHORT[score], lead) for score, lead in found.leads.items()]
+        parts.append(
+            f"{found.method} less the best other, with 95 % intervals: "
+            f"{', '.join(leads)}."
+        )
     if found.n_repeats == 1:
-        parts.append("Another choice of spots would give slightly other numbers.")
+        parts.append("Hiding others would give slightly other numbers.")
     return " ".join(parts)
 
 
-def _ahead(lead: Lead) -> str:
+def _ahead(score: str, lead: Lead) -> str:
     """How far a method is ahead, and how sure that is."""
-    raw, log = (
-        f"{of.value:+.3f} ({of.low:+.3f} to {of.high:+.3f})"
-        for of in (lead.raw, lead.log)
-    )
-    return (
-        f"{lead.method} less {lead.against}, with 95 % intervals: r {raw}, "
-        f"r (log) {log}."
-    )
+    interval = f"({lead.low:+.3f} to {lead.high:+.3f})"
+    return f"{score} {lead.value:+.3f} {interval} against {lead.against}"
