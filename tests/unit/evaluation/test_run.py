@@ -235,13 +235,17 @@ def test_predictions_of_pictured_genes_are_kept(method, section):
     method(truth=counts)
     genes = [str(section.genes[k]) for k in (7, 2)]
     report = evaluate(section, ["truth"], ["dropout", "region"], [1, 2], pictured=genes)
-    assert [(p.trial.task, p.trial.seed) for p in report.pictures] == [
+    assert [(p.task, p.seed) for p in report.pictures] == [
         ("dropout", 1),
         ("region", 1),
     ]
     for picture in report.pictures:
+        kept = counts[:, [7, 2]]
         shown = picture.predicted["truth"]
-        np.testing.assert_array_equal(shown, counts[picture.trial.scored][:, [7, 2]])
+        np.testing.assert_array_equal(shown, kept[picture.scored])
+        np.testing.assert_array_equal(picture.measured, kept[picture.scored])
+        np.testing.assert_array_equal(picture.given, kept[picture.seen])
+        assert not np.intersect1d(picture.seen, picture.scored).size
 
 
 def test_record_is_json_and_csv_has_every_gene(section):
