@@ -24,8 +24,6 @@ _COMPARED = ("linear", "gaussian", "kriging")
 """Quick, and what a method has to beat."""
 _COMPARED_AT_SPOTS = ("raw", "pca20", "kriging")
 """The same for measured spots, which nobody interpolates."""
-
-
 _PICTURED = 2
 """Genes in a figure of which none was asked for."""
 _STATISTICS = {"raw": "pearson", "log": "pearson_log_top"}
