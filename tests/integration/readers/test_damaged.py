@@ -142,7 +142,7 @@ def test_counts_and_positions_of_different_sections(
         whole = file.read_bytes()
         if "square_008um" in file.parts:  # 16 is read
             continue
-        if not twin.exists() or twin.read_bytes() == whole:
+        if not twin.exists() or unpacked(twin) == unpacked(file):
             continue
         shutil.copy(twin, file)
         found = attempt(path)
@@ -150,6 +150,12 @@ def test_counts_and_positions_of_different_sections(
         zarr = format_name in ("anndata_zarr", "spatialdata")
         assert single or zarr or isinstance(found, StEnTransError), file
         file.write_bytes(whole)
+
+
+def unpacked(file):
+    """What a file holds: packed files tell the second in which they were made."""
+    whole = file.read_bytes()
+    return gzip.decompress(whole) if file.suffix == ".gz" else whole
 
 
 def test_no_spots_and_no_counts(writer, sample, tmp_path, attempt):
