@@ -8,6 +8,7 @@ Knows nothing about threads, terminals or windows.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
@@ -47,6 +48,26 @@ class Progress:
 
 
 Steps: TypeAlias = Generator[Progress, bool | None, T]
+
+
+def changed(steps: Steps[T], change: Callable[[Progress], Progress]) -> Steps[T]:
+    """Run a job as it is, but for what it reports.
+
+    Parameters
+    ----------
+    steps
+        The job. Answers reach it, and it is closed with this one.
+    change
+        Makes of each `Progress` the one that is yielded.
+    """
+    answer: bool | None = None
+    with closing(steps):
+        while True:
+            try:
+                progress = steps.send(answer)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            answer = yield change(progress)
 
 
 def run_to_end(

@@ -7,7 +7,6 @@ positions, genes read in blocks. Knows no method by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +22,7 @@ from napari_stentrans.evaluation.scoring import score_steps
 from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
 from napari_stentrans.io.given import as_section
 from napari_stentrans.methods.base import ExpressionField, Prediction
-from napari_stentrans.progress import Progress, Steps, run_to_end
+from napari_stentrans.progress import Progress, Steps, changed, run_to_end
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 
@@ -138,15 +137,11 @@ def _method_steps(
 
 def _labelled(label: str, steps: Steps[T]) -> Steps[T]:
     """Tell which part of the evaluation each sign of life belongs to."""
-    answer: bool | None = None
-    with closing(steps):
-        while True:
-            try:
-                progress = steps.send(answer)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-            phase = f"{label}: {progress.phase}"
-            answer = yield replace(progress, phase=phase, partial=None)
+
+    def labelled(progress: Progress) -> Progress:
+        return replace(progress, phase=f"{label}: {progress.phase}", partial=None)
+
+    return changed(steps, labelled)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ results are the same whether values sum to 1 a spot, to ten thousand or to a mil
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
-from napari_stentrans.progress import Steps
+from napari_stentrans.progress import Progress, Steps, changed
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
@@ -57,17 +56,16 @@ def in_counts_steps(learn: Learn, section: Section, config: RunConfig) -> Steps[
         return (yield from learn(section, config))
     counts = section.counts.copy()
     counts.data /= np.float32(unit)
-    answer: bool | None = None
-    with closing(learn(section.with_counts(counts), config)) as steps:
-        while True:
-            try:
-                progress = steps.send(answer)
-            except StopIteration as end:
-                return FittedInCounts(section, end.value, unit)
-            if progress.partial is not None:
-                partial = FittedInCounts(section, progress.partial, unit)
-                progress = replace(progress, partial=partial)
-            answer = yield progress
+
+    def in_units(progress: Progress) -> Progress:
+        if progress.partial is None:
+            return progress
+        return replace(
+            progress, partial=FittedInCounts(section, progress.partial, unit)
+        )
+
+    steps = learn(section.with_counts(counts), config)
+    return FittedInCounts(section, (yield from changed(steps, in_units)), unit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.jobs.workers import surfaced
 from napari_stentrans.methods.device import Device
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Steps, changed
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
@@ -39,19 +38,15 @@ def enhancing(
     def of_it(result: EnhancedSection) -> EnhancedSection:
         return result.of_section(section) if is_moved else result
 
-    answer: bool | None = None
-    with closing(enhance_steps(seen, config, missing=missing)) as steps:
-        while True:
-            try:
-                progress = steps.send(answer)
-            except StopIteration as end:
-                result = of_it(end.value)
-                break
-            if isinstance(progress.partial, EnhancedSection):
-                preview = of_it(progress.partial)
-                _warm(preview)
-                progress = replace(progress, partial=preview)
-            answer = yield progress
+    def previewed(progress: Progress) -> Progress:
+        if not isinstance(progress.partial, EnhancedSection):
+            return progress
+        preview = of_it(progress.partial)
+        _warm(preview)
+        return replace(progress, partial=preview)
+
+    steps = enhance_steps(seen, config, missing=missing)
+    result = of_it((yield from changed(steps, previewed)))
     _warm(result)
     yield Progress("Scoring genes", 0, 1, partial=result)
     _ = result.gene_scores
