@@ -141,6 +141,7 @@ def test_scores_are_listed_and_the_best_stands_out(shown, session):
     header = panel.table.header()
     panel.setFixedWidth(_NARROW)
     assert all(header.sectionSize(n) >= header.sectionSizeHint(n) for n in range(5))
+    assert header.length() <= panel.table.viewport().width()  # nothing is cut off
     bold = [panel.table.topLevelItem(n).font(0).bold() for n in range(3)]
     assert bold == [False, True, False]
     assert "42 spots" in panel.told.text()

@@ -82,6 +82,7 @@ def table(columns: Mapping[str, str]) -> QTreeWidget:
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         last = len(columns) - 1
         header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(False)
         header.setMinimumSectionSize(20)
         for column, help_text in enumerate(columns.values()):
             item.setToolTip(column, help_text)
