@@ -1,141 +1,74 @@
-"""How far log r could go: predictors that may see what is hidden, against kriging.
+"""How far log r could go: predictors that may see what is scored, against honest ones.
 
     python benchmarks/attainable.py ../shared/data/crc16_visium --seeds 11
+    python benchmarks/attainable.py ../shared/data/mel1_rep1 --tasks denoise --seeds 5 6
 
 What a predictor that cheats does not reach, an honest one of its kind is unlikely to.
-None of this is used by any method.
-
-*programmes alone*: kriging without residuals of single genes. *programmes that saw*:
-the same, but hidden counts take part when programmes are found (not when these are
-kriged). *scores that saw*: the programme scores that the hidden counts themselves have.
-*best mixture*: for each gene the sum of kriging, stentrans, gaussian and *programmes
-that saw* that suits the hidden counts best, fitted on what is scored.
+None of this is used by any method. `hidden_cheats` and `denoising_cheats` say what each
+predictor is, and which of them is 1.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from denoising_cheats import DenoisingCheats
+from hidden_cheats import HiddenCheats
 
 from napari_stentrans import read_section
 from napari_stentrans.config import RunConfig
-from napari_stentrans.evaluation import Task, hold_out
-from napari_stentrans.evaluation.genes import scored_genes
-from napari_stentrans.evaluation.holdout import HoldOut
+from napari_stentrans.evaluation import Task, hold_out, split_counts
+from napari_stentrans.evaluation.genes import ScoredGenes, scored_genes
 from napari_stentrans.evaluation.metrics import log_normalised, pearson
-from napari_stentrans.methods.base import ExpressionField, get_method
-from napari_stentrans.methods.channels import ChannelEstimate
-from napari_stentrans.methods.cross_fitting import cross_fit
-from napari_stentrans.methods.fields import ProgrammeField
-from napari_stentrans.methods.kriging.enhancer import (
-    FittedKriging,
-    fit_programmes_steps,
-)
-from napari_stentrans.methods.programmes import Programmes, find_programmes
+from napari_stentrans.methods.base import ExpressionField
 from napari_stentrans.portions import portions
-from napari_stentrans.progress import run_to_end
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
-_TASKS = (Task.UPSAMPLE, Task.DROPOUT, Task.REGION)
 _GENES_AT_ONCE = 512
-_MIXED = ("gaussian", "kriging", "stentrans", "programmes that saw")
+_BEST = "best mixture"
+Cheats = HiddenCheats | DenoisingCheats
 
 
-@dataclass(frozen=True, eq=False)
-class Cheats:
-    """Predictors of one trial.
+def cheats_on(section: Section, task: str, seed: int) -> Cheats:
+    """Predictors of one trial."""
+    config = RunConfig(seed=seed)
+    if task == Task.DENOISE:
+        return DenoisingCheats(split_counts(section, seed), config)
+    return HiddenCheats(hold_out(section, Task(task), seed), config)
 
-    Attributes
-    ----------
-    trial
-        What is visible, and what is hidden.
-    config
-        With the seed of the trial.
+
+def log_r(cheats: Cheats, genes: ScoredGenes) -> dict[str, FloatArray]:
+    """Correlation of each gene's log-normalised values, shape (gene,), by predictor.
+
+    *best mixture* is, for each gene, the sum of `mixed` that suits what is scored best.
     """
-
-    trial: HoldOut
-    config: RunConfig
-
-    def fields(self) -> dict[str, ExpressionField]:
-        """Every predictor, at the hidden spots."""
-        honest = {
-            name: self._honest(name, self.config)
-            for name in ("kriging", "stentrans", "gaussian")
-        }
-        return honest | {
-            "programmes alone": self._honest("kriging", self._alone),
-            "programmes that saw": self._saw.field(self._hidden_rc),
-            "scores that saw": ProgrammeField(
-                self._saw.decoder, self._hidden_scores, None
-            ),
-        }
-
-    def _honest(self, name: str, config: RunConfig) -> ExpressionField:
-        fitted = get_method(name).fit(self.trial.reduced, config)
-        return fitted.field(self._hidden_rc)
-
-    @property
-    def _alone(self) -> RunConfig:
-        """Without residuals of single genes."""
-        kriging = self.config.kriging.model_copy(update={"residuals": False})
-        return self.config.model_copy(update={"kriging": kriging})
-
-    @property
-    def _hidden_rc(self) -> np.ndarray:
-        return self.trial.section.array_rc[self.trial.scored]
-
-    @cached_property
-    def _programmes(self) -> Programmes:
-        """Of all spots, the hidden ones among them."""
-        n_programmes = self.config.kriging.n_programmes
-        return find_programmes(self.trial.section, n_programmes, self.config.seed)
-
-    @cached_property
-    def _saw(self) -> FittedKriging:
-        """Programmes of all spots, kriged from the visible ones."""
-        visible = self.trial.reduced
-        seen = self._programmes.scores[self.trial.visible]
-        programmes = replace(self._programmes, scores=seen)
-        crossed = cross_fit(visible, programmes, self.config.seed)
-        steps = fit_programmes_steps(visible, programmes, crossed, self._alone)
-        return run_to_end(steps)
-
-    @property
-    def _hidden_scores(self) -> ChannelEstimate:
-        own = self._programmes.scores[self.trial.scored]
-        return ChannelEstimate(own, np.zeros_like(own))
-
-
-def log_r(cheats: Cheats) -> dict[str, float]:
-    """Median over the 500 highest genes of r with hidden log-normalised values."""
-    trial = cheats.trial
-    genes = scored_genes(trial.section)
-    top = genes.columns[genes.top]
-    target = float(np.median(trial.library))
-    truth = log_normalised(trial.truth(top), trial.library, target)
+    trial, fields = cheats.trial, cheats.fields()
     everything = np.arange(trial.section.n_genes)
-    logs = {
-        name: _logs(field, everything, top, target)
-        for name, field in cheats.fields().items()
-    }
-    found = {name: pearson(truth, predicted) for name, predicted in logs.items()}
-    mixed = np.stack([logs[name] for name in _MIXED])
-    found["best mixture"] = pearson(truth, _best_mixture(truth, mixed))
-    return {name: float(np.nanmedian(of_genes)) for name, of_genes in found.items()}
+    libraries = {name: _library(field, everything) for name, field in fields.items()}
+    target = float(np.median(trial.library))
+    found = {name: np.empty(len(genes.columns)) for name in (*fields, _BEST)}
+    for block in portions(len(genes.columns), _GENES_AT_ONCE):
+        columns = genes.columns[block]
+        truth = log_normalised(trial.truth(columns), trial.library, target)
+        logs = {
+            name: log_normalised(field.read(columns).mean, libraries[name], target)
+            for name, field in fields.items()
+        }
+        logs[_BEST] = _best_mixture(truth, np.stack([logs[n] for n in cheats.mixed]))
+        for name, predicted in logs.items():
+            found[name][block] = pearson(truth, predicted)
+    return found
 
 
-def _logs(
-    field: ExpressionField, everything: np.ndarray, top: np.ndarray, target: float
-) -> np.ndarray:
-    """Predicted log-normalised values of the highest genes, shape (spot, gene)."""
+def _library(field: ExpressionField, genes: np.ndarray) -> FloatArray:
+    """Predicted total over all genes, shape (position,)."""
     library = np.zeros(field.n_positions)
-    for part in portions(len(everything), _GENES_AT_ONCE):
-        library += field.read(everything[part]).mean.sum(axis=1)
-    return log_normalised(field.read(top).mean, library, target)
+    for part in portions(len(genes), _GENES_AT_ONCE):
+        library += field.read(genes[part]).mean.sum(axis=1)
+    return library
 
 
 def _best_mixture(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -148,31 +81,38 @@ def _best_mixture(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return fitted
 
 
-def attainable(section: Section, task: str, seed: int) -> dict[str, float]:
-    """Log r of every predictor over that of kriging, on one trial."""
-    trial = hold_out(section, Task(task), seed)
-    found = log_r(Cheats(trial, RunConfig(seed=seed)))
-    return {name: value / found["kriging"] for name, value in found.items()}
+def attainable(section: Section, task: str, seed: int) -> dict[str, FloatArray]:
+    """Log r of every predictor over that of the reference, on one trial.
+
+    Of the median over all scored genes, and of that over the 500 highest.
+    """
+    cheats, genes = cheats_on(section, task, seed), scored_genes(section)
+    medians = {
+        name: np.array([np.nanmedian(of_genes), np.nanmedian(of_genes[genes.top])])
+        for name, of_genes in log_r(cheats, genes).items()
+    }
+    reference = medians[cheats.reference]
+    return {name: median / reference for name, median in medians.items()}
 
 
 def main() -> None:
     """Print a table a section."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("sections", nargs="+", type=Path)
-    parser.add_argument("--tasks", nargs="+", default=_TASKS, choices=_TASKS)
+    hiding = [Task.UPSAMPLE, Task.DROPOUT, Task.REGION]
+    parser.add_argument("--tasks", nargs="+", default=hiding, choices=list(Task))
     parser.add_argument("--seeds", nargs="+", type=int, default=[11])
     given = parser.parse_args()
     for path in given.sections:
         section = read_section(path)
-        tasks = " / ".join(given.tasks)
-        print(f"\n{section.name}: log r over that of kriging, {tasks}")
-        by_task = [
-            [attainable(section, task, seed) for seed in given.seeds]
-            for task in given.tasks
-        ]
-        for name in by_task[0][0]:
-            means = (np.mean([each[name] for each in seeds]) for seeds in by_task)
-            print(f"{name:20}", " / ".join(f"{mean:.2f}" for mean in means))
+        for task in given.tasks:
+            print(f"\n{section.name}, {task}: log r, all scored genes / 500 highest")
+            trials = [attainable(section, task, seed) for seed in given.seeds]
+            for name in trials[0]:
+                every, highest = np.mean([trial[name] for trial in trials], axis=0)
+                print(f"{name:36} {every:.2f} / {highest:.2f}", flush=True)
 
 
 if __name__ == "__main__":
