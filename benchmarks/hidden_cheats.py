@@ -23,7 +23,7 @@ from napari_stentrans.methods.base import ExpressionField, get_method
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.cross_fitting import cross_fit
 from napari_stentrans.methods.fields import ProgrammeField
-from napari_stentrans.methods.kriging.channels import ChannelKriging, Mixture
+from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     candidate_kernels,
@@ -33,6 +33,8 @@ from napari_stentrans.methods.kriging.enhancer import (
     fit_programmes_steps,
     kriged_steps,
 )
+from napari_stentrans.methods.kriging.mixture import Mixture
+from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.programmes import (
     Programmes,
     find_programmes,
@@ -126,11 +128,11 @@ def _with_each_covariance(
     channels: ChannelKriging, queries: FloatArray
 ) -> Iterator[FloatArray]:
     """Kriged channels, shape (query, channel), by each covariance and noise ratio."""
-    size = max(len(window.spots) for window in channels.windows)
     n_channels, n_ratios = channels.channels.shape[1], len(NOISE_RATIOS)
     for kernel in candidate_kernels():
         one = Mixture([kernel], np.zeros((1, n_ratios, n_channels)))
-        single = ChannelKriging(channels.places, channels.channels, one, size)
+        spectra = WindowSpectra(channels.places, channels.spectra.size)
+        single = ChannelKriging(spectra, channels.channels, one)
         for ratio in range(n_ratios):
             one.weights[:] = 0
             one.weights[0, ratio] = 1

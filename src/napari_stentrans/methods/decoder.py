@@ -37,6 +37,8 @@ _LEAST_SHARE = 0.02
 """Of a gene's mean share: no surroundings make an own count impossible."""
 _FEWEST_COUNTS = 4
 """A gene with fewer counts in the whole section can show no pattern."""
+_OF_UNSEEN = np.array([[0, 0, _LEAST_STRETCH, np.nan, 0, 0, 0]], np.float32).T
+"""`GeneStatistics` of a gene without counts: nothing is predicted, and borne out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +95,8 @@ class GeneDecoder:
         self.section = section
         self.programmes = programmes
         self.left_out = left_out
-        self._known = np.zeros(section.n_genes, dtype=bool)
-        self._statistics = np.zeros((7, section.n_genes), dtype=np.float32)
+        self._known = section.detected_in == 0
+        self._statistics = np.repeat(_OF_UNSEEN, section.n_genes, axis=1)
 
     def rates(self, estimate: ChannelEstimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""

@@ -12,9 +12,10 @@ from scipy import sparse
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.kriging.appearance import Appearance
-from napari_stentrans.methods.kriging.channels import mixture_steps
 from napari_stentrans.methods.kriging.covariance import Kernel
 from napari_stentrans.methods.kriging.enhancer import kriged_steps
+from napari_stentrans.methods.kriging.mixture import mixture_steps
+from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.alignment import Alignment
@@ -221,7 +222,8 @@ def test_looks_that_say_nothing_weigh_little() -> None:
     seen = looks[:, 0] * 2 + 0.3 * smooth
     channels = np.stack([smooth, seen], axis=1)
     channels = channels + rng.normal(0, 0.2, channels.shape)
-    found = run_to_end(mixture_steps(np.hstack([rc, looks]), channels, 350))
+    spectra = WindowSpectra(np.hstack([rc, looks]), 350)
+    found = run_to_end(mixture_steps(spectra, channels))
     with_looks = np.array([kernel.looks > 0.2 for kernel in found.kernels])
     by_channel = found.weights.sum(axis=1)[with_looks].sum(axis=0)
     assert by_channel[0] < 0.2

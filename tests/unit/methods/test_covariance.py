@@ -7,13 +7,15 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import multivariate_normal
 
-from napari_stentrans.methods.kriging.channels import ChannelKriging, Mixture
+from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     Kernel,
     Spectrum,
     likelihood,
 )
+from napari_stentrans.methods.kriging.mixture import Mixture
+from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.progress import run_to_end
 
 KERNEL = Kernel(1.5, 3.0)
@@ -67,7 +69,7 @@ def test_prediction_is_that_of_a_dense_solve(
     spots: np.ndarray, channels: np.ndarray, single: Mixture
 ) -> None:
     queries = np.array([[1.0, 1.0], [4.2, 7.7], [20.0, 20.0]])
-    kriging = ChannelKriging(spots, channels, single, size=100)
+    kriging = ChannelKriging(WindowSpectra(spots, 100), channels, single)
     found = run_to_end(kriging.predict_steps(queries))
     for c in range(2):
         for q, query in enumerate(queries):
@@ -80,7 +82,9 @@ def test_leave_one_out_is_that_of_fits_without_the_spot(
     spots: np.ndarray, channels: np.ndarray, single: Mixture
 ) -> None:
     found = run_to_end(
-        ChannelKriging(spots, channels, single, size=100).leave_one_out_steps()
+        ChannelKriging(
+            WindowSpectra(spots, 100), channels, single
+        ).leave_one_out_steps()
     )
     z = channels[:, 0]
     for i in (0, 7, 29):
@@ -112,8 +116,8 @@ def test_windows_agree_with_one_solve(rng: np.random.Generator) -> None:
     weights[0, 2] = 1.0
     mixture = Mixture([KERNEL], weights)
     queries = spots[::7] + 0.5
-    whole = ChannelKriging(spots, z, mixture, size=900)
-    parts = ChannelKriging(spots, z, mixture, size=250)
+    whole = ChannelKriging(WindowSpectra(spots, 900), z, mixture)
+    parts = ChannelKriging(WindowSpectra(spots, 250), z, mixture)
     assert len(whole.windows) == 1
     assert len(parts.windows) > 4
     difference = (

@@ -45,6 +45,12 @@ def decoder(square_section) -> GeneDecoder:
     return fitted.decoder
 
 
+def test_of_a_gene_without_counts_all_is_known_before(decoder: GeneDecoder) -> None:
+    genes = np.array([SILENT])
+    told = np.array(list(vars(decoder.statistics(genes)).values()))
+    np.testing.assert_array_equal(told, decoder._learn(genes))
+
+
 def test_intervals_hold_what_they_promise() -> None:
     """Nine in ten counts of spots that no part of the fit has seen."""
     simulated = simulated_section(

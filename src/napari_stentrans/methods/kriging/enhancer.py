@@ -20,8 +20,10 @@ from napari_stentrans.methods.fields import (
     SpotField,
 )
 from napari_stentrans.methods.kriging.appearance import Appearance
-from napari_stentrans.methods.kriging.channels import ChannelKriging, mixture_steps
+from napari_stentrans.methods.kriging.channels import ChannelKriging
+from napari_stentrans.methods.kriging.mixture import mixture_steps
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
+from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -174,9 +176,9 @@ def fit_programmes_steps(
 ) -> Steps[FittedKriging]:
     """Krige programmes that were found already, whose scores are the section's."""
     choice, scores = config.kriging, programmes.scores
-    places = placed(section.pitch_rc, appearance)
-    mixture = yield from mixture_steps(places, scores, choice.window)
-    channels = ChannelKriging(places, scores, mixture, choice.window)
+    spectra = WindowSpectra(placed(section.pitch_rc, appearance), choice.window)
+    mixture = yield from mixture_steps(spectra, scores)
+    channels = ChannelKriging(spectra, scores, mixture)
     left_out = yield from channels.leave_one_out_steps()
     slope = cross_fitted_slope(left_out.mean, crossed.scores)
     decoder = GeneDecoder(section, programmes, sloped(left_out, slope))

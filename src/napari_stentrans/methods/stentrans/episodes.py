@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.enhancer import FittedKriging, sloped
+from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.stentrans.masking import random_mask
 from napari_stentrans.methods.stentrans.network import Scene
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
@@ -53,10 +54,9 @@ def make_episode(
     hidden = random_mask(places[:, :2], rng)
     visible = members[~hidden]
     channels = ChannelKriging(
-        places[~hidden],
+        WindowSpectra(places[~hidden], size=len(visible)),
         kriging.programmes.scores[visible],
         kriging.channels.mixture,
-        size=len(visible),
     )
     left_out = sloped(run_to_end(channels.leave_one_out_steps()), kriging.slope)
     kriged = run_to_end(channels.predict_steps(places[hidden]))
