@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
+from napari_stentrans.methods.kriging import enhancer
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     cross_fitted_slope,
@@ -48,6 +51,28 @@ def test_denoised_spots_are_nearer_to_the_truth(simulated: SimulatedSection) -> 
     assert correlation(denoised, simulated.truth) > correlation(
         measured, simulated.truth
     )
+
+
+def test_what_other_counts_do_not_bear_out_would_harm_measured_spots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulated = simulated_section(
+        lattice="square", n_rows=18, n_cols=18, n_genes=120, seed=3, mean_library=600
+    )
+    fitted = get_method("kriging").fit(simulated.section)
+    truth = simulated.truth / simulated.truth.sum(axis=1, keepdims=True)
+
+    def error() -> float:
+        """Squared error of each gene's share, relative to its mean."""
+        found = fitted.denoise().mean
+        share = found / found.sum(axis=1, keepdims=True)
+        return float(((share - truth) ** 2 / truth.mean(axis=0)).sum())
+
+    with_slope = error()
+    all_of_it = Mock(side_effect=lambda predicted, _: np.ones(predicted.shape[1]))
+    monkeypatch.setattr(enhancer, "cross_fitted_slope", all_of_it)
+    assert with_slope < 0.98 * error()
+    all_of_it.assert_called_once()
 
 
 def test_intervals_cover(simulated: SimulatedSection, hidden: np.ndarray) -> None:
@@ -126,8 +151,11 @@ def test_spots_keep_what_is_true_of_their_own(kriging: FittedKriging) -> None:
     own = kriging.crossed.true_share(expected.mean)
     assert own[0] > 0.99  # the library of a spot is its own
     found = kriging.posterior_field(kriging.decoder, expected, None).estimate
-    surprise = kriging.crossed.scores - expected.mean
-    np.testing.assert_allclose(found.mean - expected.mean, own * surprise, atol=1e-9)
+    between = expected.mean + own * (kriging.crossed.scores - expected.mean)
+    slope = (found.mean * between).sum(axis=0) / (between**2).sum(axis=0)
+    np.testing.assert_allclose(found.mean, slope * between, atol=1e-9)
+    assert slope[0] == pytest.approx(1, abs=0.01)  # what is sure stays as it is
+    assert slope[-1] < 0.7 < 0.95 < slope[1]  # of the last programmes much is noise
     np.testing.assert_array_equal(found.variance, expected.variance)
 
 

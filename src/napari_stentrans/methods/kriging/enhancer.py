@@ -102,21 +102,22 @@ class FittedKriging(Fitted):
 
         Kriging takes for noise whatever a spot does not share with its surroundings;
         much of it is the spot's own tissue: what is true of its surprise is taken in.
+        Of all this counts what one half of the counts says and the other bears out:
+        a programme that is mostly noise is faint at the spots as well.
         """
         own = self.crossed.true_share(expected.mean)
-        scores, (half_scores, _) = self.crossed.scores, self.crossed.halves
+        scores, (half_scores, other_half) = self.crossed.scores, self.crossed.halves
         mean = expected.mean + own * (scores - expected.mean)
         # What is expected knows of all counts of the spot: here it may not.
         blind = decoder.left_out
         weight = np.clip(1 - expected.variance / blind.variance, 0, 1)
         half_mean = blind.mean + weight * (half_scores - blind.mean)
         half_mean += own * (half_scores - half_mean)
-        half = SeenHalf(
-            ChannelEstimate(half_mean, expected.variance), self.crossed.half_counts
-        )
-        return SpotField(
-            decoder, ChannelEstimate(mean, expected.variance), residuals, half
-        )
+        slope = cross_fitted_slope(half_mean, other_half)
+        posterior = sloped(ChannelEstimate(mean, expected.variance), slope)
+        of_half = sloped(ChannelEstimate(half_mean, expected.variance), slope)
+        half = SeenHalf(of_half, self.crossed.half_counts)
+        return SpotField(decoder, posterior, residuals, half)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[ChannelEstimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""
@@ -190,14 +191,14 @@ def fit_programmes_steps(
     )
 
 
-def cross_fitted_slope(left_out: FloatArray, crossed: FloatArray) -> FloatArray:
-    """Regression of cross-fitted scores on left-out predictions, shape (channel,).
+def cross_fitted_slope(predicted: FloatArray, crossed: FloatArray) -> FloatArray:
+    """Regression of cross-fitted scores on predictions without them, shape (channel,).
 
     Programme scores are over-fitted to their own spots, so kriging believes in them
     too much; a slope below one takes that back.
     """
-    agreement = (left_out * crossed).sum(axis=0)
-    slope = agreement / np.maximum((left_out**2).sum(axis=0), 1e-9)
+    agreement = (predicted * crossed).sum(axis=0)
+    slope = agreement / np.maximum((predicted**2).sum(axis=0), 1e-9)
     clipped: FloatArray = np.clip(slope, 0.0, _MAX_SLOPE)
     return clipped
 
