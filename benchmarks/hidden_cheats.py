@@ -128,14 +128,13 @@ def _with_each_covariance(
     channels: ChannelKriging, queries: FloatArray
 ) -> Iterator[FloatArray]:
     """Kriged channels, shape (query, channel), by each covariance and noise ratio."""
-    n_channels, n_ratios = channels.channels.shape[1], len(NOISE_RATIOS)
+    n_ratios, n_channels = len(NOISE_RATIOS), channels.channels.shape[1]
     for kernel in candidate_kernels():
-        one = Mixture([kernel], np.zeros((1, n_ratios, n_channels)))
         spectra = WindowSpectra(channels.places, channels.spectra.size)
-        single = ChannelKriging(spectra, channels.channels, one)
-        for ratio in range(n_ratios):
-            one.weights[:] = 0
-            one.weights[0, ratio] = 1
+        for alone in np.eye(n_ratios):
+            weights = np.tile(alone[None, :, None], (1, 1, n_channels))
+            mixture = Mixture([kernel], weights)
+            single = ChannelKriging(spectra, channels.channels, mixture)
             yield run_to_end(single.predict_steps(queries)).mean
 
 

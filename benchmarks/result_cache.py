@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_stentrans.config import RunConfig
+from napari_stentrans.evaluation import Protocol
 from napari_stentrans.evaluation.baselines import BASELINES
 from napari_stentrans.methods.base import get_method
 
@@ -34,7 +35,8 @@ _NOT_FOLLOWED = {
 """Lists of names, also of what draws and writes reports; the settings, by value; and
 readers, which the section's fingerprint stands for."""
 _SAME = "same.json"
-"""By method and state of its source: other states, known to give the same results."""
+"""By method, kind of run and state of the source: other states, known to give the same
+results."""
 _REGISTRIES = {"_REGISTRY", "COMMANDS"}
 """Lists of names; what they name is followed where it is used."""
 
@@ -58,7 +60,7 @@ class ResultCache:
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         of = sources(facts["method"])
-        same = {of.digest, *self.same_as(facts["method"], of.digest)}
+        same = {of.digest, *self.same_as(facts["method"], kind(facts), of.digest)}
         counts = found["facts"] == _mentioned(facts, of) and found["sources"] in same
         return found if counts else None
 
@@ -69,24 +71,31 @@ class ResultCache:
         whole = {"facts": _mentioned(facts, of), "sources": of.digest, **result}
         _write(path, json.dumps(whole, separators=(",", ":")))
 
-    def same_as(self, method: str, digest: str) -> list[str]:
+    def same_as(self, method: str, kind: str, digest: str) -> list[str]:
         """Return other states of a method's source that are known to do the same."""
-        return self._known().get(method, {}).get(digest, [])
+        return self._known().get(method, {}).get(kind, {}).get(digest, [])
 
-    def add_same(self, method: str, digest: str, other: str) -> None:
+    def add_same(self, method: str, kind: str, digest: str, other: str) -> None:
         """Write down that another state does the same, and all that do as it does."""
         known = self._known()
-        others = [other, *self.same_as(method, other), *self.same_as(method, digest)]
-        known.setdefault(method, {})[digest] = sorted({*others} - {digest})
+        further = (self.same_as(method, kind, state) for state in (other, digest))
+        others = {other}.union(*further) - {digest}
+        known.setdefault(method, {}).setdefault(kind, {})[digest] = sorted(others)
         self.folder.mkdir(parents=True, exist_ok=True)
         _write(self.folder / _SAME, json.dumps(known, indent=1, sort_keys=True))
 
-    def _known(self) -> dict[str, dict[str, list[str]]]:
+    def _known(self) -> dict[str, dict[str, dict[str, list[str]]]]:
         path = self.folder / _SAME
-        if not path.exists():
-            return {}
-        known: dict[str, dict[str, list[str]]] = json.loads(path.read_text("utf-8"))
+        known: dict[str, dict[str, dict[str, list[str]]]] = (
+            json.loads(path.read_text("utf-8")) if path.exists() else {}
+        )
         return known
+
+
+def kind(facts: dict[str, Any]) -> str:
+    """Return what a change may have left as it was: a task, or the paper's protocol."""
+    paper = facts["protocol"] == Protocol.PAPER
+    return str(facts["protocol"] if paper else facts["task"])
 
 
 def _mentioned(facts: dict[str, Any], of: Sources) -> dict[str, Any]:

@@ -4,8 +4,9 @@
     python benchmarks/still_same.py ../shared/data /tmp/before --methods published dist
 
 Runs methods on a few sections with the source of an earlier checkout and with this one,
-on the same machine, and compares every score. Where all are equal, results that were
-made with the earlier source go on to count (`results/same.json`).
+on the same machine, and compares every score. Where all of a method and task are equal,
+its results that were made with the earlier source go on to count for that task
+(`results/same.json`); so with the paper's protocol, which is run beside upsample.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from typing import Any
 
 from all_sections import RESULTS
 from result_cache import ResultCache
+from result_cache import kind as kind_of
+
+from napari_stentrans.evaluation import Task
 
 HERE = Path(__file__).parents[1]
 _BY_THE_CLOCK = {"seconds", "peak_memory_mb"}
@@ -34,23 +38,23 @@ def main() -> None:
         for checkout, cache in zip((given.earlier, HERE), caches, strict=True):
             _run(checkout.resolve(), cache, given)
         before, now = map(_read, caches)
-    for method in given.methods:
-        runs = sorted(run for run in {*before, *now} if run[-1] == method)
-        other = [r for r in runs if _scores(before.get(r)) != _scores(now.get(r))]
-        if other or not runs:
-            print(f"{method}: {len(other)} of {len(runs)} runs differ: {other}")
+    for method, kind in sorted({run[:2] for run in (*before, *now)}):
+        runs = sorted(run for run in {*before, *now} if run[:2] == (method, kind))
+        other = [r[2] for r in runs if _scores(before.get(r)) != _scores(now.get(r))]
+        if other:
+            print(f"{method}, {kind}: not the same on {', '.join(other)}")
             continue
         earlier, current = before[runs[0]]["sources"], now[runs[0]]["sources"]
         if earlier != current:
-            ResultCache(given.cache).add_same(method, current, earlier)
-        print(f"{method}: the same on {len(runs)} runs")
+            ResultCache(given.cache).add_same(method, kind, current, earlier)
+        print(f"{method}, {kind}: the same on {len(runs)} runs")
 
 
 def _run(checkout: Path, cache: Path, given: argparse.Namespace) -> None:
     """Make the runs with the source of a checkout."""
     command = [sys.executable, str(checkout / "benchmarks" / "all_sections.py")]
     command += [str(given.data.resolve()), "--output", str(cache.with_suffix(".md"))]
-    command += ["--cache", str(cache), "--no-paper", "--jobs", str(given.jobs)]
+    command += ["--cache", str(cache), "--jobs", str(given.jobs)]
     for name in ("methods", "sections", "tasks"):
         command += [f"--{name}", *getattr(given, name)]
     command += ["--seeds", "0"]
@@ -59,10 +63,13 @@ def _run(checkout: Path, cache: Path, given: argparse.Namespace) -> None:
 
 
 def _read(cache: Path) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Return the results of a folder by section, task and method."""
-    read = [json.loads(path.read_text("utf-8")) for path in cache.rglob("*.json")]
-    keys = ("section", "task", "method")
-    return {tuple(str(each["facts"][key]) for key in keys): each for each in read}
+    """Return the results of a folder by method, kind of run and section."""
+    found = {}
+    for path in cache.rglob("*.json"):
+        result = json.loads(path.read_text("utf-8"))
+        facts = result["facts"]
+        found[facts["method"], kind_of(facts), facts["section"]] = result
+    return found
 
 
 def _scores(result: dict[str, Any] | None) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("earlier", type=Path, help="checkout with the earlier source")
     add("--methods", nargs="+", required=True)
     add("--sections", nargs="+", default=few, help="default: a lattice of each kind")
-    add("--tasks", nargs="+", default=["dropout", "denoise"])
+    add("--tasks", nargs="+", default=list(Task), choices=list(Task))
     add("--cache", type=Path, default=RESULTS, help="folder of results")
     add("--jobs", type=int, default=1, help="runs at a time")
     return parser

@@ -58,9 +58,22 @@ def test_a_later_result_takes_the_place_of_an_earlier_one(at, tmp_path):
 
 def test_a_result_counts_after_changes_that_did_nothing(at):
     at("one").put(FACTS, {"scores": {"pearson": 0.5}})
-    at("two").add_same("kriging", "two", "one")
+    at("two").add_same("kriging", "dropout", "two", "one")
     assert at("two").get(FACTS)
-    at("three").add_same("kriging", "three", "two")
+    at("three").add_same("kriging", "dropout", "three", "two")
     assert at("three").get(FACTS)
     assert at("four").get(FACTS) is None
     assert at("three").get(FACTS | {"method": "dist"}) is None
+
+
+def test_what_changed_one_task_may_have_left_others_as_they_were(at):
+    paper = FACTS | {"task": "upsample", "protocol": "paper"}
+    for facts in (FACTS, FACTS | {"task": "denoise"}, paper):
+        at("one").put(facts, {"scores": {"pearson": 0.5}})
+    for kind in ("dropout", "upsample"):
+        at("two").add_same("kriging", kind, "two", "one")
+    assert at("two").get(FACTS)
+    assert at("two").get(FACTS | {"task": "denoise"}) is None
+    assert at("two").get(paper) is None
+    at("two").add_same("kriging", "paper", "two", "one")
+    assert at("two").get(paper)

@@ -101,11 +101,16 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
 def scored_by_others(
     section: Section, programmes: Programmes, seed: int
 ) -> CrossFitted:
-    """Scores on programmes that were found on another section altogether."""
+    """Scores on programmes that were found on another section altogether.
+
+    Means of scores are those of all counts: a logarithm of half of them bends the
+    more, which the halves share, and is no agreement on what a spot is.
+    """
     halves = _halves(section, np.random.default_rng(seed))
     first, second = (scores_on(half, programmes) for half in halves)
-    # half the counts, half the library: that is no surprise
     for half in (first, second):
+        half += programmes.scores.mean(axis=0) - half.mean(axis=0)
+        # half the counts, half the library: that is no surprise
         half[:, 0] = programmes.scores[:, 0]
     return CrossFitted(programmes.scores, (first, second), halves[0].counts.tocsc())
 

@@ -38,7 +38,7 @@ _LEAST_SHARE = 0.02
 _FEWEST_COUNTS = 4
 """A gene with fewer counts in the whole section can show no pattern."""
 _OF_UNSEEN = np.array([[0, 0, _LEAST_STRETCH, np.nan, 0, 0, 0]], np.float32).T
-"""`GeneStatistics` of a gene without counts: nothing is predicted, and borne out."""
+"""`GeneStatistics` of a gene without counts: nothing is predicted, nor borne out."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,8 @@ class SeenHalf:
     Attributes
     ----------
     estimate
-        Channels, with what is true of the surprises of this half.
+        Channels, with what is true of the surprises of this half, as far as the
+        other half bears them out.
     counts : csc_matrix, shape (spot, gene)
         The half, drawn at random.
     """

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
+from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.cross_fitting import (
     CrossFitted,
     _halves,
     _rotation_onto,
     cross_fit,
+    scored_by_others,
 )
-from napari_stentrans.methods.programmes import find_programmes
+from napari_stentrans.methods.programmes import find_programmes, scores_on
 
 
 @pytest.fixture
@@ -65,6 +69,20 @@ def test_halves_are_on_the_scale_of_the_whole(square_section, rng) -> None:
     whole = crossed.scores[:, 1]
     for half in crossed.halves:
         assert (half[:, 1] * whole).sum() / (whole**2).sum() > 0.92
+
+
+def test_halves_do_not_agree_for_being_halves() -> None:
+    """The logarithm of fewer counts has another mean, which tells nothing of a spot."""
+    section = simulated_section(
+        lattice="square", n_rows=18, n_cols=18, n_genes=400, seed=3, mean_library=300
+    ).section
+    own, others = np.arange(0, section.n_spots, 2), np.arange(1, section.n_spots, 2)
+    mine = section.subset(own)
+    found = find_programmes(section.subset(others), 8, seed=0)
+    scored = replace(found, scores=scores_on(mine, found))
+    for half in scored_by_others(mine, scored, seed=0).halves:
+        shift = half.mean(axis=0) - scored.scores.mean(axis=0)
+        np.testing.assert_allclose(shift, 0, atol=1e-9)
 
 
 def test_what_was_expected_is_no_surprise(rng: np.random.Generator) -> None:

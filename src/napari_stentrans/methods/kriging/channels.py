@@ -31,7 +31,7 @@ class ChannelKriging:
     Parameters
     ----------
     spectra
-        Of the windows of the spots; those of other kernels are forgotten.
+        Of the windows of the spots.
     channels : ndarray, shape (spot, channel)
     mixture
         Covariance parameters and their weights.
@@ -40,19 +40,21 @@ class ChannelKriging:
     def __init__(
         self, spectra: WindowSpectra, channels: FloatArray, mixture: Mixture
     ) -> None:
-        spectra.keep(mixture.kernels)
         self.spectra = spectra
-        self.places = spectra.places
-        self.pitch_rc = spectra.pitch_rc
         self.windows = spectra.windows
         self.channels = channels
         self.mixture = mixture
+
+    @property
+    def places(self) -> FloatArray:
+        """Where the spots are, and how they look, shape (spot, 2 + direction)."""
+        return self.spectra.places
 
     def predict_steps(self, queries: FloatArray) -> Steps[ChannelEstimate]:
         """Krige at any places, shape (query, 2 + direction)."""
         shape = (len(queries), self.channels.shape[1])
         mean, variance = np.zeros(shape), np.zeros(shape)
-        owner = assign_queries(self.windows, self.pitch_rc, queries[:, :2])
+        owner = assign_queries(self.windows, self.spectra.pitch_rc, queries[:, :2])
         parts = [np.flatnonzero(owner == w) for w in range(len(self.windows))]
 
         def in_window(number: int) -> ChannelEstimate:

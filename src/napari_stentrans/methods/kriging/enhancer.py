@@ -179,6 +179,7 @@ def fit_programmes_steps(
     choice, scores = config.kriging, programmes.scores
     spectra = WindowSpectra(placed(section.pitch_rc, appearance), choice.window)
     mixture = yield from mixture_steps(spectra, scores)
+    spectra.keep(mixture.kernels)
     channels = ChannelKriging(spectra, scores, mixture)
     left_out = yield from channels.leave_one_out_steps()
     slope = cross_fitted_slope(left_out.mean, crossed.scores)
@@ -194,8 +195,15 @@ def fit_programmes_steps(
 def cross_fitted_slope(predicted: FloatArray, crossed: FloatArray) -> FloatArray:
     """Regression of cross-fitted scores on predictions without them, shape (channel,).
 
-    Programme scores are over-fitted to their own spots, so kriging believes in them
-    too much; a slope below one takes that back.
+    Programme scores are over-fitted to their own spots, so whatever is predicted from
+    them believes in them too much; a slope below one takes that back.
+
+    Parameters
+    ----------
+    predicted : ndarray, shape (spot, channel)
+        From other spots, or from half of the counts.
+    crossed : ndarray, shape (spot, channel)
+        Cross-fitted scores of all counts, or of the other half.
     """
     agreement = (predicted * crossed).sum(axis=0)
     slope = agreement / np.maximum((predicted**2).sum(axis=0), 1e-9)

@@ -51,10 +51,10 @@ def mixture_steps(spectra: WindowSpectra, channels: FloatArray) -> Steps[Mixture
     """Weigh the candidate kernels and noise ratios by their likelihood.
 
     Where places have an appearance, the kernels that matter are weighed once more, with
-    several shares of appearance. Windows that are larger than weighing needs are
-    weighed in smaller ones.
+    several shares of appearance. What is decomposed for that is left in the spectra,
+    unless windows are larger than weighing needs: then it is done in smaller ones.
     """
-    if spectra.size > _SIZE:
+    if spectra.largest > 1.5 * _SIZE:
         spectra = WindowSpectra(spectra.places, _SIZE)
     kernels = candidate_kernels()
     found = yield from _weighed_steps(kernels, spectra, channels, _MAX_KERNELS)

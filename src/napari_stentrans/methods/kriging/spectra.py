@@ -25,8 +25,13 @@ class WindowSpectra:
         self.size = size
         self.pitch_rc = places[:, :2]
         self.windows = split_windows(self.pitch_rc, size)
-        self._remembers = True
         self._known: dict[tuple[int, Kernel], Spectrum] = {}
+        self._kept: list[Kernel] | None = None
+
+    @property
+    def largest(self) -> int:
+        """Spots of the largest window."""
+        return max(len(window.spots) for window in self.windows)
 
     def of(self, number: int, kernel: Kernel) -> Spectrum:
         """Spectrum of a window under a kernel."""
@@ -34,14 +39,12 @@ class WindowSpectra:
         if found is None:
             spots = self.windows[number].spots
             found = Spectrum.of(self.places[spots], kernel)
-            if self._remembers:
+            if self._kept is None or kernel in self._kept:
                 self._known[number, kernel] = found
         return found
 
     def keep(self, kernels: list[Kernel]) -> None:
-        """Forget all other kernels; these as well if all windows take too much."""
-        largest = max(len(window.spots) for window in self.windows)
-        needed = 4 * largest**2 * len(self.windows) * len(kernels)
-        self._remembers = needed < _MOST_BYTES
-        kept = kernels if self._remembers else []
+        """Remember no other kernels; these neither if all windows take too much."""
+        needed = 4 * self.largest**2 * len(self.windows) * len(kernels)
+        kept = self._kept = kernels if needed < _MOST_BYTES else []
         self._known = {key: self._known[key] for key in self._known if key[1] in kept}

@@ -62,7 +62,7 @@ def make_episode(
     kriged = run_to_end(channels.predict_steps(places[hidden]))
     kriged = sloped(kriged, kriging.slope)
     tokens = VisibleSpots(
-        channels.pitch_rc,
+        channels.places[:, :2],
         channels.channels,
         left_out,
         kriging.programmes.strength,
