@@ -21,8 +21,11 @@ from napari_stentrans.methods.decoder import (
 )
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
-_PRIOR_SHARE = 0.25
-"""Share of the dispersion of left-out predictions that is left once a spot is seen."""
+_TELLING = 500
+"""So many of the highest genes tell how much of the dispersion is the prior's."""
+_LEAST_PRIOR, _MOST_PRIOR = 0.02, 0.25
+"""Share of the dispersion that is the prior's at least, and at most: halves of counts
+agree on all dispersion of a spot, also on what is not its tissue."""
 _FEW_GENES = 20
 """Library sizes of no more genes than this, of equal share, tell much of each."""
 
@@ -138,11 +141,12 @@ class SpotField(_DecodedField):
     """Genes at the measured spots: the posterior of own count and surroundings.
 
     A gamma prior around the rate of the spot's channels (at its own library size) meets
-    the spot's own count. A quarter of the leave-one-out dispersion is taken as the
-    prior's: the rest is the error of predicting without the spot (docs/model.md).
+    the spot's own count.
 
-    The sd is stretched so that 90 % intervals hold what they should, gene by gene: half
-    of the counts are predicted from the other half (split conformal prediction).
+    Half of the counts are predicted from the other half, which tells how much of the
+    leave-one-out dispersion is the prior's (the rest is the error of predicting without
+    the spot), and by how much each gene's sd is to be stretched so that 90 % intervals
+    hold what they should (split conformal prediction).
     """
 
     half: SeenHalf
@@ -164,19 +168,38 @@ class SpotField(_DecodedField):
     def _stretch(self, counts: Float32Array, genes: IntArray) -> Float32Array:
         """What one half of the counts promises, measured on the other, (gene,)."""
         seen = self.half.read(genes)
-        depth = self.half.depth(self.depth)
-        rate = self.decoder.rates_at(depth, self.half.estimate, genes)
-        mean, sd = self._posterior(rate, seen, genes)
+        mean, sd = self._posterior(self._rate_of_half(genes), seen, genes)
         return conformal_stretch(np.abs(counts - seen - mean) / sd)
+
+    def _rate_of_half(self, genes: IntArray) -> Float32Array:
+        """Prior mean of some genes for half of the counts, shape (spot, gene)."""
+        depth = self.half.depth(self.depth)
+        return self.decoder.rates_at(depth, self.half.estimate, genes)
+
+    @cached_property
+    def _prior_share(self) -> float:
+        """Share of the dispersion of left-out predictions that is the prior's.
+
+        The other half's dispersion around what the first half makes one expect, over
+        that of left-out spots: both in the sum of the highest genes.
+        """
+        section = self.decoder.section
+        genes = np.argsort(-section.gene_totals, kind="stable")[:_TELLING]
+        other = self.decoder.counts(genes) - self.half.read(genes)
+        rate = _levelled(self._rate_of_half(genes), other)
+        excess = ((other - rate) ** 2 - rate).sum(axis=0)
+        own = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        left_out = self.decoder.statistics(genes).dispersion
+        share = float(own.sum()) / max(float(left_out.sum()), 1e-9)
+        return min(max(share, _LEAST_PRIOR), _MOST_PRIOR)
 
     def _posterior(
         self, prior: Float32Array, counts: Float32Array, genes: IntArray
     ) -> tuple[Float32Array, Float32Array]:
         """Mean, and sd of a count measured anew, both of shape (spot, gene)."""
-        # The level is that of left-out spots, whose predictions are flatter.
-        prior = prior * (counts.sum(axis=0) / np.maximum(prior.sum(axis=0), 1e-9))
+        prior = _levelled(prior, counts)
         dispersion = self.decoder.statistics(genes).dispersion
-        spread = np.maximum(_PRIOR_SHARE * dispersion, 1e-6)
+        spread = np.maximum(self._prior_share * dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
         mean: Float32Array = (prior * (1.0 + spread * counts) * weight).astype(
             np.float32, copy=False
@@ -184,3 +207,10 @@ class SpotField(_DecodedField):
         variance = mean + spread * prior * weight * mean
         sd: Float32Array = np.sqrt(variance, dtype=np.float32) + np.float32(1e-6)
         return mean, sd
+
+
+def _levelled(rate: Float32Array, counts: Float32Array) -> Float32Array:
+    """Rates with the total of each gene's counts; left-out spots' are flatter."""
+    level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
+    levelled: Float32Array = rate * level
+    return levelled

@@ -8,6 +8,8 @@ import pytest
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.evaluation.thinning import split_counts
 from napari_stentrans.methods.base import get_method
+from napari_stentrans.methods.fields import SpotField
+from napari_stentrans.progress import run_to_end
 
 Z_90 = 1.645
 
@@ -41,3 +43,33 @@ def test_the_library_of_few_genes_does_not_tell_their_counts() -> None:
     found = get_method("kriging").fit(trial.reduced).denoise()
     covered = np.abs(trial.counts.toarray() - found.mean) <= Z_90 * found.sd
     assert 0.85 < covered.mean() < 0.95
+
+
+def test_halves_tell_how_far_programmes_are_to_be_believed(
+    square_section, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spots that differ from their surroundings, as two programmes say: no dispersion.
+
+    Surroundings tell nothing, so that left-out spots are far from what is predicted.
+    """
+    rate = 30 * np.exp(rng.normal(size=(256, 2)) @ rng.normal(0, 0.5, (2, 100)))
+    fitted = get_method("kriging").fit(square_section(rng.poisson(rate)))
+
+    def error() -> float:
+        return float(((fitted.denoise().mean - rate) ** 2 / rate).mean())
+
+    learnt = error()
+    assert learnt < 0.4  # of the counts themselves it is one
+    monkeypatch.setattr(SpotField, "_prior_share", 0.25)
+    assert learnt < 0.7 * error()
+
+
+def test_no_more_dispersion_is_taken_for_tissue_than_before_halves_were_asked(
+    square_section, rng: np.random.Generator
+) -> None:
+    """What every gene of a spot does for itself, both halves have, tissue or not."""
+    rate = 20 * rng.gamma(2, 0.5, (256, 100))
+    fitted = get_method("kriging").fit(square_section(rng.poisson(rate)))
+    field = run_to_end(fitted.spot_field_steps())
+    assert isinstance(field, SpotField)
+    assert field._prior_share == 0.25
