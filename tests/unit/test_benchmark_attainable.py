@@ -65,6 +65,7 @@ def test_denoising_cheats_by_the_mixture_alone(
     for name in ("raw", "pca20", "kriging", "40 programmes", "first recipe"):
         assert (found["best mixture"] > found[name]).all()
     assert (found["first recipe"] > found["raw"]).all()
+    assert (found["kriging"] > found["plain kriging"]).all()
 
 
 def test_only_counts(script: ModuleType, section: Section) -> None:
