@@ -19,6 +19,7 @@ from napari_stentrans.methods.decoder import (
     GeneDecoder,
     conformal_stretch,
 )
+from napari_stentrans.portions import gene_portions
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _TELLING = 500
@@ -26,6 +27,7 @@ _TELLING = 500
 _LEAST_PRIOR, _MOST_PRIOR = 0.02, 0.25
 """Share of the dispersion that is the prior's at least, and at most: halves of counts
 agree on all dispersion of a spot, also on what is not its tissue."""
+_VALUES_AT_ONCE = 2**20
 _FEW_GENES = 20
 """Library sizes of no more genes than this, of equal share, tell much of each."""
 
@@ -185,13 +187,20 @@ class SpotField(_DecodedField):
         """
         section = self.decoder.section
         genes = np.argsort(-section.gene_totals, kind="stable")[:_TELLING]
-        other = self.decoder.counts(genes) - self.half.read(genes)
-        rate = _levelled(self._rate_of_half(genes), other)
-        excess = ((other - rate) ** 2 - rate).sum(axis=0)
-        own = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        own = np.zeros(len(genes), dtype=np.float32)
+        for part in gene_portions(len(genes), section.n_spots, _VALUES_AT_ONCE):
+            own[part] = self._dispersion_of_other_half(genes[part])
         left_out = self.decoder.statistics(genes).dispersion
         share = float(own.sum()) / max(float(left_out.sum()), 1e-9)
         return min(max(share, _LEAST_PRIOR), _MOST_PRIOR)
+
+    def _dispersion_of_other_half(self, genes: IntArray) -> Float32Array:
+        """As `GeneStatistics.dispersion`, around what half makes one expect."""
+        other = self.decoder.counts(genes) - self.half.read(genes)
+        rate = _levelled(self._rate_of_half(genes), other)
+        excess = ((other - rate) ** 2 - rate).sum(axis=0)
+        found: Float32Array = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        return found
 
     def _posterior(
         self, prior: Float32Array, counts: Float32Array, genes: IntArray
