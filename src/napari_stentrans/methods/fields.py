@@ -119,6 +119,10 @@ class SeenHalf:
         dense: Float32Array = self.counts[:, genes].toarray()
         return dense
 
+    def rates(self, decoder: GeneDecoder, genes: IntArray) -> Float32Array:
+        """What this half makes one expect of either, shape (spot, gene)."""
+        return decoder.rates_at(self.depth(decoder.own_library), self.estimate, genes)
+
     def depth(self, whole: Float32Array) -> Float32Array:
         """Library sizes of which the whole spots have these, shape (spot,).
 
@@ -152,6 +156,8 @@ class SpotField(_DecodedField):
     """
 
     half: SeenHalf
+    prior_share: float
+    """See the function of this name."""
 
     @property
     def depth(self) -> Float32Array:
@@ -170,37 +176,9 @@ class SpotField(_DecodedField):
     def _stretch(self, counts: Float32Array, genes: IntArray) -> Float32Array:
         """What one half of the counts promises, measured on the other, (gene,)."""
         seen = self.half.read(genes)
-        mean, sd = self._posterior(self._rate_of_half(genes), seen, genes)
+        rate = self.half.rates(self.decoder, genes)
+        mean, sd = self._posterior(rate, seen, genes)
         return conformal_stretch(np.abs(counts - seen - mean) / sd)
-
-    def _rate_of_half(self, genes: IntArray) -> Float32Array:
-        """Prior mean of some genes for half of the counts, shape (spot, gene)."""
-        depth = self.half.depth(self.depth)
-        return self.decoder.rates_at(depth, self.half.estimate, genes)
-
-    @cached_property
-    def _prior_share(self) -> float:
-        """Share of the dispersion of left-out predictions that is the prior's.
-
-        The other half's dispersion around what the first half makes one expect, over
-        that of left-out spots: both in the sum of the highest genes.
-        """
-        section = self.decoder.section
-        genes = np.argsort(-section.gene_totals, kind="stable")[:_TELLING]
-        own = np.zeros(len(genes), dtype=np.float32)
-        for part in gene_portions(len(genes), section.n_spots, _VALUES_AT_ONCE):
-            own[part] = self._dispersion_of_other_half(genes[part])
-        left_out = self.decoder.statistics(genes).dispersion
-        share = float(own.sum()) / max(float(left_out.sum()), 1e-9)
-        return min(max(share, _LEAST_PRIOR), _MOST_PRIOR)
-
-    def _dispersion_of_other_half(self, genes: IntArray) -> Float32Array:
-        """As `GeneStatistics.dispersion`, around what half makes one expect."""
-        other = self.decoder.counts(genes) - self.half.read(genes)
-        rate = _levelled(self._rate_of_half(genes), other)
-        excess = ((other - rate) ** 2 - rate).sum(axis=0)
-        found: Float32Array = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
-        return found
 
     def _posterior(
         self, prior: Float32Array, counts: Float32Array, genes: IntArray
@@ -208,7 +186,7 @@ class SpotField(_DecodedField):
         """Mean, and sd of a count measured anew, both of shape (spot, gene)."""
         prior = _levelled(prior, counts)
         dispersion = self.decoder.statistics(genes).dispersion
-        spread = np.maximum(self._prior_share * dispersion, 1e-6)
+        spread = np.maximum(self.prior_share * dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
         mean: Float32Array = (prior * (1.0 + spread * counts) * weight).astype(
             np.float32, copy=False
@@ -216,6 +194,25 @@ class SpotField(_DecodedField):
         variance = mean + spread * prior * weight * mean
         sd: Float32Array = np.sqrt(variance, dtype=np.float32) + np.float32(1e-6)
         return mean, sd
+
+
+def prior_share(decoder: GeneDecoder, half: SeenHalf) -> float:
+    """Share of the dispersion of left-out predictions that is a measured spot's prior.
+
+    The other half's dispersion around what the first half makes one expect, over that
+    of left-out spots: both in the sum of the highest genes.
+    """
+    section = decoder.section
+    genes = np.argsort(-section.gene_totals, kind="stable")[:_TELLING]
+    own = np.zeros(len(genes), dtype=np.float32)
+    for part in gene_portions(len(genes), section.n_spots, _VALUES_AT_ONCE):
+        other = decoder.counts(genes[part]) - half.read(genes[part])
+        rate = _levelled(half.rates(decoder, genes[part]), other)
+        excess = ((other - rate) ** 2 - rate).sum(axis=0)
+        own[part] = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+    left_out = decoder.statistics(genes).dispersion
+    share = float(own.sum()) / max(float(left_out.sum()), 1e-9)
+    return min(max(share, _LEAST_PRIOR), _MOST_PRIOR)
 
 
 def _levelled(rate: Float32Array, counts: Float32Array) -> Float32Array:

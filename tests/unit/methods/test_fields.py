@@ -9,6 +9,7 @@ from napari_stentrans.datasets import simulated_section
 from napari_stentrans.evaluation.thinning import split_counts
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.fields import SpotField
+from napari_stentrans.methods.kriging import enhancer
 from napari_stentrans.progress import run_to_end
 
 Z_90 = 1.645
@@ -60,7 +61,7 @@ def test_halves_tell_how_far_programmes_are_to_be_believed(
 
     learnt = error()
     assert learnt < 0.4  # of the counts themselves it is one
-    monkeypatch.setattr(SpotField, "_prior_share", 0.25)
+    monkeypatch.setattr(enhancer, "prior_share", lambda *_: 0.25)
     assert learnt < 0.7 * error()
 
 
@@ -72,4 +73,4 @@ def test_no_more_dispersion_is_taken_for_tissue_than_before_halves_were_asked(
     fitted = get_method("kriging").fit(square_section(rng.poisson(rate)))
     field = run_to_end(fitted.spot_field_steps())
     assert isinstance(field, SpotField)
-    assert field._prior_share == 0.25
+    assert field.prior_share == 0.25

@@ -18,6 +18,7 @@ from napari_stentrans.methods.fields import (
     Residuals,
     SeenHalf,
     SpotField,
+    prior_share,
 )
 from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import ChannelKriging
@@ -117,7 +118,8 @@ class FittedKriging(Fitted):
         posterior = sloped(ChannelEstimate(mean, expected.variance), slope)
         of_half = sloped(ChannelEstimate(half_mean, expected.variance), slope)
         half = SeenHalf(of_half, self.crossed.half_counts)
-        return SpotField(decoder, posterior, residuals, half)
+        share = prior_share(decoder, half)
+        return SpotField(decoder, posterior, residuals, half, share)
 
     def estimate_steps(self, query_rc: FloatArray) -> Steps[ChannelEstimate]:
         """Channels at any positions in pitches, as far as cross-fitting bears out."""
