@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from hidden_cheats import with_kriging
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.evaluation.plan import find_method
@@ -52,8 +53,7 @@ class DenoisingCheats:
 
     def fields(self) -> dict[str, ExpressionField]:
         """Every predictor, at the spots."""
-        many = self.config.kriging.model_copy(update={"n_programmes": _MANY})
-        more = self.config.model_copy(update={"kriging": many})
+        more = with_kriging(self.config, n_programmes=_MANY)
         names = "raw", "pca20", "kriging", "stentrans"
         return {name: self._denoised(name, self.config) for name in names} | {
             "40 programmes": self._denoised("kriging", more),
@@ -66,8 +66,7 @@ class DenoisingCheats:
         return run_to_end(self.trial.field_steps(fitted))
 
     def _plain_kriging(self) -> ExpressionField:
-        alone = self.config.kriging.model_copy(update={"residuals": False})
-        config = self.config.model_copy(update={"kriging": alone})
+        config = with_kriging(self.config, residuals=False)
         fitted = find_method("kriging").fit(self.trial.reduced, config)
         return fitted.field(self.trial.reduced.array_rc)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,12 @@ from napari_stentrans.methods.programmes import (
 )
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.lattice import FloatArray
+
+
+def with_kriging(config: RunConfig, **settings: Any) -> RunConfig:
+    """Change settings of kriging."""
+    kriging = config.kriging.model_copy(update=settings)
+    return config.model_copy(update={"kriging": kriging})
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +89,7 @@ class HiddenCheats:
     @cached_property
     def _config_alone(self) -> RunConfig:
         """Without residuals of single genes."""
-        kriging = self.config.kriging.model_copy(update={"residuals": False})
-        return self.config.model_copy(update={"kriging": kriging})
+        return with_kriging(self.config, residuals=False)
 
     @cached_property
     def _alone(self) -> FittedKriging:

@@ -60,7 +60,7 @@ class ResultCache:
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         of = sources(facts["method"])
-        same = {of.digest, *self.same_as(facts["method"], kind(facts), of.digest)}
+        same = {of.digest, *self.same_as(facts["method"], kind_of(facts), of.digest)}
         counts = found["facts"] == _mentioned(facts, of) and found["sources"] in same
         return found if counts else None
 
@@ -92,7 +92,7 @@ class ResultCache:
         return known
 
 
-def kind(facts: dict[str, Any]) -> str:
+def kind_of(facts: dict[str, Any]) -> str:
     """Return what a change may have left as it was: a task, or the paper's protocol."""
     paper = facts["protocol"] == Protocol.PAPER
     return str(facts["protocol"] if paper else facts["task"])

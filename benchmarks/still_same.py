@@ -21,8 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from all_sections import RESULTS
-from result_cache import ResultCache
-from result_cache import kind as kind_of
+from result_cache import ResultCache, kind_of
 
 from napari_stentrans.evaluation import Task
 

@@ -23,7 +23,7 @@ from napari_stentrans.section.section import Section
 
 Float32Array = NDArray[np.float32]
 
-_VALUES_AT_ONCE = 2**20
+VALUES_AT_ONCE = 2**20
 """Learnt from by a thread: what a processor has at hand."""
 TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
@@ -141,7 +141,7 @@ class GeneDecoder:
         new = genes[~self._known[genes]]
         n_spots = self.section.n_spots
         blocks = [
-            new[part] for part in gene_portions(len(new), n_spots, _VALUES_AT_ONCE)
+            new[part] for part in gene_portions(len(new), n_spots, VALUES_AT_ONCE)
         ]
         on_cores = map_in_order if len(blocks) > 1 else map
         for block, learnt in zip(blocks, on_cores(self._learn, blocks), strict=True):
@@ -193,7 +193,7 @@ class GeneDecoder:
         library = self.library(self.left_out)
         counts = self.counts(genes)
         rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
-        level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
+        level = level_of(rate, counts)
         rate *= level
         mean_share = counts.sum(axis=0) / max(float(library.sum()), 1e-9)
         flat = library[:, None] * mean_share
@@ -201,14 +201,29 @@ class GeneDecoder:
         has_pattern = counts.sum(axis=0) >= _FEWEST_COUNTS
         rate = np.where(has_pattern, rate, flat)
         missed = counts - rate
-        excess = np.maximum((missed**2 - rate).sum(axis=0), 0)
-        dispersion = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        dispersion = np.maximum(dispersion_around(rate, counts), 0)
         spread = np.sqrt(rate + dispersion * rate**2) + 1e-6
         stretch = conformal_stretch(np.abs(missed) / spread)
         score = _pearson(rate, counts)
         return np.stack(
             [level, dispersion, stretch, score, mean_share, has_pattern, evidence]
         )
+
+
+def level_of(rate: Float32Array, counts: Float32Array) -> Float32Array:
+    """Factor that brings the total of each gene's rates to its counts, (gene,)."""
+    level: Float32Array = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
+    return level
+
+
+def dispersion_around(rate: Float32Array, counts: Float32Array) -> Float32Array:
+    """Squared error beyond counting noise, over the squared rate, shape (gene,).
+
+    Without bias, so that it may be below zero.
+    """
+    excess = ((counts - rate) ** 2 - rate).sum(axis=0)
+    dispersion: Float32Array = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+    return dispersion
 
 
 def _evidence(pattern: Float32Array, measured: Float32Array) -> Float32Array:

@@ -15,9 +15,12 @@ from scipy import sparse
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import (
+    VALUES_AT_ONCE,
     Float32Array,
     GeneDecoder,
     conformal_stretch,
+    dispersion_around,
+    level_of,
 )
 from napari_stentrans.portions import gene_portions
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -27,7 +30,6 @@ _TELLING = 500
 _LEAST_PRIOR, _MOST_PRIOR = 0.02, 0.25
 """Share of the dispersion that is the prior's at least, and at most: halves of counts
 agree on all dispersion of a spot, also on what is not its tissue."""
-_VALUES_AT_ONCE = 2**20
 _FEW_GENES = 20
 """Library sizes of no more genes than this, of equal share, tell much of each."""
 
@@ -184,7 +186,8 @@ class SpotField(_DecodedField):
         self, prior: Float32Array, counts: Float32Array, genes: IntArray
     ) -> tuple[Float32Array, Float32Array]:
         """Mean, and sd of a count measured anew, both of shape (spot, gene)."""
-        prior = _levelled(prior, counts)
+        # The level is that of left-out spots, whose predictions are flatter.
+        prior = prior * level_of(prior, counts)
         dispersion = self.decoder.statistics(genes).dispersion
         spread = np.maximum(self.prior_share * dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)
@@ -205,18 +208,10 @@ def prior_share(decoder: GeneDecoder, half: SeenHalf) -> float:
     section = decoder.section
     genes = np.argsort(-section.gene_totals, kind="stable")[:_TELLING]
     own = np.zeros(len(genes), dtype=np.float32)
-    for part in gene_portions(len(genes), section.n_spots, _VALUES_AT_ONCE):
+    for part in gene_portions(len(genes), section.n_spots, VALUES_AT_ONCE):
         other = decoder.counts(genes[part]) - half.read(genes[part])
-        rate = _levelled(half.rates(decoder, genes[part]), other)
-        excess = ((other - rate) ** 2 - rate).sum(axis=0)
-        own[part] = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+        rate = half.rates(decoder, genes[part])
+        own[part] = dispersion_around(rate * level_of(rate, other), other)
     left_out = decoder.statistics(genes).dispersion
     share = float(own.sum()) / max(float(left_out.sum()), 1e-9)
     return min(max(share, _LEAST_PRIOR), _MOST_PRIOR)
-
-
-def _levelled(rate: Float32Array, counts: Float32Array) -> Float32Array:
-    """Rates with the total of each gene's counts; left-out spots' are flatter."""
-    level = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
-    levelled: Float32Array = rate * level
-    return levelled

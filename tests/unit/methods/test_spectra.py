@@ -34,8 +34,7 @@ def test_what_takes_too_much_memory_is_not_kept(
     spectra: WindowSpectra, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rough = spectra.of(1, ROUGH)
-    largest = max(len(window.spots) for window in spectra.windows)
-    needed = 4 * largest**2 * len(spectra.windows)
+    needed = 4 * spectra.largest**2 * len(spectra.windows)
     monkeypatch.setattr(module, "_MOST_BYTES", needed)
     spectra.keep([ROUGH])
     again = spectra.of(1, ROUGH)
