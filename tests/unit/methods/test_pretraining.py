@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial import KDTree
 
 from napari_stentrans.methods.programmes import scores_on
-from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
+from napari_stentrans.methods.stentrans.network import NetworkShape
 from napari_stentrans.methods.stentrans.pretraining import scenes
 from napari_stentrans.methods.stentrans.pretraining.lessons import (
     PretrainingLesson,
-    _make_lesson,
+    make_lesson,
+    make_lessons,
 )
 from napari_stentrans.methods.stentrans.pretraining.patterns import (
     random_field,
@@ -29,11 +32,13 @@ from napari_stentrans.methods.stentrans.pretraining.training import (
     Recipe,
     explained,
     pretrain,
+    untrained,
 )
 from napari_stentrans.methods.stentrans.weights import load_network
 
 SMALL = (2, 3)
 """Seeds of small scenes."""
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def lattice_of(rc: np.ndarray) -> str:
@@ -150,7 +155,8 @@ def test_the_truth_knows_nothing_of_the_noise(
 
 @pytest.fixture(scope="module")
 def lessons() -> list[PretrainingLesson]:
-    made = [_make_lesson(seed, NetworkShape().neighbours) for seed in SMALL]
+    neighbours = NetworkShape().neighbours
+    made = [make_lesson(random_scene, seed, neighbours) for seed in SMALL]
     assert all(lesson is not None for lesson in made)
     return [lesson for lesson in made if lesson is not None]
 
@@ -165,26 +171,35 @@ def test_lessons_say_where_most_is_to_be_gained(
         np.testing.assert_array_equal(np.argsort(power), np.argsort(lesson.share))
 
 
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="needs a list of open files")
+def test_lessons_of_other_processes_keep_no_file_open() -> None:
+    """There are thousands, and a process may open about a thousand files."""
+    before = len(list(OPEN_FILES.iterdir()))
+    made = list(make_lessons(random_scene, SMALL, 24, n_processes=2))
+    assert len(made) == len(SMALL)
+    assert len(list(OPEN_FILES.iterdir())) < before + len(SMALL)
+
+
 def test_a_little_pre_training_explains_what_kriging_misses(
     lessons: list[PretrainingLesson],
 ) -> None:
     """The very scenes it learns from, by heart: everything is wired."""
     told: list[int] = []
-    shape = NetworkShape(width=16, heads=2)
-    network = pretrain(
-        lessons,
+    network = untrained(NetworkShape(width=16, heads=2), 0)
+    assert explained(network, lessons) == 0
+    pretrain(
+        [lessons],
         Recipe(steps=40, learning_rate=1e-2),
-        shape,
+        network,
         lambda step, _: told.append(step),
     )
     assert told == list(range(1, 41))
-    assert network.shape == shape
-    assert explained(SpotTransformer(shape), lessons) == 0
+    assert not network.training
     assert explained(network, lessons) > 0.03
 
 
 def test_the_shipped_weights_explain_scenes_they_have_not_seen() -> None:
-    made = [_make_lesson(seed, 24) for seed in (200_002, 200_005)]
+    made = [make_lesson(random_scene, seed, 24) for seed in (200_002, 200_005)]
     unseen = [lesson for lesson in made if lesson is not None]
     assert unseen
     assert explained(load_network(), unseen) > 0.02

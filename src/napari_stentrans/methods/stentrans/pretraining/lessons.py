@@ -1,8 +1,9 @@
-"""Simulated scenes as lessons for the network, made by several processes."""
+"""Scenes as lessons for the network, made by several processes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from napari_stentrans.methods.stentrans.pretraining.scenes import random_scene
+from napari_stentrans.methods.stentrans.pretraining.scenes import KrigedScene
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
 from napari_stentrans.methods.stentrans.training import Lesson
 from napari_stentrans.section.lattice import FloatArray
@@ -38,19 +39,32 @@ class PretrainingLesson:
 
 
 def make_lessons(
-    seeds: range, n_neighbours: int, n_processes: int
+    scene: Callable[[int], KrigedScene],
+    seeds: Iterable[int],
+    n_neighbours: int,
+    n_processes: int,
 ) -> Iterator[PretrainingLesson]:
     """Make lessons of the scenes of some seeds, without those too poor to teach."""
-    make = partial(_make_lesson, n_neighbours=n_neighbours)
+    make = partial(make_lesson, scene, n_neighbours=n_neighbours)
+    if n_processes == 1:
+        yield from filter(None, map(make, seeds))
+        return
     with ProcessPoolExecutor(n_processes, get_context("spawn")) as pool:
-        for lesson in pool.map(make, seeds, chunksize=8):
-            if lesson is not None:
-                yield lesson
+        packed = pool.map(partial(_packed, make), seeds, chunksize=8)
+        yield from filter(None, map(pickle.loads, packed))
 
 
-def _make_lesson(seed: int, n_neighbours: int) -> PretrainingLesson | None:
+def _packed(make: Callable[[int], PretrainingLesson | None], seed: int) -> bytes:
+    """Pack a lesson: its tensors as they are would each keep a file open."""
+    return pickle.dumps(make(seed))
+
+
+def make_lesson(
+    scene: Callable[[int], KrigedScene], seed: int, n_neighbours: int
+) -> PretrainingLesson | None:
+    """Make a lesson of the scene of a seed; None of one too poor to teach."""
     torch.set_num_threads(1)
-    made = random_scene(seed)
+    made = scene(seed)
     programmes = made.kriging.programmes
     if programmes.n_channels < 3:
         return None
@@ -61,11 +75,11 @@ def _make_lesson(seed: int, n_neighbours: int) -> PretrainingLesson | None:
         programmes.strength,
         n_neighbours,
     )
-    scene, _ = spots.scene(made.query_rc, made.kriged)
+    seen, _ = spots.scene(made.query_rc, made.kriged)
     missed: NDArray[np.float32] = (made.truth - made.kriged.mean).astype(np.float32)
     strength = programmes.strength**2
     strength[0] = strength[1:].max()
     strength /= strength.sum()
     power = strength * (missed**2).mean(axis=0)
     share = 0.8 * power / power.sum() + 0.2 / len(power)
-    return PretrainingLesson(Lesson(scene, torch.from_numpy(missed)), share, strength)
+    return PretrainingLesson(Lesson(seen, torch.from_numpy(missed)), share, strength)

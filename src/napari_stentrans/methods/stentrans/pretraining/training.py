@@ -1,8 +1,8 @@
-"""Pre-training: predict what kriging misses of the truth, on simulated scenes."""
+"""Pre-training: predict what kriging misses of the truth, scene by scene."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,16 +37,33 @@ class Recipe:
     seed: int = 0
 
 
+def untrained(shape: NetworkShape, seed: int) -> SpotTransformer:
+    """Return a network that has learnt nothing yet: it corrects nothing."""
+    torch.manual_seed(seed)
+    return SpotTransformer(shape)
+
+
 def pretrain(
-    lessons: list[PretrainingLesson],
+    kinds: Sequence[list[PretrainingLesson]],
     recipe: Recipe,
-    shape: NetworkShape,
+    network: SpotTransformer,
     on_step: Callable[[int, SpotTransformer], None],
 ) -> SpotTransformer:
-    """Train a network from nothing; ``on_step`` is told after every step."""
-    torch.manual_seed(recipe.seed)
+    """Train a network in place and return it.
+
+    Parameters
+    ----------
+    kinds
+        Lessons of one to four kinds, each of which is drawn as often as the others.
+    recipe
+        How long and how fast.
+    network
+        To begin with.
+    on_step
+        Told after every step.
+    """
+    network.train()
     rng = np.random.default_rng(recipe.seed)
-    network = SpotTransformer(shape)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=_WEIGHT_DECAY
     )
@@ -55,14 +72,23 @@ def pretrain(
     )
     for step in range(1, recipe.steps + 1):
         optimiser.zero_grad()
-        for drawn in rng.integers(0, len(lessons), _SCENES_A_STEP):
-            loss = _loss(network, lessons[drawn], rng) / _SCENES_A_STEP
+        drawn = _drawn(kinds, rng)
+        for lesson in drawn:
+            loss = _loss(network, lesson, rng) / len(drawn)
             loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
         on_step(step, network)
     return network.eval()
+
+
+def _drawn(
+    kinds: Sequence[list[PretrainingLesson]], rng: np.random.Generator
+) -> list[PretrainingLesson]:
+    """Lessons of one step, equally many of each kind."""
+    of_each = _SCENES_A_STEP // len(kinds)
+    return [kind[at] for kind in kinds for at in rng.integers(0, len(kind), of_each)]
 
 
 def explained(network: SpotTransformer, lessons: list[PretrainingLesson]) -> float:
