@@ -118,7 +118,8 @@ def costs(bench: Benchmark, untimed: tuple[str, ...] = ()) -> str:
         "## Cost\n\n"
         "Seconds to fit and to predict all genes at the scored spots, and growth of "
         "resident memory meanwhile, averaged over tasks and seeds; "
-        f"{os.cpu_count()} CPU cores, {platform.system()} {platform.machine()}. By the "
+        f"machine with {os.cpu_count()} CPU cores, {platform.system()} "
+        f"{platform.machine()}, runs as said at the top. By the "
         f"clock: whatever else the machine was doing makes them longer.{without}\n\n"
         + table(["section", *headings(bench, seconds.columns)], rows)
     )

@@ -15,6 +15,7 @@ import pytest
 from napari_stentrans.cli import COMMANDS, build_parser
 from napari_stentrans.cli.options import read_run_file
 from napari_stentrans.datasets import simulated_section
+from napari_stentrans.io import read_section
 from napari_stentrans.request import resolve_config
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,15 @@ def test_python_of_the_command_line_page_runs() -> None:
     names: dict[str, Any] = {"section": section}
     exec(compile(code, "command-line.md", "exec"), names)
     assert set(names["report"].scores["method"]) == {"kriging", "linear"}
+
+
+def test_python_of_the_sample_data_page_runs(repository: Path) -> None:
+    """And its section is the one that lies there."""
+    (code,) = fenced("python", [ROOT / "sample_data/README.md"])
+    names: dict[str, Any] = {}
+    exec(compile(code, "sample_data/README.md", "exec"), names)
+    lying = read_section(repository / "sample_data" / "simulated_st")
+    assert (names["simulated"].section.counts != lying.counts).nnz == 0
 
 
 def test_python_example_runs(
