@@ -64,9 +64,12 @@ class AllSpots(Trial):
 
     def field_steps(self, fitted: Fitted) -> Steps[ExpressionField]:
         """Improve what was seen and predict the rest, as `enhance` does."""
+        visible = self.hold_out.visible
+        # not the hidden spots alone: those without counts are not visible either
+        rest = np.setdiff1d(self.scored, visible)
         seen = yield from fitted.spot_field_steps()
-        unseen = yield from fitted.field_steps(self.hold_out.hidden_rc)
-        return _Joined(seen, unseen, self.hold_out.visible, self.hold_out.hidden)
+        unseen = yield from fitted.field_steps(self.section.array_rc[rest])
+        return _Joined(seen, unseen, visible, rest)
 
 
 @dataclass(frozen=True, eq=False)
