@@ -97,7 +97,8 @@ def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
     Raises
     ------
     InvalidRequestError
-        If there is no such task, or the section is too small to be divided.
+        If there is no such task, the section is too small to be divided, or no spot
+        that would be visible has counts.
     """
     if task not in _HIDE:
         msg = f"no task {task!r} hides spots; choose from {', '.join(_HIDE)}"
@@ -107,10 +108,19 @@ def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
     if not 0 < len(hidden) < section.n_spots:
         msg = (
             f"{section.name} has {section.n_spots} spots, too few for the task "
-            f"'{chosen}': {len(hidden)} would be hidden. Use a larger section."
+            f"'{chosen}' with seed {seed}: {len(hidden)} would be hidden. Choose "
+            "another seed, or a larger section"
         )
         raise InvalidRequestError(msg)
-    return HoldOut(section, hidden, chosen, seed)
+    divided = HoldOut(section, hidden, chosen, seed)
+    if len(divided.visible) == 0:
+        msg = (
+            f"none of the {section.n_spots - len(hidden)} spots of {section.name} that "
+            f"the task '{chosen}' with seed {seed} leaves visible has counts: there "
+            "would be nothing to learn from. Choose another seed, or another task"
+        )
+        raise InvalidRequestError(msg)
+    return divided
 
 
 def _hide_between(section: Section, seed: int) -> BoolArray:

@@ -13,6 +13,7 @@ import numpy as np
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation.all_spots import AllSpots
 from napari_stentrans.evaluation.baselines import BASELINES
+from napari_stentrans.evaluation.genes import scored_genes
 from napari_stentrans.evaluation.holdout import hold_out
 from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
 from napari_stentrans.evaluation.thinning import split_counts
@@ -99,8 +100,10 @@ def plan_evaluation(
     by_task = {task: names for task, names in by_task.items() if names}
     pictured = section.gene_index(genes)
     plan = Plan(section, by_task, seeds, chosen, pictured, methods is not None)
-    for first in by_task:  # whether the section is large enough is told at once
-        plan.trial(first, seeds[0])
+    scored_genes(section)  # refuses a section that is too sparse for any trial
+    # one that cannot be made would end the evaluation after the work on those before it
+    for pair in plan.pairs:
+        plan.trial(*pair)
     return plan
 
 
