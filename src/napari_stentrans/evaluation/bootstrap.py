@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from napari_stentrans.evaluation.metrics.values import Values, centred
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -23,6 +24,11 @@ _BLOCKS = 30
 """Squares that a small section is divided into, roughly."""
 _WIDEST = 6.0
 """Pitches; wider squares than this are not needed for independence."""
+_MOST_BLOCKS = 10_000
+"""Squares are widened until there are no more (from 360,000 spots of a lattice on, or
+where spots lie in clusters). Wider ones are no less independent, so many still tell a
+spread to 1 % (one over the square root of twice as many), and each is 4 kB of weights.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +49,10 @@ class TissueBlocks:
     def of(cls, section: Section, n_replicates: int = REPLICATES) -> TissueBlocks:
         """Divide a section into squares; the same section, the same result."""
         side = min(max(float(np.sqrt(section.n_spots / _BLOCKS)), 1.0), _WIDEST)
-        low = section.pitch_rc.min(axis=0)
-        square = np.floor((section.pitch_rc - low + 1e-6) / side)
-        _, block = np.unique(square, axis=0, return_inverse=True)
-        block = block.ravel().astype(np.int64)
+        block = _squares(section.pitch_rc, side)
+        while block.max() >= _MOST_BLOCKS:
+            side *= np.sqrt(2)
+            block = _squares(section.pitch_rc, side)
         rng = np.random.default_rng(n_replicates)
         weights = rng.exponential(size=(n_replicates, int(block.max()) + 1))
         return cls(block, weights)
@@ -67,9 +73,7 @@ class TissueBlocks:
             0 where the prediction does not vary, NaN where the truth does not.
         """
         a, b = centred(truth), centred(predicted)
-        inside, n_blocks = self.block[spots], self.weights.shape[1]
-        one = np.zeros((n_blocks, len(spots)))
-        one[inside, np.arange(len(spots))] = 1.0
+        one = _incidence(self.block[spots], self.weights.shape[1])
 
         def total(values: FloatArray) -> FloatArray:
             summed: FloatArray = self.weights @ (one @ values)
@@ -85,6 +89,20 @@ class TissueBlocks:
         scale = np.sqrt(np.where(known & moves, var_a * var_b, 1.0))
         r: FloatArray = np.where(known, np.where(moves, both / scale, 0.0), np.nan)
         return r
+
+
+def _squares(pitch_rc: FloatArray, side: float) -> IntArray:
+    """Number of the square of this side that each spot is in, shape (spot,)."""
+    square = np.floor((pitch_rc - pitch_rc.min(axis=0) + 1e-6) / side)
+    _, block = np.unique(square, axis=0, return_inverse=True)
+    return block.ravel().astype(np.int64)
+
+
+def _incidence(block: IntArray, n_blocks: int) -> sparse.csr_matrix:
+    """Which spots lie in which block, shape (block, spot): sparse, a spot is in one."""
+    n_spots = len(block)
+    places = (block, np.arange(n_spots))
+    return sparse.csr_matrix((np.ones(n_spots), places), shape=(n_blocks, n_spots))
 
 
 def over_seeds(replicates: FloatArray) -> FloatArray:

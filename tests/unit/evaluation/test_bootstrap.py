@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
+from napari_stentrans.evaluation import bootstrap
 from napari_stentrans.evaluation.bootstrap import (
     TissueBlocks,
     compared,
     interval,
     over_seeds,
 )
+from napari_stentrans.section.lattice import Lattice, LatticeKind
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,33 @@ def test_blocks_are_squares_of_tissue(section):
     for block in np.unique(blocks.block):
         extent = np.ptp(section.pitch_rc[blocks.block == block], axis=0)
         assert extent.max() <= 6
+
+
+def test_four_times_the_spots_take_four_times_the_memory(bare_section, rng):
+    def peak(side: int) -> int:
+        array_rc = np.indices((side, side)).reshape(2, -1).T
+        blocks = TissueBlocks.of(bare_section(array_rc, Lattice(LatticeKind.SQUARE)))
+        truth, predicted = rng.normal(size=(2, side**2, 2))
+        tracemalloc.start()
+        blocks.pearson(truth, predicted, np.arange(side**2))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(120) < 6 * peak(60)
+
+
+def test_squares_are_widened_where_they_would_be_too_many(section, monkeypatch):
+    fine = TissueBlocks.of(section)
+    monkeypatch.setattr(bootstrap, "_MOST_BLOCKS", 20)
+    wide = TissueBlocks.of(section)
+    assert 10 <= wide.weights.shape[1] <= 20 < fine.weights.shape[1]
+    assert set(wide.block) == set(range(wide.weights.shape[1]))
+    extents = [
+        np.ptp(section.pitch_rc[wide.block == block], axis=0).max()
+        for block in np.unique(wide.block)
+    ]
+    assert max(extents) < 6  # no wider than that takes
 
 
 def test_interval_covers_the_true_difference(section):
