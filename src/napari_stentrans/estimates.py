@@ -53,9 +53,20 @@ class Workload:
     positions: int
 
     @classmethod
-    def of(cls, section: Section, config: RunConfig, n_new: int = 0) -> Workload:
-        """Size of a run on a section with ``n_new`` empty sites marked as missing."""
+    def of(
+        cls,
+        section: Section,
+        config: RunConfig,
+        n_new: int = 0,
+        n_given: int | None = None,
+    ) -> Workload:
+        """Size of a run on a section with ``n_new`` empty sites marked as missing.
+
+        Or of one for so many given positions, in place of those of a finer lattice.
+        """
         positions = (section.n_spots + n_new) * config.refine**2
+        if n_given is not None:
+            positions = section.n_spots + n_given
         n_genes = int((section.detected_in >= _RARE_SHARE * section.n_spots).sum())
         return cls(section.n_spots, n_genes, section.counts.nnz, positions)
 
@@ -99,7 +110,9 @@ def estimate(
     return Estimate(seconds * factor, _memory(work, config))
 
 
-def check_memory(section: Section, config: RunConfig, n_new: int = 0) -> None:
+def check_memory(
+    section: Section, config: RunConfig, n_new: int = 0, n_given: int | None = None
+) -> None:
     """Refuse a run that needs more memory than this computer has, before it is started.
 
     Raises
@@ -108,7 +121,8 @@ def check_memory(section: Section, config: RunConfig, n_new: int = 0) -> None:
         Saying how much it would need, and how many spots would do.
     """
     there = machine_memory()
-    needed = estimate(Workload.of(section, config, n_new), config).memory
+    work = Workload.of(section, config, n_new, n_given)
+    needed = estimate(work, config).memory
     if there is None or needed <= there:
         return
     most = section.n_spots * there / needed
@@ -175,7 +189,7 @@ def _kriging_seconds(work: Workload) -> float:
 def _memory(work: Workload, config: RunConfig) -> float:
     """Bytes at the most."""
     if config.method == "stentrans":
-        megabytes = 100 + 0.15 * work.spots + 0.003 * work.positions
+        megabytes = 100 + 0.15 * work.spots + 0.005 * work.positions
     elif config.method in _GENE_IMAGES:
         megabytes = 200 + 3e-6 * work.genes * work.spots
     elif config.method in _INTERPOLATION:

@@ -158,7 +158,8 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     missing, n_empty = _missing(section, request.missing)
     hidden = missing.unmeasured | missing.outside
     visible = section.subset(~hidden) if hidden.any() else section
-    check_memory(visible, config, missing.n_new)
+    n_given = None if request.at is None else len(request.at)
+    check_memory(visible, config, missing.n_new, n_given)
     chosen = resolve_genes(section, request.genes)
     targets = resolve_targets(section, config, missing, request.at)
     method = _method(config)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from napari_stentrans import estimates
@@ -128,3 +129,17 @@ def test_methods_and_devices_are_learnt_apart():
     slowness = slowness_after({"dist cpu": 3.0}, VISIUM, config, "cuda", 1e4)
     assert slowness["dist cpu"] == 3.0
     assert estimate(VISIUM, config, "cpu", slowness) == estimate(VISIUM, config)
+
+
+def test_given_positions_take_the_place_of_those_of_the_lattice():
+    section = simulated_section(n_rows=6, n_cols=5, n_genes=12, seed=0).section
+    work = Workload.of(section, RunConfig(refine=3), n_given=1000)
+    assert work.positions == section.n_spots + 1000
+
+
+def test_positions_that_no_memory_here_would_hold_are_refused(monkeypatch):
+    section = simulated_section(n_rows=6, n_cols=5, n_genes=12, seed=0).section
+    monkeypatch.setattr(estimates, "machine_memory", lambda: 1e9)
+    at = np.broadcast_to([1.0, 2.0], (2_000_000, 2))
+    with pytest.raises(InvalidRequestError, match="GB of memory"):
+        enhance(section, method="kriging", at=at)

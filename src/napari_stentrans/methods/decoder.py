@@ -258,7 +258,7 @@ def conformal_stretch(ratio: Float32Array) -> Float32Array:
 def _pearson(predicted: Float32Array, measured: Float32Array) -> Float32Array:
     """Correlation over the spots, shape (gene,); NaN where there is none."""
     left, right = predicted - predicted.mean(axis=0), measured - measured.mean(axis=0)
-    scale = np.sqrt((left**2).sum(axis=0) * (right**2).sum(axis=0))
+    scale = np.sqrt((left**2).sum(axis=0)) * np.sqrt((right**2).sum(axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
         found: Float32Array = (left * right).sum(axis=0) / scale
     return found

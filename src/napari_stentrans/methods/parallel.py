@@ -32,6 +32,7 @@ _GIVES_WAY = 5
 _FOR_EACH = 2
 """Pieces for each worker that are begun, or done, and not taken."""
 _thread = threading.local()
+_drawing = threading.Lock()
 
 
 def map_in_order(
@@ -88,6 +89,19 @@ def _submitted(
     except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
         done.set_exception(error)
     return done
+
+
+@contextmanager
+def seeded_torch(seed: int) -> Iterator[None]:
+    """Draw from torch's own generator, from a seed on; then it is as it was before.
+
+    All threads have the same generator: whoever draws is waited for.
+    """
+    import torch
+
+    with _drawing, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 @contextmanager

@@ -258,3 +258,18 @@ def test_stop_while_hiding_spots(kriging: FittedKriging) -> None:
     assert adapted.stopped_early
     assert adapted.losses == []
     assert np.isfinite(adapted.gate).all()
+
+
+@pytest.mark.parametrize(("n_steps", "rising"), [(10, 0.1), (20, 0.05), (300, 0.1)])
+def test_the_rate_rises_and_falls(n_steps: int, rising: float) -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimiser = torch.optim.AdamW([weight], lr=1.0)
+    schedule = module.one_cycle(optimiser, 2e-3, n_steps, rising)
+    rates = []
+    for _ in range(n_steps):
+        rates.append(schedule.get_last_lr()[0])
+        optimiser.step()
+        schedule.step()
+    assert max(rates) == pytest.approx(2e-3, rel=0.05)
+    assert np.argmax(rates) == pytest.approx(rising * n_steps - 1, abs=1)
+    assert rates[-1] < 1e-4

@@ -171,3 +171,12 @@ def test_denoised_spots_keep_the_total_of_every_common_gene(method):
     np.testing.assert_allclose(
         denoised.sum(axis=0) / counts[:, common].sum(axis=0), 1, atol=0.05
     )
+
+
+def test_correlation_of_very_large_numbers(rng: np.random.Generator) -> None:
+    """Intensities that are taken for counts: their squares have no room twice."""
+    values = rng.random((40, 3), dtype=np.float32)
+    other = values + rng.random((40, 3), dtype=np.float32)
+    expected = _pearson(values, other)
+    large = np.float32(1e10)
+    np.testing.assert_allclose(_pearson(values * large, other * large), expected, 1e-4)

@@ -11,7 +11,10 @@ from scipy.interpolate import CloughTocher2DInterpolator
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.interpolation.cubic import cubic
-from napari_stentrans.methods.interpolation.noise import leave_out_steps
+from napari_stentrans.methods.interpolation.noise import (
+    _variance_line,
+    leave_out_steps,
+)
 from napari_stentrans.methods.interpolation.triangles import linear
 from napari_stentrans.methods.interpolation.weights import (
     TRUNCATE,
@@ -242,3 +245,21 @@ def test_widths_are_ascending():
     assert list(WIDTHS) == sorted(WIDTHS)
     assert WIDTHS[0] == 0.5
     assert WIDTHS[-1] == 6.0
+
+
+@pytest.mark.parametrize("apart", [1e-1, 1e-2, 1e-4, 1e-7])
+def test_cubic_is_not_upset_by_spots_that_nearly_coincide(apart, rng):
+    spots_rc = np.stack(np.mgrid[:8, :8], axis=-1).reshape(-1, 2).astype(float)
+    spots_rc = np.concatenate([spots_rc, spots_rc[[27]] + [apart, apart / 2]])
+    values = rng.poisson(5.0, len(spots_rc)).astype(float)
+    positions = rng.uniform(0, 7, (500, 2))
+    found = cubic(spots_rc, positions) @ values
+    assert np.abs(found - linear(spots_rc, positions) @ values).max() < 5
+    assert found.max() < 1.3 * values.max()
+
+
+def test_what_noise_is_at_nothing_is_never_negative(rng):
+    mean = 1e9 * rng.random((40, 60))
+    floor, slope = _variance_line(mean, 7.3e9 * mean)  # all of it is slope
+    assert (floor >= 0).all()
+    assert (slope > 0).all()

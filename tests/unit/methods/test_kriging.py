@@ -13,7 +13,7 @@ from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
-from napari_stentrans.methods.kriging import enhancer
+from napari_stentrans.methods.kriging import channels, enhancer, residuals
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     cross_fitted_slope,
@@ -210,3 +210,20 @@ def test_what_no_spot_has_shown_is_not_ruled_out(
             assert np.isfinite(found.mean).all()
             assert (found.sd > 0).all()
             assert found.sd[:, 0].max() < 0.2
+
+
+def test_many_positions_are_predicted_in_portions(
+    kriging: FittedKriging, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is too much to keep is computed whenever genes are read."""
+    array_rc, genes = rng.uniform(0, 17, (90, 2)), np.arange(12)
+    whole = kriging.field(array_rc).read(genes)
+    monkeypatch.setattr(channels, "QUERIES_AT_ONCE", 16)
+    monkeypatch.setattr(residuals, "QUERIES_AT_ONCE", 16)
+    monkeypatch.setattr(residuals, "_MAX_BYTES", 1000)
+    field = kriging.field(array_rc)
+    assert field.residuals is not None
+    assert field.residuals.to_spots is None
+    portioned = field.read(genes)
+    np.testing.assert_allclose(portioned.mean, whole.mean, rtol=2e-4)
+    np.testing.assert_allclose(portioned.sd, whole.sd, rtol=2e-4)

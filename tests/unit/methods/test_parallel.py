@@ -14,7 +14,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from napari_stentrans.methods import parallel
 from napari_stentrans.methods.kriging.covariance import Kernel, Spectrum
-from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
+from napari_stentrans.methods.parallel import (
+    map_in_order,
+    one_blas_thread,
+    seeded_torch,
+)
 
 
 @pytest.fixture
@@ -147,3 +151,28 @@ def test_workers_give_way_and_the_caller_does_not() -> None:
     own = niceness(0)
     assert set(map_in_order(niceness, range(4))) == {min(own + 5, 19)}
     assert niceness(0) == own
+
+
+def test_weights_drawn_at_once_are_those_drawn_alone() -> None:
+    """All threads have the same generator; whoever draws is waited for."""
+
+    def drawn(seed: int) -> torch.Tensor:
+        with seeded_torch(seed):
+            return torch.rand(3)
+
+    alone, others = [drawn(1), drawn(2)], []
+    with seeded_torch(1):
+        other = threading.Thread(target=lambda: others.append(drawn(2)))
+        other.start()
+        other.join(0.1)
+        mine = torch.rand(3)
+    other.join()
+    assert torch.equal(mine, alone[0])
+    assert torch.equal(others[0], alone[1])
+
+
+def test_the_generator_is_as_it_was() -> None:
+    before = torch.random.get_rng_state()
+    with seeded_torch(5):
+        torch.rand(3)
+    assert torch.equal(torch.random.get_rng_state(), before)

@@ -20,6 +20,7 @@ from napari_stentrans.methods.gene_images.raster import full_raster
 from napari_stentrans.methods.gene_images.training import training_steps
 from napari_stentrans.methods.interpolation.noise import CountNoise, leave_out_steps
 from napari_stentrans.methods.interpolation.triangles import linear
+from napari_stentrans.methods.parallel import seeded_torch
 from napari_stentrans.progress import Steps
 from napari_stentrans.section.section import Section
 
@@ -50,8 +51,7 @@ class GeneImages(Enhancer, Generic[Settings]):
         raster = full_raster(section)
         counts = section.counts.tocsc()
         lesson = make_lesson(section, counts, np.random.default_rng(config.seed))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+        with seeded_torch(config.seed):
             network = self.network(settings).to(device)
         with importing():  # the first optimiser brings 800 modules
             optimiser = self.optimiser(network, settings)

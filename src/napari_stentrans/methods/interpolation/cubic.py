@@ -23,6 +23,9 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _ROUNDS = 12
 """Each round at least halves the error of the gradients."""
+_SHORTEST = 0.5
+"""Of the typical edge: a shorter one is no stiffer. Two spots that nearly coincide, and
+differ by noise, would otherwise tilt everything around them."""
 _NEGLIGIBLE = 1e-4
 """Weights of gradients below this, in pitches, are dropped."""
 
@@ -88,7 +91,9 @@ def _gradients_to_values(
     ``own``, and the fixed-point iteration below always converges.
     """
     along = spots_rc[edges[:, 1]] - spots_rc[edges[:, 0]]
-    stiff = sparse.diags_array(1 / np.linalg.norm(along, axis=1) ** 3)
+    length = np.linalg.norm(along, axis=1)
+    length = np.maximum(length, _SHORTEST * np.median(length))
+    stiff = sparse.diags_array(1 / length**3)
     first, second = (_slopes(along, edges[:, side], len(spots_rc)) for side in (0, 1))
     joint = sparse.csr_matrix(first.T @ stiff @ second + second.T @ stiff @ first)
     own = 2 * (first.T @ stiff @ first + second.T @ stiff @ second)

@@ -107,7 +107,7 @@ def _variance_line(mean: FloatArray, squared_error: FloatArray) -> FloatArray:
     steepest = centre_y / np.maximum(centre_x, 1e-12)  # through the origin
     slope = np.divide(joint, spread, out=np.zeros_like(joint), where=spread > 1e-12)
     slope = np.clip(slope, 0.0, steepest)
-    floor = centre_y - slope * centre_x
+    floor = np.maximum(centre_y - slope * centre_x, 0.0)
     fitted = np.maximum(floor + slope * typical, 1e-12)
     scale = squared_error.mean(axis=0) / fitted
     unseen = 1 / (n_spots + 1)  # one count more than was seen, at one more spot

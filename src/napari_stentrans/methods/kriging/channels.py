@@ -21,8 +21,12 @@ from napari_stentrans.methods.kriging.mixture import Mixture
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.kriging.windows import assign_queries
 from napari_stentrans.methods.parallel import map_in_order
+from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
+
+QUERIES_AT_ONCE = 4096
+"""Of a window: what is computed of each against all spots takes memory."""
 
 
 class ChannelKriging:
@@ -94,20 +98,21 @@ class ChannelKriging:
         shape = (len(queries), self.channels.shape[1])
         mean, second = np.zeros(shape), np.zeros(shape)
         for spectrum, rotated, fit, weights in self._solved(number):
-            to_spots = spectrum.to_queries(queries) @ spectrum.vectors
             shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
             # sum over noise ratios first: one product with the queries then does all
             centred = rotated[None] - spectrum.ones[None, :, None] * fit.mean[:, None]
             coefficients = np.einsum("ec,es,esc->sc", weights, shrunk, centred)
             explained = np.einsum("ec,ec,es->sc", weights, fit.variance, shrunk)
-            part = to_spots @ coefficients.astype(np.float32)
-            part = part + (weights * fit.mean).sum(axis=0)
-            mean += part
-            second += (weights * fit.variance).sum(axis=0) - (
-                to_spots**2 @ explained.astype(np.float32)
-            )
             share = np.maximum(weights.sum(axis=0), 1e-12)
-            second += part**2 / share  # spread between kernels
+            for some in portions(len(queries), QUERIES_AT_ONCE):
+                to_spots = spectrum.to_queries(queries[some]) @ spectrum.vectors
+                part = to_spots @ coefficients.astype(np.float32)
+                part = part + (weights * fit.mean).sum(axis=0)
+                mean[some] += part
+                second[some] += (weights * fit.variance).sum(axis=0) - (
+                    to_spots**2 @ explained.astype(np.float32)
+                )
+                second[some] += part**2 / share  # spread between kernels
         return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
 
     def _leave_one_out_in(self, number: int) -> ChannelEstimate:

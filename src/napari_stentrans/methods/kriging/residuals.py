@@ -15,6 +15,7 @@ from scipy.special import logsumexp
 
 from napari_stentrans.methods.decoder import Float32Array, GeneDecoder
 from napari_stentrans.methods.fields import Residuals
+from napari_stentrans.methods.kriging.channels import QUERIES_AT_ONCE
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     Kernel,
@@ -26,6 +27,7 @@ from napari_stentrans.methods.kriging.windows import (
     split_windows,
 )
 from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
+from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
@@ -86,8 +88,13 @@ class ResidualKriging:
     @property
     def affordable(self) -> bool:
         """Whether all spectra fit in memory together."""
-        largest = max(len(window.spots) for window in self.windows)
-        return 4 * largest**2 * len(self.windows) * len(_KERNELS) < _MAX_BYTES
+        taken = 4 * self._largest**2 * len(self.windows) * len(_KERNELS)
+        return taken < _MAX_BYTES
+
+    @property
+    def _largest(self) -> int:
+        """Spots of the largest window."""
+        return max(len(window.spots) for window in self.windows)
 
     @cached_property
     def eligible(self) -> IntArray:
@@ -129,18 +136,21 @@ class ResidualKriging:
     def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
         """Prepare positions, in pitches, to be read."""
         owner = assign_queries(self.windows, self.pitch_rc, query_rc)
+        n_windows = len(self.windows)
+        rows = [np.flatnonzero(owner == number) for number in range(n_windows)]
+        if 4 * len(query_rc) * self._largest * len(_KERNELS) > _MAX_BYTES:
+            return KrigedResiduals(self, query_rc, rows, None)
         spectra = self.spectra
 
-        def in_window(number: int) -> tuple[IntArray, list[Float32Array]]:
-            mine = np.flatnonzero(owner == number)
-            here = query_rc[mine]
-            return mine, [s.to_queries(here) @ s.vectors for s in spectra[number]]
+        def in_window(number: int) -> list[Float32Array]:
+            here = query_rc[rows[number]]
+            return [_along_directions(spectrum, here) for spectrum in spectra[number]]
 
-        n_windows, parts = len(self.windows), []
-        for part in map_in_order(in_window, range(n_windows)):
-            parts.append(part)
-            yield Progress("Kriging: residuals", len(parts), n_windows)
-        return KrigedResiduals(self, parts, len(query_rc))
+        kept = []
+        for to_spots in map_in_order(in_window, range(n_windows)):
+            kept.append(to_spots)
+            yield Progress("Kriging: residuals", len(kept), n_windows)
+        return KrigedResiduals(self, query_rc, rows, kept)
 
     def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
         """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
@@ -182,15 +192,29 @@ class ResidualKriging:
 
 @dataclass(frozen=True, eq=False)
 class KrigedResiduals(Residuals):
-    """Kriged residuals at fixed positions, a product away for each gene."""
+    """Kriged residuals at fixed positions, a product away for each gene.
+
+    Attributes
+    ----------
+    source
+        What was learnt.
+    query_rc : ndarray, shape (position, 2)
+        In pitches.
+    rows
+        Positions that each window answers for.
+    to_spots
+        Covariance of these with the directions of each spectrum of the window, shape
+        (position, direction); None of more positions than can be kept.
+    """
 
     source: ResidualKriging
-    parts: list[tuple[IntArray, list[Float32Array]]]
-    n_positions: int
+    query_rc: FloatArray
+    rows: list[IntArray]
+    to_spots: list[list[Float32Array]] | None
 
     def read(self, genes: IntArray) -> Float32Array:
         """Standardised residual to add, shape (position, gene); 0 for lesser genes."""
-        found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
+        found = np.zeros((len(self.query_rc), len(genes)), dtype=np.float32)
         columns = np.flatnonzero(np.isin(genes, self.source.eligible))
         if len(columns):
             with one_blas_thread():
@@ -199,10 +223,26 @@ class KrigedResiduals(Residuals):
 
     def _krige(self, genes: IntArray) -> Float32Array:
         learnt = self.source.learnt(genes)
-        found = np.zeros((self.n_positions, len(genes)), dtype=np.float32)
-        for number, (mine, to_spots) in enumerate(self.parts):
+        found = np.zeros((len(self.query_rc), len(genes)), dtype=np.float32)
+        for number, mine in enumerate(self.rows):
             for k, spectrum in enumerate(self.source.spectra[number]):
                 shrunk = 1.0 / (spectrum.values[:, None] + NOISE_RATIOS)
                 coefficients = learnt.rotated[number][k] * (shrunk @ learnt.weights[k])
-                found[mine] += to_spots[k] @ coefficients.astype(np.float32)
+                along = coefficients.astype(np.float32)
+                if self.to_spots is not None:
+                    found[mine] += self.to_spots[number][k] @ along
+                    continue
+                of_spots = spectrum.vectors @ along
+                for some in portions(len(mine), QUERIES_AT_ONCE):
+                    here = mine[some]
+                    covariance = spectrum.to_queries(self.query_rc[here])
+                    found[here] += covariance @ of_spots
         return found
+
+
+def _along_directions(spectrum: Spectrum, query_rc: FloatArray) -> Float32Array:
+    """Covariance of positions with the directions, shape (position, direction)."""
+    found = np.empty((len(query_rc), len(spectrum.values)), dtype=np.float32)
+    for some in portions(len(query_rc), QUERIES_AT_ONCE):
+        found[some] = spectrum.to_queries(query_rc[some]) @ spectrum.vectors
+    return found

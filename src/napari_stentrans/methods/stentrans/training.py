@@ -53,6 +53,20 @@ class Lesson:
         return loss
 
 
+def one_cycle(
+    optimiser: torch.optim.Optimizer, rate: float, n_steps: int, rising: float
+) -> torch.optim.lr_scheduler.OneCycleLR:
+    """Rate that rises for a share of the steps, to ``rate``, and falls after that.
+
+    Where that share is a single step, torch would divide by zero.
+    """
+    if abs(rising * n_steps - 1) < 1e-6:
+        rising *= 1.01
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rate, total_steps=n_steps, pct_start=rising
+    )
+
+
 def divide(
     n_spots: int, rng: np.random.Generator
 ) -> tuple[IntArray, IntArray, IntArray]:
@@ -101,9 +115,7 @@ def training_steps(
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=rate, weight_decay=_WEIGHT_DECAY
         )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, rate, total_steps=n_steps, pct_start=0.1
-    )
+    schedule = one_cycle(optimiser, rate, n_steps, rising=0.1)
     rng = np.random.default_rng(seed)
     share = importance / importance.sum()
     at_once = min(_CHANNELS_AT_ONCE, len(share))

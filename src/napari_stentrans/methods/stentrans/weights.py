@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.methods.parallel import seeded_torch
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
 
 SHIPPED = Path(__file__).with_name("pretrained.npz")
@@ -33,7 +34,7 @@ def network_of(arrays: dict[str, NDArray[Any]]) -> SpotTransformer:
     """Make a network of `arrays_of` another."""
     weights = dict(arrays)
     shape = NetworkShape(**json.loads(str(weights.pop("shape"))))
-    with torch.random.fork_rng(devices=[]):  # weights drawn in vain
+    with seeded_torch(0):  # weights drawn in vain
         network = SpotTransformer(shape)
     network.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()})
     return network.eval()

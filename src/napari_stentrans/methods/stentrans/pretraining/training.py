@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from napari_stentrans.methods.parallel import seeded_torch
 from napari_stentrans.methods.stentrans.network import NetworkShape, SpotTransformer
 from napari_stentrans.methods.stentrans.pretraining.lessons import PretrainingLesson
-from napari_stentrans.methods.stentrans.training import Lesson
+from napari_stentrans.methods.stentrans.training import Lesson, one_cycle
 
 _SCENES_A_STEP = 4
 _CHANNELS_A_SCENE = 6
@@ -39,8 +40,8 @@ class Recipe:
 
 def untrained(shape: NetworkShape, seed: int) -> SpotTransformer:
     """Return a network that has learnt nothing yet: it corrects nothing."""
-    torch.manual_seed(seed)
-    return SpotTransformer(shape)
+    with seeded_torch(seed):
+        return SpotTransformer(shape)
 
 
 def pretrain(
@@ -67,9 +68,7 @@ def pretrain(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, weight_decay=_WEIGHT_DECAY
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.05
-    )
+    schedule = one_cycle(optimiser, recipe.learning_rate, recipe.steps, rising=0.05)
     for step in range(1, recipe.steps + 1):
         optimiser.zero_grad()
         drawn = _drawn(kinds, rng)
