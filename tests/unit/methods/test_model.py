@@ -166,6 +166,29 @@ def test_kriging_has_no_model_to_keep(simulated: SimulatedSection) -> None:
         StEnTransModel.of(get_method("nearest").fit(simulated.section))
 
 
+def test_why_there_is_no_model_to_keep(simulated: SimulatedSection) -> None:
+    """On few spots, without a programme, and of a job that was stopped."""
+    section, method = simulated.section, get_method("stentrans")
+    few = method.fit(section.subset(np.arange(30)))
+    with pytest.raises(InvalidRequestError, match=r"40 spots or more.* has 30"):
+        StEnTransModel.of(few)
+    two = method.fit(with_genes(section, np.arange(2)))
+    with pytest.raises(InvalidRequestError, match="no gene programme was found"):
+        StEnTransModel.of(two)
+    stopped = method.fit(section, on_progress=lambda _: True)
+    with pytest.raises(InvalidRequestError, match="run to its end"):
+        StEnTransModel.of(stopped)
+
+
+@pytest.mark.parametrize("name", ["loadings", "marks", "marked_genes", "marked_share"])
+def test_models_without_all_their_parts(stored, name: str) -> None:
+    with np.load(stored) as whole:
+        arrays = {key: whole[key] for key in whole.files if key != name}
+    np.savez(stored, **arrays)
+    with pytest.raises(InvalidRequestError, match="no model of this program"):
+        StEnTransModel.load(stored)
+
+
 def test_nothing_is_evaluated_on_spots_that_a_model_was_made_of(
     fitted: FittedStEnTrans, stored, rng
 ) -> None:
@@ -177,6 +200,42 @@ def test_nothing_is_evaluated_on_spots_that_a_model_was_made_of(
         with pytest.raises(InvalidRequestError, match="100% of its spots"):
             evaluate(known, "stentrans", config=config)
     assert evaluate(section, "nearest", config=config).methods == ["nearest"]
+
+
+def with_genes(section, columns):
+    """The section without the other genes."""
+    return replace(
+        section, counts=section.counts[:, columns], var=section.var.iloc[columns]
+    )
+
+
+@pytest.mark.parametrize("n_genes", [119, 80, 20])
+def test_leaving_genes_out_makes_no_section_unseen(
+    fitted: FittedStEnTrans, stored, n_genes: int
+) -> None:
+    section, config = fitted.section, RunConfig(model=str(stored))
+    left = with_genes(section, np.arange(n_genes))
+    with pytest.raises(InvalidRequestError, match="100% of its spots"):
+        evaluate(left, "stentrans", config=config)
+
+
+@pytest.mark.parametrize(("n_genes", "depth"), [(3, 15), (9, 10), (30, 20)])
+def test_few_counts_are_alike_by_chance(
+    square_section, tmp_path, n_genes: int, depth: float
+) -> None:
+    """Two draws of one tissue, most counts being of its first gene."""
+    rng = np.random.default_rng(n_genes)
+    waves = np.sin(np.mgrid[:25, :25].reshape(2, -1).T / 3)
+    log = waves @ rng.normal(0, 0.5, (2, n_genes)) + rng.normal(size=n_genes)
+    log[:, 0] += 2 * np.log(n_genes)
+    mean = depth * np.exp(log) / np.exp(log).sum(axis=1, keepdims=True)
+    first, second = (square_section(rng.poisson(mean)) for _ in range(2))
+    config = RunConfig.model_validate({"transformer": {"episodes": 1, "steps": 1}})
+    fitted = get_method("stentrans").fit(first, config)
+    kept = StEnTransModel.of(fitted).save(tmp_path / "shallow.npz")
+    config = RunConfig(model=str(kept))
+    assert get_method("stentrans").has_seen(second, config) == ""
+    assert "100%" in get_method("stentrans").has_seen(first, config)
 
 
 def test_a_second_section_of_the_tissue_can_be_evaluated(

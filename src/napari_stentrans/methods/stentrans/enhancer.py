@@ -15,15 +15,9 @@ from napari_stentrans.methods.kriging.enhancer import (
 )
 from napari_stentrans.methods.stentrans.adaptation import adaptation_steps
 from napari_stentrans.methods.stentrans.fitted import fitted_steps
-from napari_stentrans.methods.stentrans.model import StEnTransModel
+from napari_stentrans.methods.stentrans.model import FEWEST_SPOTS, StEnTransModel
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.section import Section
-
-_FEWEST_SPOTS = 40
-"""With fewer visible spots corrections cannot be judged: kriging answers alone."""
-
-_KNOWN_BY_CHANCE = 0.2
-"""Share of spots that may have the same few counts as spots of another section."""
 
 
 class StEnTrans(Enhancer):
@@ -36,9 +30,8 @@ class StEnTrans(Enhancer):
         """Say so of a model that was made of spots of the section."""
         if not config.model:
             return ""
-        model = StEnTransModel.load(config.model)
-        share = model.share_known(section)
-        if share < _KNOWN_BY_CHANCE:
+        share = StEnTransModel.load(config.model).marks.share_known(section)
+        if not share:
             return ""
         return f"the model {config.model} was made of {share:.0%} of its spots"
 
@@ -76,5 +69,5 @@ def _kriged_steps(
 
 def _can_be_judged(kriging: FittedKriging) -> bool:
     """Whether there are spots and programmes enough to judge corrections by."""
-    enough = kriging.section.n_spots >= _FEWEST_SPOTS
+    enough = kriging.section.n_spots >= FEWEST_SPOTS
     return enough and kriging.programmes.n_channels > 1

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import BadZipFile, is_zipfile
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.methods.base import Fitted
 from napari_stentrans.methods.cross_fitting import CrossFitted, scored_by_others
+from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.methods.programmes import (
     SPOTS_PER_PROGRAMME,
     Programmes,
@@ -31,6 +31,7 @@ from napari_stentrans.methods.programmes import (
     scores_on,
 )
 from napari_stentrans.methods.stentrans.fitted import FittedStEnTrans
+from napari_stentrans.methods.stentrans.marks import SpotMarks
 from napari_stentrans.methods.stentrans.network import SpotTransformer
 from napari_stentrans.methods.stentrans.weights import (
     arrays_of,
@@ -38,9 +39,12 @@ from napari_stentrans.methods.stentrans.weights import (
     save_arrays,
 )
 from napari_stentrans.methods.units import FittedInCounts
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
-_FORMAT = 2
+FEWEST_SPOTS = 40
+"""With fewer visible spots corrections cannot be judged: kriging answers alone."""
+_FORMAT = 3
 _LEAST_SHARED = 0.3
 """Share of the programmes' weight that must lie on genes of the other section."""
 _LEAST_OWN = 0.2
@@ -62,15 +66,15 @@ class StEnTransModel:
         Trained further on that section, if that was asked for.
     section_name
         Where it comes from.
-    spots : ndarray of float64, shape (spot,)
-        What its spots are known again by (see `marks_of`).
+    marks
+        What its spots are known again by.
     """
 
     genes: list[str]
     loadings: NDArray[np.float32]
     network: SpotTransformer
     section_name: str
-    spots: NDArray[np.float64]
+    marks: SpotMarks
 
     @classmethod
     def of(cls, fitted: Fitted) -> StEnTransModel:
@@ -79,19 +83,21 @@ class StEnTransModel:
         Raises
         ------
         InvalidRequestError
-            If another method made the fit: there is nothing to keep of those.
+            If kriging answers alone or another method made the fit: there is nothing
+            to keep of those.
         """
         learnt = fitted.learnt if isinstance(fitted, FittedInCounts) else fitted
         if not isinstance(learnt, FittedStEnTrans):
             msg = (
-                "only a fit of the method 'stentrans' can be kept as a model, on 40 "
-                "spots or more; choose that method"
+                "only a fit of the method 'stentrans' can be kept as a model"
+                f"{_why_not(learnt)}"
             )
             raise InvalidRequestError(msg)
-        section, programmes = fitted.section, learnt.kriging.programmes
+        section, loadings = fitted.section, learnt.kriging.programmes.loadings
         names = [str(gene) for gene in section.genes]
-        network, marks = learnt.adapted.network, marks_of(section)
-        return cls(names, programmes.loadings, network, section.name, marks)
+        # Genes of the programmes: without most of those the model cannot be used.
+        marks = SpotMarks.of(section, _power(loadings))
+        return cls(names, loadings, learnt.adapted.network, section.name, marks)
 
     def save(self, path: str | Path) -> Path:
         """Write the model (npz); the file appears once it is complete.
@@ -106,7 +112,9 @@ class StEnTransModel:
             "about": np.array(json.dumps(about)),
             "genes": np.array(self.genes),
             "loadings": self.loadings,
-            "spots": self.spots,
+            "marked_genes": np.array(self.marks.genes),
+            "marks": self.marks.values,
+            "marked_share": np.array(self.marks.drawn),
         }
         arrays |= {_NETWORK + k: v for k, v in arrays_of(self.network).items()}
         path = Path(path).expanduser()
@@ -135,12 +143,13 @@ class StEnTransModel:
                 for name, array in arrays.items()
                 if name.startswith(_NETWORK)
             }
+            marked = [str(gene) for gene in arrays["marked_genes"]]
             return cls(
                 [str(gene) for gene in arrays["genes"]],
                 arrays["loadings"],
                 network_of(network),
                 about["section"],
-                arrays["spots"],
+                SpotMarks(marked, arrays["marks"], float(arrays["marked_share"])),
             )
         except FileNotFoundError:
             msg = f"there is no model file {path}: name another one, or none"
@@ -150,10 +159,6 @@ class StEnTransModel:
                 "stentrans enhance ... --save-model FILE.npz"
             )
         raise InvalidRequestError(msg)
-
-    def share_known(self, section: Section) -> float:
-        """Share of a section's spots that the model was made of."""
-        return float(np.isin(marks_of(section), self.spots).mean())
 
     def programmes_of(
         self, section: Section, seed: int
@@ -234,7 +239,7 @@ class StEnTransModel:
         """Loadings of the section's genes; zero for those the model does not know."""
         at = section.genes.get_indexer(pd.Index(self.genes))
         known = at >= 0
-        power = (self.loadings.astype(np.float64) ** 2).sum(axis=0)
+        power = _power(self.loadings)
         shared = power[known].sum() / max(power.sum(), 1e-12)
         if shared < _LEAST_SHARED:
             msg = (
@@ -257,13 +262,29 @@ def _archive(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def marks_of(section: Section) -> NDArray[np.float64]:
-    """Numbers that tell spots with different counts apart, shape (spot,).
+def _power(loadings: NDArray[np.float32]) -> FloatArray:
+    """How much each gene has of the programmes, shape (gene,)."""
+    power: FloatArray = (loadings.astype(np.float64) ** 2).sum(axis=0)
+    return power
 
-    They do not hang on the order of genes, nor on where spots lie.
-    """
-    genes = np.array([crc32(str(gene).encode()) for gene in section.genes], np.float64)
-    return np.asarray(section.counts @ genes, dtype=np.float64)
+
+def _why_not(fitted: Fitted) -> str:
+    """Say why there is no model to keep of a fit, to go on a sentence with."""
+    if not isinstance(fitted, FittedKriging):
+        return "; choose that method"
+    section = fitted.section
+    if section.n_spots < FEWEST_SPOTS:
+        return (
+            f", on {FEWEST_SPOTS} spots or more, and {section.name} has "
+            f"{section.n_spots} with counts: take a larger section"
+        )
+    if fitted.programmes.n_channels == 1:
+        return (
+            f", and no gene programme was found on {section.name}, of "
+            f"{section.n_genes} genes, to be kept: take a section of more genes or "
+            "more counts"
+        )
+    return "; choose that method, and let it run to its end"
 
 
 def with_own_loadings(section: Section, scored: Programmes) -> Programmes:
