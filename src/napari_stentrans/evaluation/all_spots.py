@@ -1,4 +1,4 @@
-"""The paper's own protocol: every spot is scored, also those given to the method.
+"""The paper's own protocol: every measured spot is scored, also those that were given.
 
 In-sample, and therefore flattering: a method that copies what it was given is right
 there. Kept apart from the honest scores, and only for comparison with the paper.
@@ -54,22 +54,19 @@ class AllSpots(Trial):
 
     @property
     def scored(self) -> IntArray:
-        """All spots."""
-        return np.arange(self.section.n_spots)
+        """All spots with counts."""
+        return np.union1d(self.hold_out.visible, self.hold_out.hidden)
 
     @cached_property
     def counts(self) -> sparse.csr_matrix:
         """All measured counts."""
-        return self.section.counts
+        return self.section.counts[self.scored]
 
     def field_steps(self, fitted: Fitted) -> Steps[ExpressionField]:
         """Improve what was seen and predict the rest, as `enhance` does."""
-        visible = self.hold_out.visible
-        # not the hidden spots alone: those without counts are not visible either
-        rest = np.setdiff1d(self.scored, visible)
         seen = yield from fitted.spot_field_steps()
-        unseen = yield from fitted.field_steps(self.section.array_rc[rest])
-        return _Joined(seen, unseen, visible, rest)
+        unseen = yield from fitted.field_steps(self.hold_out.hidden_rc)
+        return _Joined(seen, unseen, self.hold_out.visible, self.hold_out.hidden)
 
 
 @dataclass(frozen=True, eq=False)

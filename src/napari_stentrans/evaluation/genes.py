@@ -17,7 +17,7 @@ from napari_stentrans.section.section import Section
 TOP_GENES = 500
 """How many of the highest genes make up the second median of each score."""
 _DETECTED_SHARE = 0.1
-"""Genes are scored if they are detected in more than this share of the spots."""
+"""Genes are scored if detected in more than this share of the spots with counts."""
 _STREAM = 2
 
 
@@ -40,16 +40,17 @@ class ScoredGenes:
 
 
 def scored_genes(section: Section) -> ScoredGenes:
-    """Genes in more than 10 % of the spots, with the 500 of highest mean marked.
+    """Genes in more than 10 % of spots with counts, the 500 of highest mean marked.
 
     The choice looks at the whole section, hidden spots included, and is therefore
     never shown to a method.
     """
-    columns = np.flatnonzero(section.detected_in > _DETECTED_SHARE * section.n_spots)
+    n_measured = np.count_nonzero(section.library_size)
+    columns = np.flatnonzero(section.detected_in > _DETECTED_SHARE * n_measured)
     if len(columns) == 0:
         msg = (
             f"no gene of {section.name} is detected in more than "
-            f"{_DETECTED_SHARE:.0%} of its {section.n_spots} spots: it is too "
+            f"{_DETECTED_SHARE:.0%} of its {n_measured} spots with counts: it is too "
             "sparse to be evaluated spot by spot"
         )
         raise InvalidRequestError(msg)

@@ -38,7 +38,8 @@ class HoldOut(Trial):
     section
         The whole section.
     hidden : ndarray, shape (hidden spot,)
-        Indices of the hidden spots, ascending.
+        Indices of the hidden spots with counts, ascending: without any, there is
+        nothing to compare a prediction with.
     task
         How they were chosen.
     seed
@@ -98,29 +99,38 @@ def hold_out(section: Section, task: Task | str, seed: int = 0) -> HoldOut:
     ------
     InvalidRequestError
         If there is no such task, the section is too small to be divided, or no spot
-        that would be visible has counts.
+        that would be visible, or none that would be hidden, has counts.
     """
     if task not in _HIDE:
         msg = f"no task {task!r} hides spots; choose from {', '.join(_HIDE)}"
         raise InvalidRequestError(msg)
     chosen = Task(task)
-    hidden = np.flatnonzero(_HIDE[chosen](section, seed))
-    if not 0 < len(hidden) < section.n_spots:
+    is_hidden = _HIDE[chosen](section, seed)
+    _check_division(section, is_hidden, f"the task '{chosen}' with seed {seed}")
+    hidden = np.flatnonzero(is_hidden & (section.library_size > 0))
+    return HoldOut(section, hidden, chosen, seed)
+
+
+def _check_division(section: Section, is_hidden: BoolArray, by: str) -> None:
+    """Refuse a division of the spots that leaves nothing to see or to score."""
+    if is_hidden.all() or not is_hidden.any():
         msg = (
-            f"{section.name} has {section.n_spots} spots, too few for the task "
-            f"'{chosen}' with seed {seed}: {len(hidden)} would be hidden. Choose "
-            "another seed, or a larger section"
+            f"{section.name} has {section.n_spots} spots, too few for {by}: "
+            f"{is_hidden.sum()} would be hidden. Choose another seed, or a larger "
+            "section"
         )
         raise InvalidRequestError(msg)
-    divided = HoldOut(section, hidden, chosen, seed)
-    if len(divided.visible) == 0:
-        msg = (
-            f"none of the {section.n_spots - len(hidden)} spots of {section.name} that "
-            f"the task '{chosen}' with seed {seed} leaves visible has counts: there "
-            "would be nothing to learn from. Choose another seed, or another task"
-        )
-        raise InvalidRequestError(msg)
-    return divided
+    for spots, done, missing in (
+        (~is_hidden, "leaves visible", "learn from"),
+        (is_hidden, "hides", "compare predictions with"),
+    ):
+        if not section.library_size[spots].any():
+            msg = (
+                f"none of the {spots.sum()} spots of {section.name} that {by} {done} "
+                f"has counts: there would be nothing to {missing}. Choose another "
+                "seed, or another task"
+            )
+            raise InvalidRequestError(msg)
 
 
 def _hide_between(section: Section, seed: int) -> BoolArray:

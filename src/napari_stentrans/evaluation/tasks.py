@@ -40,7 +40,8 @@ class Protocol(StrEnum):
     """Which spots are scored.
 
     ``HELD_OUT``: only what the method has not seen. ``PAPER``: all spots, those given
-    to the method included, as the stEnTrans paper does; partly in-sample.
+    to the method included, as the stEnTrans paper does; partly in-sample. Spots without
+    any count are as good as not measured: neither shows them, neither scores them.
     """
 
     HELD_OUT = "held-out"

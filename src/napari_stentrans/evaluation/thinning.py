@@ -33,8 +33,8 @@ class CountSplit(Trial):
     section
         The whole section.
     seen
-        The same spots with the half that a method sees.
-    unseen : csr_matrix, shape (spot, gene)
+        Its spots with counts, with the half that a method sees.
+    unseen : csr_matrix, shape (spot with counts, gene)
         The other half.
     task, seed
         `Task.DENOISE`, and the seed of the division.
@@ -58,13 +58,13 @@ class CountSplit(Trial):
 
     @property
     def scored(self) -> IntArray:
-        """All spots."""
-        return np.arange(self.section.n_spots)
+        """All spots with counts, if only in one half."""
+        return np.flatnonzero(self.section.library_size)
 
     @cached_property
     def distance(self) -> FloatArray:
         """Zero: every spot was seen, with other counts."""
-        return np.zeros(self.section.n_spots)
+        return np.zeros(len(self.scored))
 
     def field_steps(self, fitted: Fitted) -> Steps[ExpressionField]:
         """Improve the spots that were seen."""
@@ -91,4 +91,6 @@ def split_counts(section: Section, seed: int = 0) -> CountSplit:
         raise InvalidRequestError(msg)
     other = sparse.csr_matrix(section.counts - seen)
     other.eliminate_zeros()
-    return CountSplit(section, section.with_counts(seen), other, Task.DENOISE, seed)
+    measured = np.flatnonzero(section.library_size)
+    half = section.with_counts(seen).subset(measured)
+    return CountSplit(section, half, other[measured], Task.DENOISE, seed)

@@ -26,10 +26,10 @@ def test_every_seed_of_every_task_is_tried_beforehand(row):
 
 
 def test_visible_spots_without_counts_are_nothing_to_learn_from(row):
-    visible = hold_out(row, "upsample", 1).visible
+    visible = hold_out(row, "dropout", 1).visible
     counts = row.counts.toarray()
     counts[visible] = 0
     section = row.with_counts(sparse.csr_matrix(counts))
-    with pytest.raises(InvalidRequestError, match=r"none of the 30 .* seed 1"):
-        plan_evaluation(section, None, "upsample", [0, 1])
-    assert len(plan_evaluation(section, None, "upsample", 0).pairs) == 1
+    with pytest.raises(InvalidRequestError, match=r"none of the 42 .* seed 1 leaves"):
+        plan_evaluation(section, None, "dropout", [0, 1])
+    assert len(plan_evaluation(section, None, "dropout", 0).pairs) == 1
