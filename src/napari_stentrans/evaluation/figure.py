@@ -89,8 +89,9 @@ def _draw_panel(
     ax.set_xticks(range(1, len(methods) + 1), methods, rotation=60, ha="right")
     ax.tick_params(labelsize="small")
     ax.axhline(0, color="0.7", linewidth=0.8, zorder=0)
-    limit = ceilings[ceiling].median()
-    if np.isfinite(limit):
+    known = ceilings[ceiling].dropna()  # values that are no counts have no ceiling
+    if len(known):
+        limit = known.median()
         ax.axhline(limit, color="C0", linestyle="--", linewidth=1)
         ax.annotate(
             "median ceiling",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -69,11 +71,22 @@ def test_small_values_have_all_colours(section):
     assert "counts" not in labels
 
 
+def test_values_without_a_ceiling_are_drawn_without_a_warning(section):
+    shares = section.with_counts(section.counts / np.float32(1e5))
+    report = evaluate(shares, ["nearest"], "dropout")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        boxes, *_ = evaluation_figure(report).subfigs
+    assert not [text for ax in boxes.axes for text in ax.texts]
+
+
 def test_without_genes_there_are_box_plots_alone(section, tmp_path):
     report = evaluate(section, ["nearest"], "region", [0, 1])
     figure = evaluation_figure(report)
     assert len(figure.subfigs) == 1
     assert "2 seeds" in figure.subfigs[0].get_suptitle()
+    texts = [text.get_text() for ax in figure.subfigs[0].axes for text in ax.texts]
+    assert texts == ["median ceiling"] * 2
     figure.savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 5000
 
