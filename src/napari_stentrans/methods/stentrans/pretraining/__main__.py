@@ -1,6 +1,7 @@
 """Pre-train the network: ``python -m napari_stentrans.methods.stentrans.pretraining``.
 
-The shipped weights are made by this without options, from simulated tissue alone.
+The shipped weights were made by an earlier state of this, without options: from
+simulated tissue alone. Made again, they are as good (docs/model.md).
 """
 
 from __future__ import annotations
