@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QCoreApplication, QEvent, Qt
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.gui.control.controller import Controller
@@ -86,9 +86,11 @@ def shown(qtbot, session, controller):
 
 @pytest.fixture
 def click(qtbot):
-    """Click on a button."""
+    """Click on a button, once it has its place: what was just unfolded has none yet."""
 
     def press(button):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+        assert not button.rect().isEmpty(), "the button has no place"
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
     return press
