@@ -131,3 +131,11 @@ def test_lists_without_genes(tmp_path, content):
         read_gene_list(tmp_path / "genes.txt")
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         read_gene_list(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("count", ["1.5", "-1", "many"])
+def test_molecules_are_counted_in_whole_numbers(tmp_path, count):
+    path = tmp_path / "a.gem"
+    path.write_text(f"geneID\tx\ty\tMIDCount\nA\t100\t200\t1\nB\t150\t90\t{count}\n")
+    with pytest.raises(ReadError, match="1 molecules whose count is no count"):
+        read_section(path)

@@ -69,6 +69,10 @@ def test_huge_scans_open_without_a_warning(tmp_path, monkeypatch, ramp):
         (np.linspace(0, 200, 60).reshape(4, 5, 3), 200),
         (np.arange(20, dtype=np.uint8).reshape(4, 5), 19),
         (np.full((4, 5, 4), 65535, dtype=np.uint16), 255),
+        (np.full((4, 5), 200, dtype=np.uint16), 200),
+        (np.full((4, 5), 65535, dtype=np.uint32), 255),
+        (np.linspace(0, 65535, 60).reshape(4, 5, 3), 255),
+        (np.eye(4, 5, dtype=bool), 255),
     ],
 )
 def test_arrays_become_bytes(array, top):
@@ -81,3 +85,8 @@ def test_arrays_become_bytes(array, top):
 def test_other_arrays_are_no_pictures(shape):
     with pytest.raises(ValueError, match="no picture"):
         image_from_array(np.zeros(shape), 1.0, "hires")
+
+
+def test_values_beyond_any_colour_are_refused():
+    with pytest.raises(ValueError, match="no colours"):
+        image_from_array(np.full((4, 5), 1e6), 1.0, "hires")

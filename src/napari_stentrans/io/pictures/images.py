@@ -20,6 +20,7 @@ LONGEST_SIDE = 4096
 """Larger pictures are shown (and written out) reduced, to spare memory."""
 _MOST_UNPACKED = 1 << 28
 """Bytes of a picture that was gzipped."""
+_HIGHEST, _A_BYTE_IN_16_BITS = 255, 257
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -80,7 +81,10 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def image_from_array(array: Any, scale: float, name: str) -> TissueImage:
-    """Make an image of an array (row, col[, channel]) of bytes or of shares 0 to 1.
+    """Make an image of an array (row, col[, channel]).
+
+    Of bytes, 16 bits, shares 0 to 1 or truths: what its highest value tells, as numbers
+    of each are kept in arrays of other types.
 
     Raises
     ------
@@ -93,13 +97,24 @@ def image_from_array(array: Any, scale: float, name: str) -> TissueImage:
     if data.ndim != 3 or data.shape[2] not in (3, 4) or 0 in data.shape:
         msg = f"an array of shape {data.shape} is no picture"
         raise ValueError(msg)
-    data = data[..., :3]
+    return TissueImage(_bytes_of(data[..., :3]), float(scale), name)
+
+
+def _bytes_of(data: NDArray[Any]) -> NDArray[np.uint8]:
+    if data.dtype.kind == "b":
+        return data.astype(np.uint8) * np.uint8(_HIGHEST)
     if data.dtype.kind == "f":
-        top = 255 if np.nanmax(data) <= 1.0 else 1
-        data = np.nan_to_num(data) * top
-    elif data.dtype == np.uint16:
-        data = data // 257
-    return TissueImage(np.clip(data, 0, 255).astype(np.uint8), float(scale), name)
+        data = np.nan_to_num(data)
+    highest = data.max()
+    if data.dtype.kind == "f" and highest <= 1:
+        data = data * _HIGHEST
+    elif highest > _HIGHEST:
+        data = data // _A_BYTE_IN_16_BITS
+    if data.max() > _HIGHEST:
+        msg = f"values of up to {highest:g} are no colours"
+        raise ValueError(msg)
+    found: NDArray[np.uint8] = np.clip(data, 0, _HIGHEST).astype(np.uint8)
+    return found
 
 
 def image_from_library(

@@ -118,7 +118,8 @@ def _checked(piece: pd.DataFrame, name: str) -> pd.DataFrame:
         numbers = pd.to_numeric(piece[what], errors="coerce")
         wrong = ~np.isfinite(numbers.to_numpy(np.float64))
         if what == "count":
-            wrong |= numbers.to_numpy(np.float64) < 0
+            counts = numbers.to_numpy(np.float64)
+            wrong |= (counts < 0) | (counts != np.floor(counts))
         if wrong.any():
             first = int(np.flatnonzero(wrong)[0])
             msg = (
