@@ -310,3 +310,35 @@ def test_wide_tables_keep_their_last_column(tmp_path):
     section = read_section(tmp_path / "a.tsv.gz")
     expected = [(r * c + n_genes - 1) % 3 for r in range(1, 4) for c in range(1, 4)]
     assert section.gene_counts(f"g{n_genes - 1}").tolist() == expected
+
+
+@pytest.mark.parametrize("transposed", [False, True], ids=["spot rows", "gene rows"])
+@pytest.mark.parametrize("corner", ["", "gene", None])
+@pytest.mark.parametrize("header_ends", ["\t", ""])
+@pytest.mark.parametrize("rows_end", ["\t", ""])
+def test_a_separator_at_the_end_of_lines_shifts_no_names(
+    tmp_path, square, write_table, transposed, corner, header_ends, rows_end
+):
+    path = write_table(tmp_path / "a.tsv", square, transposed=transposed)
+    header, *rows = path.read_text().splitlines()
+    header = header[1:] if corner is None else corner + header
+    lines = [header + header_ends, *(row + rows_end for row in rows)]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    if corner is None and rows_end and not header_ends:
+        with pytest.raises(ReadError, match="do not fit"):
+            read_section(path)
+        return
+    section = read_section(path)
+    assert list(section.genes) == square.genes
+    assert list(section.barcodes) == square.spot_names
+    np.testing.assert_array_equal(section.counts.toarray(), square.counts)
+
+
+def test_rows_and_columns_without_a_name_are_refused(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("\tA\t\n1x1\t1\t2\n1x2\t3\t4\n2x1\t5\t6\n")
+    with pytest.raises(ReadError, match="1 columns have no name"):
+        read_section(path)
+    path.write_text("\t1x1\t1x2\t2x1\nA\t1\t2\t3\n\t4\t5\t6\n")
+    with pytest.raises(ReadError, match="1 lines have no name"):
+        read_section(path)

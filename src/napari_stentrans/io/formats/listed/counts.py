@@ -29,6 +29,8 @@ _ROW_BYTES = 400.0
 _VALUE_BYTES = 24.0
 """What a row and a value of it take: once here, twice while they are put together."""
 _ABSENT = ("", "NA", "NaN", "nan")
+_CORNERS = ("", "barcode", "cell", "gene", "geneid", "id", "name", "spot", "symbol")
+"""What the cell above the row names says, besides plurals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +52,15 @@ class CountTable:
 class TableStart:
     """What the first lines of a table show.
 
-    A header may leave out the cell above the row names, as R does.
+    A header may leave out the cell above the row names, as R does. Either a header or
+    rows, or both, may end with a separator behind which there is nothing
+    (``rows_end_empty``).
     """
 
     mark: str
     column_names: list[str]
     row_names: list[str]
+    rows_end_empty: bool = False
 
     @classmethod
     def of(cls, lines: list[str]) -> TableStart:
@@ -64,9 +69,21 @@ class TableStart:
         mark = separator(lines[0])
         columns = fields(lines[0], mark)
         rows = [fields(line, mark) for line in lines[1:]]
-        if not rows or len(rows[0]) != len(columns) + 1:
+        width = len(rows[0]) if rows else len(columns)
+        one_more = width == len(columns) + 1 and not _lacks_corner(columns)
+        may_end = one_more or not columns[-1]
+        end_empty = may_end and width > 1 and not any(row[-1] for row in rows)
+        width -= end_empty
+        if not columns[-1] and (len(columns) > width or _lacks_corner(columns)):
+            columns = columns[:-1]
+        if len(columns) != width - 1:
             columns = columns[1:]
-        return cls(mark, columns, [row[0] for row in rows])
+        return cls(mark, columns, [row[0] for row in rows], end_empty)
+
+
+def _lacks_corner(columns: list[str]) -> bool:
+    """Whether the first cell of a header is the name of a column already."""
+    return columns[0].lower().rstrip("s") not in _CORNERS
 
 
 def n_comments(lines: list[str]) -> int:
@@ -99,6 +116,10 @@ def read_count_table(path: Path) -> CountTable:
         for _ in range(skipped + 1):  # what precedes the header, and the header
             next(line for _, line in rest if line.strip())
         table = _read_lines(rest, start, Budget(path.name))
+    if n_nameless := start.column_names.count(""):
+        table.problems.append(f"{n_nameless} columns have no name in the header.")
+    if n_nameless := table.names.count(""):
+        table.problems.append(f"{n_nameless} lines have no name in their first cell.")
     if table.problems:
         raise ReadError("\n".join(f"{path.name}: {what}" for what in table.problems))
     values = sparse.csr_matrix(
@@ -132,6 +153,8 @@ def _read_lines(
         if not line.strip():
             continue
         name, *cells = fields(line.rstrip("\r\n"), mark)
+        if start.rows_end_empty and cells and not cells[-1]:
+            del cells[-1]
         if len(cells) != len(column_names):
             ragged.append(f"line {number} has {len(cells) + 1}")
             if len(ragged) > _MOST_RAGGED:
