@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from scipy import io as scipy_io
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.limits import require, require_held
-from napari_stentrans.io.files.text import opened
+from napari_stentrans.io.files.text import is_gzipped, opened
 
 _BANNER = "%%matrixmarket"
 _ENTRY_BYTES = 16.0
@@ -37,6 +38,9 @@ def mtx_shape(path: Path) -> tuple[int, int]:
     if banner[:3] != [_BANNER, "matrix", "coordinate"] or "complex" in banner:
         msg = f"{path.name} is no sparse matrix of numbers (Matrix Market, coordinate)"
         raise ReadError(msg)
+    if "pattern" in banner:
+        msg = f"{path.name} tells where counts are, but not how many (pattern)"
+        raise ReadError(msg)
     try:
         n_rows, n_columns, n_entries = (int(number) for number in line.split())
     except ValueError:
@@ -51,5 +55,6 @@ def mtx_shape(path: Path) -> tuple[int, int]:
 
 
 def read_mtx(path: Path) -> Any:
-    """Read a matrix whose `mtx_shape` was checked."""
-    return scipy_io.mmread(path)
+    """Read a matrix whose `mtx_shape` was checked, packed or not by its content."""
+    with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
+        return scipy_io.mmread(cast("IO[bytes]", file))

@@ -22,11 +22,15 @@ _TABLE_FACTOR = 8.0
 _PROBE = 2048
 
 
+def is_gzipped(path: Path) -> bool:
+    """Whether a file is gzipped, by its content."""
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP
+
+
 def opened(path: Path) -> TextIO:
     """Open a text file for reading, unpacking it if it is gzipped."""
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-    if packed:
+    if is_gzipped(path):
         return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig"))
     return path.open(encoding="utf-8-sig")
 
