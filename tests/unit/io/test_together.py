@@ -12,6 +12,7 @@ from scipy import sparse
 
 from napari_stentrans.errors import InvalidSectionError
 from napari_stentrans.io import read_section
+from napari_stentrans.io.assembly.cells import matched_rows
 from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.detection import impose_lattice
@@ -104,3 +105,35 @@ def test_files_with_cells_at_one_place_open_and_can_be_enhanced(tmp_path, rng, w
         found.counts.toarray()[3], counts[[3, 7, 20]].sum(axis=0)
     )
     assert np.isfinite(enhance(found, method="kriging").read(found.genes).mean).all()
+
+
+@pytest.mark.parametrize("written", ["h5ad", "tables", "merscope"])
+def test_a_cell_that_is_listed_twice_is_not_added_up(tmp_path, rng, written):
+    xy = rng.uniform(0, 100, (60, 2)).round(3)
+    counts = rng.poisson(3.0, (60, 4)).astype(np.float32)
+    names = [f"cell{k}" for k in range(60)]
+    table = pd.DataFrame(counts, names, [f"G{k}" for k in range(4)]).astype(int)
+    table = table.iloc[[*range(60), 3, 7]]
+    if written == "h5ad":
+        path = tmp_path / "cells.h5ad"
+        obs = pd.DataFrame(index=table.index)
+        places = xy[[*range(60), 3, 7]]
+        AnnData(table.to_numpy(np.float32), obs, obsm={"spatial": places}).write(path)
+    elif written == "tables":
+        path = tmp_path / "counts.csv"
+        table.to_csv(path)
+        pd.DataFrame(xy, names, ["x", "y"]).to_csv(tmp_path / "coords.csv")
+    else:
+        path = tmp_path
+        table.to_csv(path / "cell_by_gene.csv", index_label="cell")
+        places = pd.DataFrame(xy, names, ["center_x", "center_y"])
+        places.to_csv(path / "cell_metadata.csv")
+    with pytest.raises(InvalidSectionError, match="2 barcode names occur more than"):
+        read_section(path)
+
+
+def test_cells_without_counts_are_counted_once():
+    table = pd.DataFrame(index=["a", "b", "c"])
+    place, notes = matched_rows(pd.Index(["a", "a", "b"]), table, "cells.csv")
+    assert place.tolist() == [0, 0, 1]
+    assert notes == ["1 cells of cells.csv have no counts."]

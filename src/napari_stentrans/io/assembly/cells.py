@@ -88,7 +88,7 @@ def cell_section(cells: CellTable, path: Path, options: ReadOptions) -> Section:
 
     Raises
     ------
-    ReadError
+    ReadError, InvalidSectionError
         If no cell has counts and a position, or names repeat.
     """
     placed = np.flatnonzero(np.isfinite(cells.xy).all(axis=1))
@@ -143,7 +143,7 @@ def matched_rows(
         )
         raise ReadError(msg)
     notes = []
-    if unused := len(table) - int((place >= 0).sum()):
+    if unused := len(table) - len(np.unique(place[place >= 0])):
         notes.append(f"{unused} cells of {table_name} have no counts.")
     return place.astype(np.int64), notes
 

@@ -23,7 +23,7 @@ def section_of_parts(**parts: Any) -> Section:
     Two measurements of one place differ by counting noise alone, and no method can tell
     them apart; their sum is what a larger cell there would have shown. On a lattice, or
     where most spots share their place, several captures are in the file: the section
-    refuses them.
+    refuses them. So it does where names repeat: a cell listed twice is not two cells.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ def section_of_parts(**parts: Any) -> Section:
     array_rc = np.asarray(parts["array_rc"], dtype=np.float64)
     whole = array_rc.ndim == 2 and len(array_rc) == len(parts["obs"])
     if parts["lattice"].is_regular or not whole or not np.isfinite(array_rc).all():
+        return Section(**parts)
+    if not parts["obs"].index.is_unique:
         return Section(**parts)
     place, first = _places(array_rc)
     shared = np.bincount(place, minlength=len(first))[place] > 1
