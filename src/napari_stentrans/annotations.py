@@ -58,11 +58,13 @@ def position_names(
         Barcodes of the section.
     """
     names, used, reserved = [], set(), set(taken)
+    following: dict[str, int] = {}  # the number that a name gets next
     for barcode, (row, col) in zip(at_spot, array_rc, strict=True):
         wanted = str(barcode) or f"{row:.10g}x{col:.10g}"
-        name, number = wanted, 1
+        name, number = wanted, following.get(wanted, 1)
         while name in used or (name in reserved and name != barcode):
             name, number = f"{wanted}_{number}", number + 1
+        following[wanted] = number
         used.add(name)
         names.append(name)
     return names

@@ -226,6 +226,13 @@ def test_names_are_unique_whatever_is_asked_for():
     assert names == ["0.5x1", "1x2", "0.5x1_1", "3x3_1", "1x2_1", "12345.678x0.25"]
 
 
+def test_places_asked_for_many_times_are_named_in_no_time():
+    array_rc = np.tile([0.5, 0.5], (20_000, 1))
+    names = position_names(np.full(20_000, ""), array_rc, taken=["0.5x0.5_3"])
+    assert len(set(names)) == 20_000
+    assert names[:4] == ["0.5x0.5", "0.5x0.5_1", "0.5x0.5_2", "0.5x0.5_4"]
+
+
 def test_saving_tells_how_many_genes_are_written(result, tmp_path, monkeypatch):
     pytest.importorskip("napari_stentrans.io.writers.h5ad")
     monkeypatch.setattr(portions, "_MOST_GENES", 3)

@@ -341,3 +341,24 @@ def test_a_result_that_was_read_stays_a_result(section, tmp_path, ending, again)
 
     assert was_enhanced(found)
     np.testing.assert_allclose(found.counts.toarray(), read.counts.toarray(), rtol=1e-6)
+
+
+def test_two_may_write_one_file_at_a_time(tmp_path):
+    """The one that ends last is what is there, whole."""
+    path = tmp_path / "two.h5ad"
+    with replacing(path) as first, replacing(path) as second:
+        assert first != second
+        for unfinished in (first, second):
+            unfinished.write_text(unfinished.name)
+        name = first.name
+    assert path.read_text() == name
+    assert names_in(tmp_path) == {path.name}
+
+
+def test_a_table_is_separated_as_its_own_ending_says(section, tmp_path):
+    path = tmp_path / "counts.tsv.csv"
+    told = replace(section, obs=section.obs.assign(quality=1.5))
+    export(told, path)
+    again = read_section(path)
+    assert (again.counts != section.counts).nnz == 0
+    assert (again.obs["quality"] == 1.5).all()

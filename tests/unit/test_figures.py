@@ -268,3 +268,12 @@ def test_each_gene_is_drawn_in_the_colours_of_its_own(pictured):
     assert [cmap.name for cmap in first + second] == ["viridis"] * 2 + ["magma"] * 2
     for cmap in third:
         np.testing.assert_array_equal(cmap([0.0, 1.0]), black_to_green)
+
+
+@pytest.mark.parametrize("draw", [before_after, comparison])
+def test_names_are_no_formulas(section, tmp_path, draw):
+    named = section.var.rename({section.genes[0]: "$x^$"})
+    odd = replace(section, name="$a_$ and $b^$", var=named)
+    result = enhance(odd, method="nearest", genes="all")
+    draw(result, ["$x^$"]).savefig(tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 5000

@@ -54,7 +54,8 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
         for ax, column in zip(row, columns, strict=True):
             shown = draw_values(ax, *pictures[column], Colours((0.0, top)))
             show_view(ax, view)
-            ax.set_title(f"{gene}, {column}" if column == columns[0] else column)
+            title = f"{gene}, {column}" if column == columns[0] else column
+            ax.set_title(title, parse_math=False)
         figure.colorbar(shown, ax=row, label="counts")
     return figure
 

@@ -125,7 +125,8 @@ def _show_gene(
         left, raster = _values(before, gene, even=look.even)[1], before.raster
     colours = look.colours.get(gene) or _colours_of(counts)
     draw_values(panels[0], left, raster, colours)
-    panels[0].set_title(f"{gene} {look.names[0]}", fontsize="medium")
+    title = f"{gene} {look.names[0]}"
+    panels[0].set_title(title, fontsize="medium", parse_math=False)
     shown = draw_values(panels[1], mean, result.raster, colours)
     panels[1].set_title(look.names[1], fontsize="medium")
     panels[1].set_xlabel(score_in_words(result, gene))
@@ -176,7 +177,7 @@ def _show_tissue(ax: Axes, result: EnhancedSection, view: View, *, shown: bool) 
         ax.set_axis_off()
         return
     draw_tissue(ax, image)
-    ax.set_title(result.section.name, fontsize="medium")
+    ax.set_title(result.section.name, fontsize="medium", parse_math=False)
     show_view(ax, view)
 
 

@@ -23,6 +23,8 @@ from napari_stentrans.section.section import Section
 _PIXELS_PER_PITCH = 3
 """Pixels a pitch for positions that lie on no lattice."""
 _MAX_PIXELS = 4_000_000
+_MOST_SITES = 100_000_000
+"""Pixels of a lattice: more than a slide has, fewer than memory."""
 _REACH = 0.75
 """Off a lattice a pixel belongs to the nearest spot within this many pitches."""
 
@@ -63,9 +65,15 @@ class SpotRaster:
     def from_positions(
         cls, section: Section, lattice: Lattice, array_rc: FloatArray, margin: int = 2
     ) -> SpotRaster:
-        """Draw any positions, in the world coordinates of ``section``."""
+        """Draw any positions, in the world coordinates of ``section``.
+
+        Sites of a lattice that lie too far apart for a pixel each are drawn coarser.
+        """
         if lattice.is_regular:
-            return _regular_raster(section, lattice, array_rc, margin)
+            extent = np.ptp(lattice.to_grid(array_rc), axis=0).astype(np.float64)
+            if extent.prod() <= _MOST_SITES:
+                return _regular_raster(section, lattice, array_rc, margin)
+            lattice = lattice.without_sites()
         return _irregular_raster(section, lattice, array_rc, margin)
 
     @property

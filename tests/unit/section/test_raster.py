@@ -106,3 +106,17 @@ def test_a_large_dense_square_is_drawn(bare_section):
     np.testing.assert_array_equal(
         raster.index[2:-2, 2:-2].ravel(), np.arange(section.n_spots)
     )
+
+
+def test_sites_that_lie_far_apart_do_not_fill_memory(bare_section, monkeypatch):
+    """Pixels that were taken for sites, say."""
+    monkeypatch.setattr(raster_module, "_MOST_SITES", 10_000)
+    monkeypatch.setattr(raster_module, "_MAX_PIXELS", 5_000)
+    section = bare_section([[0, 0], [0, 1], [1, 0]], Lattice(LatticeKind.SQUARE))
+    far = np.array([[0.0, 0.0], [900.0, 900.0]])
+    drawn = SpotRaster.from_positions(section, section.lattice, far)
+    assert drawn.index.size < 6_000
+    assert not drawn.lattice.is_regular
+    assert set(np.unique(drawn.index)) == {-1, 0, 1}
+    near = SpotRaster.from_positions(section, section.lattice, far / 10)
+    assert near.lattice.is_regular

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from napari_stentrans.errors import InvalidRequestError
 
@@ -44,7 +45,7 @@ def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
     """
     path = Path(path).absolute()
     check_place(path, inputs)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    unfinished = path.with_name(f".{path.stem}.{_own()}.part{path.suffix}")
     try:
         yield unfinished
         _take_name(unfinished, path)
@@ -117,10 +118,15 @@ def _take_name(unfinished: Path, path: Path) -> None:
     if not path.is_dir():
         unfinished.replace(path)
         return
-    earlier = path.with_name(f".{path.name}.{os.getpid()}.old")
+    earlier = path.with_name(f".{path.name}.{_own()}.old")
     path.rename(earlier)
     unfinished.rename(path)
     _remove(earlier)
+
+
+def _own() -> str:
+    """Text for a name that nobody else uses, be it another thread or computer."""
+    return uuid4().hex[:8]
 
 
 def _remove(path: Path) -> None:

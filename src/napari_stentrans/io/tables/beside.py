@@ -154,7 +154,8 @@ def matched(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def mark_of(path: Path) -> str:
     """Return what separates the cells of a table, as its ending says."""
-    return "\t" if ".tsv" in "".join(path.suffixes[-2:]).lower() else ","
+    plain_path = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return "\t" if plain_path.suffix.lower() == ".tsv" else ","
 
 
 def to_write(path: Path, like: Path | None = None) -> TextIO:
