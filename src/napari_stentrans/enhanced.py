@@ -262,14 +262,22 @@ class EnhancedSection:
 
         Pass the file to ``enhance(other, model=path)``.
 
+        Parameters
+        ----------
+        path
+            Where to, ending in ``.npz``; a file that is there is replaced, but not what
+            the section or the model of this result was read from.
+
         Raises
         ------
         InvalidRequestError
-            If the method is not ``stentrans``.
+            If the method is not ``stentrans``, or it cannot be written there.
         """
         from napari_stentrans.methods.stentrans.model import StEnTransModel
 
-        return StEnTransModel.of(self.fitted).save(path)
+        used = self.provenance.get("config", {}).get("model", "")
+        inputs = [*self.section.inputs, used] if used else self.section.inputs
+        return StEnTransModel.of(self.fitted).save(path, inputs)
 
     def _read(self, genes: IntArray) -> Prediction:
         mean = np.empty((len(self), len(genes)), dtype=np.float32)

@@ -335,6 +335,33 @@ def test_what_any_option_reads_is_never_replaced(run, tmp_path, capsys):
     assert mask.read_text().startswith("array_row")
 
 
+def test_the_list_of_genes_is_never_replaced(run, tmp_path, capsys):
+    listed = tmp_path / "genes.csv"
+    listed.write_text("\n".join(GENES))
+
+    code, _ = run("--genes", f"@{listed}", "--force", name="genes.csv")
+
+    assert code == 2
+    assert "never changed" in capsys.readouterr().err
+    assert listed.read_text() == "\n".join(GENES)
+
+
+def test_the_model_of_a_run_file_is_never_replaced(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("napari_stentrans.io.read_section", pytest.fail)
+    model, settings = tmp_path / "tissue.npz", tmp_path / "run.yaml"
+    model.write_text("precious")
+    settings.write_text(f"model: {model}\n")
+
+    words = ["--config", str(settings), "--save-model", str(model), "--force"]
+    code, _ = run(*words)
+
+    assert code == 2
+    told = capsys.readouterr().err
+    assert "--save-model: " in told
+    assert "never changed" in told
+    assert model.read_text() == "precious"
+
+
 def test_interrupting_leaves_nothing_behind(run, tmp_path, capsys, monkeypatch):
     written = []
 

@@ -168,6 +168,21 @@ def test_outputs_are_not_replaced_unasked(sample, tmp_path, capsys):
     assert out.read_text().startswith("section,")
 
 
+def test_what_is_read_is_never_replaced(sample, tmp_path, capsys):
+    kept = tmp_path / "kept.csv"
+    kept.write_text("model: ''\n")
+    settings = tmp_path / "run.yaml"
+    settings.write_text(f"model: {kept}\n")
+    picture = str(tmp_path / "x.png")
+    reading = ["--config", str(settings)], ["--genes", f"@{kept}", "--figure", picture]
+
+    for words in reading:
+        given = ["evaluate", sample, *words, "--csv", str(kept), "--force"]
+        assert main(given) == 2
+        assert "never changed" in capsys.readouterr().err
+    assert kept.read_text() == "model: ''\n"
+
+
 def test_interrupted_it_leaves_no_file(sample, tmp_path, monkeypatch, capsys):
     def interrupt(self, progress):
         raise KeyboardInterrupt

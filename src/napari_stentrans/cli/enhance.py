@@ -14,7 +14,13 @@ from napari_stentrans.cli.inputs import (
     read_at,
 )
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
-from napari_stentrans.cli.outputs import check_output, save, summary, writing
+from napari_stentrans.cli.outputs import (
+    check_apart,
+    check_output,
+    save,
+    summary,
+    writing,
+)
 
 EXAMPLES = """
 examples:
@@ -93,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
         msg = "--at gives the positions and --refine makes them: use one of the two"
         raise UsageError(msg, command="stentrans enhance")
     config = run_config(args)
+    outs = {"--out": args.out, "--save-model": args.save_model}
+    check_apart(outs, [config.model])  # which a run file may have named
     if args.save_model is not None and config.method != "stentrans":
         msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
         raise UsageError(msg, command="stentrans enhance")

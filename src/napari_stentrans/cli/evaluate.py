@@ -17,7 +17,7 @@ from napari_stentrans.cli.options import (
     parser_of,
     run_config,
 )
-from napari_stentrans.cli.outputs import check_output, writing
+from napari_stentrans.cli.outputs import check_apart, check_output, writing
 from napari_stentrans.config import RunConfig
 from napari_stentrans.io.files.replacing import replacing
 
@@ -122,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     _check(args)
     config = run_config(args)
+    check_apart(_asked(args), [config.model])  # which a run file may have named
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
@@ -169,6 +170,12 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(str(error), command="stentrans evaluate") from None
 
 
+def _asked(args: argparse.Namespace) -> dict[str, Path]:
+    """Options that name an output, and what they name."""
+    given = {f"--{name}": getattr(args, name) for name in _OUTPUTS}
+    return {option: path for option, path in given.items() if path is not None}
+
+
 def _pictured(section: Section, args: argparse.Namespace) -> list[str]:
     """Genes to show in the figure, if there is to be one."""
     if args.figure is None:
@@ -188,7 +195,7 @@ def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:
     """Write what was asked for; all files appear together at the end."""
     from napari_stentrans.evaluation.writing import writer_of
 
-    asked = [out for name in _OUTPUTS if (out := getattr(args, name)) is not None]
+    asked = list(_asked(args).values())
     with writing(), ExitStack() as stack:
         for out in asked:
             writer_of(out)(report, stack.enter_context(replacing(out)))

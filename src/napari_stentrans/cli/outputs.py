@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,20 +41,38 @@ def check_output(
     if not out.name.lower().endswith(endings):
         msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
         raise UsageError(msg)
-    try:
-        check_place(out, _inputs_of(args))
-    except InvalidRequestError as error:
-        msg = f"{option}: {error}"
-        raise UsageError(msg) from None
+    check_apart({option: out}, _inputs_of(args))
     if out.exists() and not args.force:
         msg = f"{option} {out}: it exists already; give --force to replace it"
         raise UsageError(msg)
 
 
+def check_apart(outs: Mapping[str, Path | None], inputs: Iterable[str]) -> None:
+    """Refuse to write to what is read.
+
+    Parameters
+    ----------
+    outs
+        Each option that names an output, and its path where it was given.
+    inputs
+        Files and folders that are read.
+    """
+    read = [str(Path(each).expanduser()) for each in inputs if each]
+    for option, out in outs.items():
+        if out is None:
+            continue
+        try:
+            check_place(out, read)
+        except InvalidRequestError as error:
+            msg = f"{option}: {error}"
+            raise UsageError(msg) from None
+
+
 def _inputs_of(args: argparse.Namespace) -> list[str]:
-    """Every file and folder that a command reads."""
-    given = (getattr(args, name, None) for name in _INPUTS)
-    return [str(path) for path in given if path]
+    """Every file and folder that the options name as read."""
+    given = [str(getattr(args, name, None) or "") for name in _INPUTS]
+    genes = str(getattr(args, "genes", None) or "")
+    return [*given, genes[1:] if genes.startswith("@") else ""]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from napari_stentrans import enhance
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.errors import InvalidRequestError
@@ -48,6 +49,28 @@ def test_a_stored_model_is_the_same_model(fitted: FittedStEnTrans, stored) -> No
 
 def test_only_the_file_is_left_behind(stored) -> None:
     assert [path.name for path in stored.parent.iterdir()] == ["tissue.npz"]
+
+
+def test_it_is_kept_under_a_name_of_its_own(simulated, tmp_path) -> None:
+    source, model = tmp_path / "source.npz", tmp_path / "model.npz"
+    source.write_text("precious")
+    section = replace(simulated.section, source=str(source))
+    result = enhance(section, refine=1, genes=section.genes[:1])
+    result.save_model(model)
+    again = enhance(section, refine=1, genes=section.genes[:1], model=model)
+    kept = model.read_bytes()
+
+    for path, message in (
+        (source, "never changed"),
+        (model, "never changed"),
+        (tmp_path / "model.h5ad", r"must end in \.npz"),
+        (tmp_path / "model", r"must end in \.npz"),
+    ):
+        with pytest.raises(InvalidRequestError, match=message):
+            again.save_model(path)
+
+    assert (source.read_text(), model.read_bytes()) == ("precious", kept)
+    assert sorted(tmp_path.iterdir()) == [model, source]
 
 
 def test_programmes_on_their_own_section_are_found_again(

@@ -8,6 +8,7 @@ section profits from programmes that a better one has shown.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.replacing import check_place
 from napari_stentrans.methods.base import Fitted
 from napari_stentrans.methods.cross_fitting import CrossFitted, scored_by_others
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
@@ -99,14 +101,26 @@ class StEnTransModel:
         marks = SpotMarks.of(section, _power(loadings))
         return cls(names, loadings, learnt.adapted.network, section.name, marks)
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, inputs: Iterable[str] = ()) -> Path:
         """Write the model (npz); the file appears once it is complete.
+
+        Parameters
+        ----------
+        path
+            Where to, ending in ``.npz``.
+        inputs
+            Files and folders that were read, which are never written to.
 
         Raises
         ------
         InvalidRequestError
             If it cannot be written there.
         """
+        path = Path(path).expanduser()
+        if path.suffix.lower() != ".npz":
+            msg = f"cannot keep the model as {path}: the name must end in .npz"
+            raise InvalidRequestError(msg)
+        check_place(path, inputs)
         about = {"format": _FORMAT, "section": self.section_name}
         arrays: dict[str, NDArray[Any]] = {
             "about": np.array(json.dumps(about)),
@@ -117,7 +131,6 @@ class StEnTransModel:
             "marked_share": np.array(self.marks.drawn),
         }
         arrays |= {_NETWORK + k: v for k, v in arrays_of(self.network).items()}
-        path = Path(path).expanduser()
         save_arrays(arrays, path)
         return path
 
