@@ -220,6 +220,39 @@ def test_spots_without_a_position_are_left_out(adata):
     assert "2 spots without a position left out." in section.notes
 
 
+@pytest.mark.parametrize("kind", ["text", "half empty", "all the same"])
+def test_columns_that_are_no_array_coordinates_are_passed_over(adata, kind):
+    rows, cols = {
+        "text": (["A", "B"] * 18, range(36)),
+        "half empty": (["1", ""] * 18, range(36)),
+        "all the same": ([0] * 36, [0] * 36),
+    }[kind]
+    adata.obs = pd.DataFrame({"row": rows, "col": cols}, adata.obs_names)
+    section = section_from_anndata(adata)
+    assert section.n_spots == 36
+    np.testing.assert_allclose(section.pixel_xy, adata.obsm["spatial"])
+    assert section.notes == (
+        'Positions were taken from obsm["spatial"]; obs row, col hold no array '
+        "coordinates of most spots.",
+    )
+
+
+def test_few_array_coordinates_may_be_missing(adata):
+    adata.obs.loc[adata.obs_names[0], "array_row"] = np.nan
+    section = section_from_anndata(adata)
+    assert section.n_spots == 35
+    assert section.notes == ("1 spots without a position left out.",)
+
+
+def test_a_list_of_few_spots_chooses_them(adata, hexagonal, tmp_path):
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    few = adata.obs[["array_row", "array_col"]].iloc[:12]
+    few.to_csv(tmp_path / "few.csv", index_label="barcode")
+    section = read_section(tmp_path / "a.h5ad", positions=tmp_path / "few.csv")
+    np.testing.assert_array_equal(section.array_rc, hexagonal.array_rc[:12])
+    np.testing.assert_array_equal(section.pixel_xy, adata.obsm["spatial"][:12])
+
+
 def test_at_least_some_spot_has_a_position(adata):
     adata.obsm["spatial"][:] = np.nan
     with pytest.raises(InvalidSectionError, match="finite"):

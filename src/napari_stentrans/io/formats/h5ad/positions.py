@@ -32,6 +32,8 @@ _OBSM = (
     "X_xy",
     "X_xy_loc",
 )
+_ENOUGH = 0.9
+"""Share of the spots with pixels that array coordinates must place to be believed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,14 @@ class Places:
 def find_places(adata: AnnData) -> Places:
     """Array coordinates and pixel positions, from where they are commonly kept."""
     pixel_xy, source = _pixel_positions(adata)
+    why = "there are no array coordinates."
     for pair in ROW_COL:
-        _, array_rc = _columns(adata.obs, pair)
-        if array_rc is not None:
+        names, array_rc = _columns(adata.obs, pair)
+        if array_rc is None:
+            continue
+        if pixel_xy is None or _tell_places(array_rc, pixel_xy):
             return Places(array_rc, pixel_xy, on_array=True)
+        why = f"obs {names} hold no array coordinates of most spots."
     if pixel_xy is None:
         msg = (
             "there are no spot positions: neither obs array_row, array_col nor "
@@ -70,8 +76,16 @@ def find_places(adata: AnnData) -> Places:
             "(option positions)."
         )
         raise ReadError(msg)
-    note = f"Positions were taken from {source}; there are no array coordinates."
+    note = f"Positions were taken from {source}; {why}"
     return Places(pixel_xy[:, ::-1].copy(), pixel_xy, on_array=False, notes=(note,))
+
+
+def _tell_places(array_rc: FloatArray, pixel_xy: FloatArray) -> bool:
+    """Whether columns place the spots: elsewhere they may be text, or all the same."""
+    known = array_rc[np.isfinite(array_rc).all(axis=1)]
+    n_known, n_wanted = len(known), np.isfinite(pixel_xy).all(axis=1).sum()
+    differ = n_known == 1 or bool((known != known[:1]).any())
+    return differ and bool(n_known >= _ENOUGH * n_wanted)
 
 
 def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:
@@ -129,9 +143,10 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
     array_rc = np.where(known, listed.array_rc[place], np.nan)
     if listed.on_array:
         placed.obs[keys.ARRAY_ROW], placed.obs[keys.ARRAY_COL] = array_rc.T
-        xy = listed.pixel_xy
+        own = _pixel_positions(placed)[0]
+        xy = own if listed.pixel_xy is None else listed.pixel_xy[place]
         if xy is not None:
-            placed.obsm[keys.SPATIAL] = np.where(known, xy[place], np.nan)
+            placed.obsm[keys.SPATIAL] = np.where(known, xy, np.nan)
     else:
         placed.obsm[keys.SPATIAL] = array_rc[:, ::-1]
     return placed
