@@ -312,6 +312,19 @@ def test_the_ending_says_what_is_written(run, ending):
         assert tifffile.imread(out).shape[0] == 4  # two genes, measured and enhanced
 
 
+def test_pictures_show_every_gene_that_was_named(run, section):
+    genes = [str(gene) for gene in section.genes[:13]]
+    code, out = run("--genes", ",".join(genes), name="out.ome.tif")
+    assert code == 0
+    assert tifffile.imread(out).shape[0] == 26  # measured and enhanced
+
+
+def test_pictures_show_a_few_genes_if_none_was_named(run):
+    code, out = run("--genes", "all", name="out.ome.tif")
+    assert code == 0
+    assert tifffile.imread(out).shape[0] == 6
+
+
 def test_force_replaces_a_result_but_never_the_input(run, tmp_path, capsys):
     run("--refine", "2")
     code, out = run("--refine", "3", "--force")

@@ -107,17 +107,18 @@ def run(args: argparse.Namespace) -> int:
     section = open_section(args)
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
+    genes = parse_genes(args.genes)
     with ProgressBars(quiet=args.quiet) as bars:
         job = enhance_steps(
             section,
             config,
             missing=resolve_missing(section, args.missing),
             at=read_at(args.at),
-            genes=parse_genes(args.genes),
+            genes=genes,
             previews=False,
         )
         result = run_to_end(job, bars)
-        save(result, args.out, bars)
+        save(result, args.out, bars, genes)
         if args.save_model is not None:
             with writing():
                 result.save_model(args.save_model)

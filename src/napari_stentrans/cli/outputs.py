@@ -15,6 +15,7 @@ from napari_stentrans.io.files.replacing import check_place
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
+    from napari_stentrans.request import GeneChoice
 
 _INPUTS = ("input", "image", "positions", "missing", "at", "model", "config")
 """Options that name what is read."""
@@ -84,10 +85,17 @@ def writing() -> Iterator[None]:
         raise ComputeError(str(error)) from error
 
 
-def save(result: EnhancedSection, out: Path, bars: ProgressBars) -> None:
+def save(
+    result: EnhancedSection,
+    out: Path,
+    bars: ProgressBars,
+    genes: GeneChoice = "expressed",
+) -> None:
     """Write a result to a path that was checked: what fails now is the writing."""
+    # Pictures show few of many genes, but every one that was named.
+    named = None if isinstance(genes, str) else genes
     with writing():
-        result.save(out, on_progress=bars)
+        result.save(out, on_progress=bars, genes=named)
 
 
 def summary(result: EnhancedSection) -> str:
