@@ -237,6 +237,19 @@ def test_columns_that_are_no_array_coordinates_are_passed_over(adata, kind):
     )
 
 
+def test_an_x_of_zeros_is_passed_over_for_counts(adata, hexagonal):
+    zeros = sparse.csr_matrix(adata.shape, dtype=np.float32)
+    adata.layers["counts"], adata.X = adata.X, zeros
+    section = section_from_anndata(adata)
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
+    assert section.notes == ('Raw counts were taken from layers["counts"].',)
+    adata.layers["counts"] = zeros
+    assert section_from_anndata(adata).counts.nnz == 0
+    adata.layers["counts"] = adata.X + sparse.csr_matrix(np.full(adata.shape, 0.5))
+    with pytest.raises(ReadError, match="there are no raw counts"):
+        section_from_anndata(adata)
+
+
 def test_few_array_coordinates_may_be_missing(adata):
     adata.obs.loc[adata.obs_names[0], "array_row"] = np.nan
     section = section_from_anndata(adata)

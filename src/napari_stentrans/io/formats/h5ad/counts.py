@@ -54,6 +54,7 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
     """Raw counts, from the first place that holds some; else normalised, if allowed.
 
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
+    What holds zeros alone is taken only where nothing else holds anything.
     """
     if adata.X is not None and _was_enhanced(adata):
         left = keys.SD in adata.layers or keys.PROVENANCE in adata.uns
@@ -61,17 +62,24 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
         return Values(as_counts(adata.X), adata.var, notes)
     looked: list[str] = []
     fallback: Values | None = None
+    empty: Values | None = None
     for place, matrix, var in _matrices(adata):
         counts = as_counts(matrix)
         if are_counts(counts):
             took = () if place == "X" else (f"Raw counts were taken from {place}.",)
-            return Values(counts, var, took)
+            found = Values(counts, var, took)
+            if counts.nnz:
+                return found
+            empty = empty or found
+            continue
         broken = _broken(counts)
         looked.append(f"{place} holds {broken or 'fractions, so normalised values'}")
         if fallback is None and not broken:
             fallback = Values(counts, var, (NORMALISED_NOTE,))
     if fallback is not None and allowed:
         return fallback
+    if empty is not None and not looked:
+        return empty
     if not looked:
         msg = "there is no expression: X is empty, and there are no layers and no raw"
         raise ReadError(msg)
