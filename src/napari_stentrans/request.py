@@ -25,7 +25,7 @@ _EXPRESSED_SPOTS = 3
 
 
 def resolve_config(
-    config: RunConfig | None, *, preset: str | None = None, **choices: Any
+    config: RunConfig | None, /, *, preset: str | None = None, **choices: Any
 ) -> RunConfig:
     """One validated configuration from a whole one, a preset and single choices.
 
@@ -34,7 +34,7 @@ def resolve_config(
     """
     from pydantic import ValidationError
 
-    if preset is not None and preset not in PRESETS:
+    if preset is not None and preset not in list(PRESETS):  # a list is no key
         msg = f"there is no preset {preset!r}; choose from {', '.join(PRESETS)}"
         raise InvalidRequestError(msg)
     base = config or RunConfig()

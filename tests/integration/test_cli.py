@@ -185,6 +185,10 @@ def test_a_preset_on_the_command_line_overrules_the_run_file(tmp_path, preset):
         ("refine: 7", "refine: input should be less than or equal to 4"),
         ("method: kringing", "no method 'kringing'"),
         ("just words", "holds no settings"),
+        ("config: 3", "no setting 'config'"),
+        ("preset: [instant]", "there is no preset ['instant']; choose from instant"),
+        ("preset: {a: 1}", "there is no preset {'a': 1}"),
+        ("preset: 3", "there is no preset 3"),
         ("a: [", "cannot read the run file"),
     ],
 )
