@@ -11,6 +11,7 @@ import pytest
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.exports import export
 from napari_stentrans.io import read_section
+from napari_stentrans.io.given import as_section
 from napari_stentrans.io.writers.as_anndata import diameter_in, section_to_anndata
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.lattice import LatticeKind
@@ -102,3 +103,20 @@ def test_a_result_that_was_read_says_what_is_not_carried_on(tmp_path):
     assert any("standard deviations" in note for note in read.notes)
     assert not any("standard deviations" in note for note in again.notes)
     assert np.isfinite(again.counts.data).all()
+
+
+@pytest.mark.parametrize("ending", [".h5ad", ".parquet", ".csv"])
+def test_whatever_columns_a_table_has_it_is_written(ending, tmp_path):
+    adata = section_to_anndata(made("square"))
+    n_spots, n_genes = adata.shape
+    adata.obs["lists"] = [[1, 2], None] * (n_spots // 2)
+    adata.obs["complex"] = np.full(n_spots, 1 + 2j)
+    adata.var["names"] = [np.arange(k) for k in range(n_genes)]
+    adata.var.index.name = "names"
+
+    section = as_section(adata, "test")
+    found = read_section(export(section, tmp_path / f"it{ending}"))
+
+    assert list(found.obs["lists"][:2]) == ["[1, 2]", ""]
+    assert found.obs["complex"].iloc[0] == "(1+2j)"
+    assert list(found.genes) == list(adata.var_names)

@@ -131,10 +131,13 @@ def unique_names(names: pd.Index) -> tuple[pd.Index, list[str]]:
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Copy a table with plain columns only: numbers, truth values and text.
 
-    Categories, nullable types and mixed objects become what any file format can hold.
+    Categories, nullable types and mixed objects become what any file format can hold;
+    an index that is called as one of the columns has no name.
     """
     columns = {str(name): _plain_column(frame[name]) for name in frame.columns}
     index = pd.Index(frame.index.astype(str), dtype=object)
+    if str(index.name) in columns:
+        index = index.rename(None)
     return pd.DataFrame({k: v for k, v in columns.items() if v.ndim == 1}, index=index)
 
 
@@ -151,10 +154,14 @@ def _plain_column(column: pd.Series | pd.DataFrame) -> np.ndarray[Any, Any]:
         return _plain_column(pd.Series(np.asarray(column)))
     if pd.api.types.is_bool_dtype(column) and not column.hasnans:
         return column.to_numpy(dtype=bool)
-    if pd.api.types.is_numeric_dtype(column):
+    types = pd.api.types
+    if types.is_numeric_dtype(column) and not types.is_complex_dtype(column):
         is_float = isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
         if column.hasnans and not is_float:
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(column.to_numpy(), dtype=_plain_kind(column.dtype))
-    text = [("" if pd.isna(value) else str(value)) for value in column.astype(object)]
+    text = [
+        "" if types.is_scalar(value) and pd.isna(value) else str(value)
+        for value in column.astype(object)
+    ]
     return np.array(text, dtype=object)
