@@ -58,3 +58,16 @@ def test_an_unknown_ending_is_refused_before_reading(convert, tmp_path):
 
     assert code == 2
     assert "NAME.h5ad" in said.err
+
+
+def test_failing_to_write_is_told_from_a_wrong_request(convert, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("anndata.AnnData.write_h5ad", fail)
+
+    code, said = convert(samples()["simulated_st"], tmp_path / "x.h5ad")
+
+    assert code == 5
+    assert "No space left" in said.err
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
-from napari_stentrans.cli.outputs import check_output
+from napari_stentrans.cli.outputs import check_apart, check_output, writing
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -52,9 +52,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     check_output(args.out, args, "OUT", endings=("",))
     section = open_section(args)
+    check_apart({"OUT": args.out}, section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    export(section, args.out)
+    with writing():
+        export(section, args.out)
     say(
         f"wrote {args.out}: {section.n_spots:,} spots x {section.n_genes:,} genes",
         quiet=args.quiet,
