@@ -172,3 +172,17 @@ def space_ranger() -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture
+def mtx_parts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Write the parts of an mtx, their names beginning as GEO asks for."""
+
+    def write(folder: Path, truth: Truth, begin: str, *, without: str = "") -> None:
+        parts = tmp_path_factory.mktemp("parts") / "raw"
+        write_mtx(parts, truth, truth.barcodes, truth.genes, packed=False)
+        for file in parts.iterdir():
+            if file.name != without:
+                (folder / f"{begin}{file.name}").write_bytes(file.read_bytes())
+
+    return write

@@ -17,8 +17,10 @@ def pair_at(
 ) -> tuple[Path | None, Path | None]:
     """Return the tables of counts and of cells of a folder, or of one of the two.
 
-    Those of one section have names that are alike but for the words. Of several pairs
-    in a folder, the instrument's own is meant, which has no name of its own.
+    Those of one section have names that are alike but for the words; the only two of a
+    folder may also end differently, or one of them may have no beginning of its own. Of
+    several pairs in a folder, the instrument's own is meant, which has no name of its
+    own.
     """
     words = counts[0], cells[0]
     is_part = path.is_file() and any(word in path.name for word in words)
@@ -38,16 +40,26 @@ def pair_at(
     elif len(pairs) > 1:
         pairs = [pair for pair in pairs if pair[0].name.startswith(words[0])]
     if not pairs and len(one) == len(other) == 1:
-        return found[0][0], found[1][0]
+        only = found[0][0], found[1][0]
+        return only if _begin_alike(only, words) else (None, None)
     return pairs[0] if len(pairs) == 1 else (None, None)
 
 
 def _tables(folder: Path, kind: TableKind) -> list[Path]:
     word, columns = kind
-    named = sorted(folder.glob(f"*{word}*.csv*"))
+    every = sorted(folder.glob(f"*{word}*.csv*"))
+    named = [file for file in every if not file.name.startswith(".")]
     if not columns:
         return named
     return [file for file in named if columns_among(header_of(file), [columns])]
+
+
+def _begin_alike(pair: tuple[Path, Path], words: tuple[str, str]) -> bool:
+    """Whether what stands before the words is the same, or there is none in one."""
+    begins = {
+        file.name.partition(word)[0] for file, word in zip(pair, words, strict=True)
+    }
+    return len(begins - {""}) < 2
 
 
 def _bare(file: Path, words: tuple[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,11 @@ _VALUE_BYTES = 24.0
 """What reading takes at most, measured on five million bins."""
 _MTX = re.compile(
     r"(?P<prefix>.*?)(?:matrix|MoleculesPerMatchedBead)\.mtx(?:\.gz)?", re.IGNORECASE
+)
+_PART = re.compile(
+    r"(?P<prefix>.*?)(?:matrix\.mtx|MoleculesPerMatchedBead\.mtx"
+    r"|(?:barcodes|features|genes)\.tsv)(?:\.gz)?",
+    re.IGNORECASE,
 )
 _MTX_PARTS = {
     "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
@@ -136,16 +140,15 @@ def _read_folder(path: Path, prefix: str | None = None) -> CountMatrix:
     problems: list[str] = []
     found: dict[str, Any] = {}
     for what, names in _MTX_PARTS.items():
-        each = (_part(path, name, prefix) or _part(path, name) for name in names)
-        parts = [part for part in each if part is not None]
-        if parts and prefix is None and (told := _MTX.fullmatch(parts[0].name)):
-            prefix = told["prefix"]  # the matrix comes first: the rest is of its kind
+        parts = [part for name in names if (part := _part(path, name, prefix))]
+        if parts and not prefix:  # the first that has one tells that of the rest
+            prefix = _begin(parts[0])
         if parts:
             reader = mtx_shape if what == "matrix" else _read_names
             found[what] = attempt(problems, parts[0].name, partial(reader, parts[0]))
             found[f"{what} file"] = parts[0]
         else:
-            problems.append(f"{path.name} holds no {' or '.join(names)}")
+            problems.append(_missing(path, names, prefix))
     if problems:
         raise ReadError("\n".join(problems))
     barcodes = found["barcodes"][:, 0]
@@ -222,11 +225,46 @@ def _assembled(
     )
 
 
+def matrix_begin(folder: Path) -> str:
+    """How the name of the mtx in a folder begins, before what 10x calls it."""
+    each = (_part(folder, name) for name in _MTX_PARTS["matrix"])
+    return next((_begin(part) for part in each if part is not None), "")
+
+
 def _part(folder: Path, name: str, prefix: str | None = None) -> Path | None:
-    """File of that name, packed or not, with this or any prefix (GEO adds one)."""
-    start = "*" if prefix is None else glob.escape(prefix)
-    found = [*folder.glob(f"{start}{name}"), *folder.glob(f"{start}{name}.gz")]
+    """File of that name, packed or not, of those that begin alike (GEO adds a prefix).
+
+    That is with this prefix, else with none. With any, where no prefix is known; where
+    the known one is empty, only if no other sample could be meant.
+    """
+    found = [
+        file
+        for ending in ("", ".gz")
+        for file in folder.glob(f"*{name}{ending}")
+        if not file.name.startswith(".")
+    ]
+    if prefix is not None and not (prefix == "" and len(found) == 1):
+        own = [file for file in found if _begin(file) == prefix]
+        found = own or [file for file in found if not _begin(file)]
     return min(found, key=lambda file: (len(file.name), file.name), default=None)
+
+
+def _begin(part: Path) -> str:
+    found = _PART.fullmatch(part.name)
+    return found["prefix"] if found else ""
+
+
+def _missing(folder: Path, names: tuple[str, ...], prefix: str | None) -> str:
+    """Say what is not there, and what to do where another sample has it."""
+    others = [part.name for name in names if (part := _part(folder, name))]
+    if not others:
+        return f"{folder.name} holds no {' or '.join(names)}"
+    wanted = " or ".join(f"{prefix}{name}" for name in names)
+    return (
+        f"{folder.name} holds no {wanted}, only {others[0]}, whose name begins "
+        "otherwise: put the missing file there, or rename it if it belongs to these "
+        "counts"
+    )
 
 
 def _read_names(path: Path) -> np.ndarray[Any, Any]:

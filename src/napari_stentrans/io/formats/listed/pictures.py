@@ -36,7 +36,9 @@ def _picture_beside(path: Path) -> Path | None:
     found = [
         file
         for file in sorted(path.parent.iterdir())
-        if file.suffix.lower() in _PICTURES and identity(file) == identity(path)
+        if file.suffix.lower() in _PICTURES
+        and not file.name.startswith(".")  # as macOS leaves them: ._A1.jpg
+        and identity(file) == identity(path)
     ]
     return found[0] if found else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.text import opened
+from napari_stentrans.io.formats.space_ranger.names import alike, visible
 from napari_stentrans.io.pictures.images import read_image
 from napari_stentrans.section.image import TissueImage
 
@@ -21,7 +21,7 @@ _LONGEST = 1 << 20
 
 def scale_factors(spatial: Path, notes: list[str], prefix: str = "") -> dict[str, Any]:
     """Read the numbers of scalefactors_json.json; notes say what is damaged."""
-    files = sorted(spatial.glob(f"{glob.escape(prefix)}*scalefactors_json*.json*"))
+    files = alike(visible(spatial.glob("*scalefactors_json*.json*")), prefix)
     if not files:
         notes.append("No scalefactors_json.json: the image cannot be aligned.")
         return {}
@@ -47,12 +47,12 @@ def best_image(
 ) -> TissueImage | None:
     """The hires picture, else the lowres one, else none; notes say what is damaged.
 
-    ``prefix`` is how the names of all parts begin, if that is known.
+    ``prefix`` is how the names of all parts begin, if they have such a beginning.
     """
-    begin = glob.escape(prefix)
     for resolution in ("hires", "lowres"):
         scale = factors.get(f"tissue_{resolution}_scalef", 0)
-        for file in sorted(spatial.glob(f"{begin}*tissue_{resolution}_image.*")):
+        files = visible(spatial.glob(f"*tissue_{resolution}_image.*"))
+        for file in alike(files, prefix):
             if scale > 0:
                 damage: list[str] = []
                 image = attempt(

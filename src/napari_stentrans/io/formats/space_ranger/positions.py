@@ -15,6 +15,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.many_names import as_names, n_repeated
 from napari_stentrans.io.files.parquet import column_types, read_columns, read_parquet
 from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.formats.space_ranger.names import visible
 
 _COLUMNS = (
     "in_tissue",
@@ -34,7 +35,7 @@ def list_positions(folder: Path) -> list[Path]:
     return [
         file
         for pattern in ("*tissue_positions*.csv*", "*tissue_positions*.parquet")
-        for file in sorted(folder.glob(pattern))
+        for file in visible(folder.glob(pattern))
         if file.is_file()
     ]
 

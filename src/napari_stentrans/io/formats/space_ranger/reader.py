@@ -36,6 +36,7 @@ from napari_stentrans.io.formats.space_ranger.bins import (
 )
 from napari_stentrans.io.formats.space_ranger.cells import cells_beside
 from napari_stentrans.io.formats.space_ranger.layout import Output, find_outputs
+from napari_stentrans.io.formats.space_ranger.missing import missing
 from napari_stentrans.io.formats.space_ranger.pictures import best_image, scale_factors
 from napari_stentrans.io.formats.space_ranger.positions import Positions, read_positions
 from napari_stentrans.io.formats.tenx_matrix import CountMatrix, read_matrix
@@ -76,29 +77,29 @@ def read(path: Path, options: ReadOptions) -> Section:
         msg = f"{path.name} is no Visium HD output, so it has no bins to choose from"
         raise InvalidRequestError(msg)
     if len(outputs) > 1:
-        listed = "\n".join(f"  {output.shown.relative_to(path)}" for output in outputs)
+        if all(each.is_among_others and not each.is_complete for each in outputs):
+            raise ReadError(
+                "\n".join(text for each in outputs for text in missing(each))
+            )
+        above = next(
+            folder
+            for folder in (path, *path.parents)
+            if all(output.shown.is_relative_to(folder) for output in outputs)
+        )
+        listed = "\n".join(f"  {output.shown.relative_to(above)}" for output in outputs)
         msg = f"{path.name} holds {len(outputs)} sections; open one of them:\n{listed}"
         raise ReadError(msg)
     return _read_output(outputs[0], options, source=path)
 
 
 def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
-    problems: list[str] = []
+    problems = missing(output)
     matrix = positions = None
-    if output.matrix is None:
-        problems.append(
-            f"{output.root.name} holds no count matrix (filtered_feature_bc_matrix.h5 "
-            f"or a folder with matrix.mtx){_packed(output.root)}"
-        )
-    else:
+    if output.matrix is not None:
         matrix = attempt(
             problems, output.matrix.name, partial(read_matrix, output.matrix)
         )
-    if output.positions is None:
-        problems.append(
-            f"{output.spatial.name} holds no tissue_positions (csv or parquet)"
-        )
-    else:
+    if output.positions is not None:
         positions = attempt(
             problems,
             output.positions.name,
@@ -152,16 +153,10 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     )
 
 
-def _packed(folder: Path) -> str:
-    """Say that the matrix is there, but packed."""
-    found = sorted(folder.glob("*matrix*.h5.gz")) + sorted(folder.glob("*matrix*.tar*"))
-    return f"; unpack {found[0].name} first" if found else ""
-
-
 def _naming(output: Output) -> Path:
     """Path to name the section after: bins of Visium HD carry the sample's name too."""
     root = output.root
-    if output.prefix:
+    if output.prefix and output.is_among_others:
         return root / output.prefix.strip("_.- ")
     if root.parent.name != "binned_outputs":
         return root
