@@ -9,6 +9,7 @@ import pytest
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import read_section
+from napari_stentrans.io.files.mtx import read_mtx
 
 
 @pytest.mark.parametrize("named", ["mtx", "mtx.gz"])
@@ -35,3 +36,16 @@ def test_a_pattern_has_no_counts(tmp_path, hexagonal, space_ranger):
     file.write_text("\n".join([banner, lines[size], *entries, ""]))
     with pytest.raises(ReadError, match="not how many"):
         read_section(folder)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+def test_what_is_wrong_is_told_by_an_error(tmp_path, pack):
+    # SciPy ends the whole program where it wants to go back in a file and cannot.
+    right = b"%%MatrixMarket matrix coordinate integer general\n2 2 2\n1 1 5\n2 2 6\n"
+    path = tmp_path / "matrix.mtx"
+    for wrong in (b"\xef\xbb\xbf" + right, right[:-6], b"", right.replace(b"5", b"x")):
+        path.write_bytes(pack(wrong))
+        with pytest.raises(ValueError, match="Line|Truncated"):
+            read_mtx(path)
+    path.write_bytes(pack(right))
+    assert read_mtx(path).toarray().tolist() == [[5, 0], [0, 6]]

@@ -57,4 +57,11 @@ def mtx_shape(path: Path) -> tuple[int, int]:
 def read_mtx(path: Path) -> Any:
     """Read a matrix whose `mtx_shape` was checked, packed or not by its content."""
     with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
-        return scipy_io.mmread(cast("IO[bytes]", file))
+        return scipy_io.mmread(cast("IO[bytes]", _Forward(file)))
+
+
+class _Forward:
+    """A file that can only be read on: scipy ends the program where it goes back."""
+
+    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
+        self.read = file.read
