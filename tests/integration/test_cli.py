@@ -379,6 +379,28 @@ def test_the_model_of_a_run_file_is_never_replaced(run, tmp_path, capsys, monkey
     assert model.read_text() == "precious"
 
 
+@pytest.mark.parametrize("command", ["enhance", "evaluate", "convert"])
+def test_a_file_found_beside_the_input_is_never_replaced(
+    section, tmp_path, capsys, monkeypatch, command
+):
+    """And that is said before hours of computing."""
+    for computing in ("pipeline.enhance_steps", "evaluation.evaluation_steps"):
+        monkeypatch.setattr(f"napari_stentrans.{computing}", pytest.fail)
+    counts = pd.DataFrame(section.counts.toarray(), section.obs.index, section.genes)
+    places = pd.DataFrame(section.array_rc, counts.index, ["array_row", "array_col"])
+    table, beside = tmp_path / "counts.tsv", tmp_path / "coords.csv"
+    counts.to_csv(table, sep="\t")
+    places.to_csv(beside, index_label="barcode")
+    before = beside.read_bytes()
+    option = {"enhance": ["--out"], "evaluate": ["--csv"], "convert": []}[command]
+
+    code = main([command, str(table), *option, str(beside), "--force"])
+
+    assert code == 2
+    assert "never changed" in capsys.readouterr().err
+    assert beside.read_bytes() == before
+
+
 def test_interrupting_leaves_nothing_behind(run, tmp_path, capsys, monkeypatch):
     written = []
 

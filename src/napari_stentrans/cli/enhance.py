@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
         raise UsageError(msg, command="stentrans enhance")
     section = open_section(args)
+    check_apart(outs, section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
     genes = parse_genes(args.genes)

@@ -124,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
     config = run_config(args)
     check_apart(_asked(args), [config.model])  # which a run file may have named
     section = open_section(args)
+    check_apart(_asked(args), section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
     check_memory(section, config.model_copy(update={"method": "kriging"}))
