@@ -45,7 +45,7 @@ def test_what_is_wrong_is_told_by_an_error(tmp_path, pack):
     path = tmp_path / "matrix.mtx"
     for wrong in (b"\xef\xbb\xbf" + right, right[:-6], b"", right.replace(b"5", b"x")):
         path.write_bytes(pack(wrong))
-        with pytest.raises(ValueError, match="Line|Truncated"):
+        with pytest.raises(ValueError, match=r"Line|Truncated"):
             read_mtx(path)
     path.write_bytes(pack(right))
     assert read_mtx(path).toarray().tolist() == [[5, 0], [0, 6]]
