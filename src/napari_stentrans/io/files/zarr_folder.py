@@ -114,6 +114,8 @@ def _chunks(folder: Path) -> tuple[int, str] | None:
         lengths, prefix = found.get("chunks"), ""
     else:
         grid, keys = found["chunk_grid"], found.get("chunk_key_encoding", {})
+        if not (isinstance(grid, dict) and isinstance(keys, dict)):
+            return None
         is_known = keys.get("name") in ("default", "v2")
         if grid.get("name") != "regular" or not is_known:
             return None
