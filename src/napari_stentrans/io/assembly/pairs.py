@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from napari_stentrans.io.assembly.columns import columns_among
+from napari_stentrans.io.files.visible import visible
 from napari_stentrans.io.files.wide_table import header_of
 
 TableKind = tuple[str, tuple[str, ...]]
@@ -47,8 +48,7 @@ def pair_at(
 
 def _tables(folder: Path, kind: TableKind) -> list[Path]:
     word, columns = kind
-    every = sorted(folder.glob(f"*{word}*.csv*"))
-    named = [file for file in every if not file.name.startswith(".")]
+    named = visible(folder.glob(f"*{word}*.csv*"))
     if not columns:
         return named
     return [file for file in named if columns_among(header_of(file), [columns])]

@@ -21,6 +21,7 @@ from napari_stentrans.io.files.hdf5 import opened_hdf5, texts
 from napari_stentrans.io.files.limits import require
 from napari_stentrans.io.files.mtx import mtx_shape, read_mtx
 from napari_stentrans.io.files.text import Measured, opened
+from napari_stentrans.io.files.visible import visible
 
 _EXPRESSION = "Gene Expression"
 _BARCODE_BYTES = 300.0
@@ -240,8 +241,7 @@ def _part(folder: Path, name: str, prefix: str | None = None) -> Path | None:
     found = [
         file
         for ending in ("", ".gz")
-        for file in folder.glob(f"*{name}{ending}")
-        if not file.name.startswith(".")
+        for file in visible(folder.glob(f"*{name}{ending}"))
     ]
     if prefix is not None and not (prefix == "" and len(found) == 1):
         own = [file for file in found if _begin(file) == prefix]

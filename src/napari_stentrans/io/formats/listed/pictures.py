@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.visible import visible
 from napari_stentrans.io.formats.listed.names import identity
 from napari_stentrans.io.formats.listed.spots import Placed
 from napari_stentrans.io.pictures.images import picture_size, read_image
@@ -35,10 +36,8 @@ def add_picture(path: Path, placed: Placed) -> list[str]:
 def _picture_beside(path: Path) -> Path | None:
     found = [
         file
-        for file in sorted(path.parent.iterdir())
-        if file.suffix.lower() in _PICTURES
-        and not file.name.startswith(".")  # as macOS leaves them: ._A1.jpg
-        and identity(file) == identity(path)
+        for file in visible(path.parent.iterdir())
+        if file.suffix.lower() in _PICTURES and identity(file) == identity(path)
     ]
     return found[0] if found else None
 

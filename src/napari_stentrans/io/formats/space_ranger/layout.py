@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_stentrans.io.formats.space_ranger.names import alike, prefix_of, visible
+from napari_stentrans.io.files.visible import visible
+from napari_stentrans.io.formats.space_ranger.names import alike, prefix_of
 from napari_stentrans.io.formats.space_ranger.positions import list_positions
 from napari_stentrans.io.formats.tenx_matrix import (
     is_matrix_folder,

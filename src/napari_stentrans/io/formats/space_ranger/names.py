@@ -36,8 +36,3 @@ def alike(parts: Iterable[Path], prefix: str) -> list[Path]:
     if not found and prefix == "" and len(by_prefix) == 1:
         (found,) = by_prefix.values()
     return found or []
-
-
-def visible(files: Iterable[Path]) -> list[Path]:
-    """Files in order, without those that macOS leaves beside each (``._name``)."""
-    return sorted(file for file in files if not file.name.startswith("."))

@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.text import opened
-from napari_stentrans.io.formats.space_ranger.names import alike, visible
+from napari_stentrans.io.files.visible import visible
+from napari_stentrans.io.formats.space_ranger.names import alike
 from napari_stentrans.io.pictures.images import read_image
 from napari_stentrans.section.image import TissueImage
 

@@ -15,7 +15,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.many_names import as_names, n_repeated
 from napari_stentrans.io.files.parquet import column_types, read_columns, read_parquet
 from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
-from napari_stentrans.io.formats.space_ranger.names import visible
+from napari_stentrans.io.files.visible import visible
 
 _COLUMNS = (
     "in_tissue",

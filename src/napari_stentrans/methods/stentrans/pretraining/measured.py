@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -36,9 +35,9 @@ def measured_scene(seed: int, path: Path) -> KrigedScene:
     if rng.random() < 0.5:
         return kriged_scene(part, [part], rng)
     share = float(np.exp(rng.uniform(np.log(_LEAST_DEPTH), np.log(_MOST_DEPTH))))
-    return kriged_scene(
-        _thinned(part, share, rng), _many_thinned(part, share, rng), rng
-    )
+    seen = _thinned(part, share, rng)
+    again = (_thinned(part, share, rng) for _ in range(REPLICATES))
+    return kriged_scene(seen, again, rng)
 
 
 @lru_cache(maxsize=1)
@@ -60,12 +59,6 @@ def _random_part(section: Section, rng: np.random.Generator) -> Section:
     n_genes = int(rng.uniform(_FEWEST_GENES, 1) * section.n_genes)
     genes = np.sort(rng.choice(section.n_genes, n_genes, replace=False))
     return replace(part, counts=part.counts[:, genes], var=part.var.iloc[genes])
-
-
-def _many_thinned(
-    section: Section, share: float, rng: np.random.Generator
-) -> Iterator[Section]:
-    return (_thinned(section, share, rng) for _ in range(REPLICATES))
 
 
 def _thinned(section: Section, share: float, rng: np.random.Generator) -> Section:
