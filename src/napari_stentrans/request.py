@@ -20,6 +20,8 @@ from napari_stentrans.section.targets import Targets, enhancement_targets, targe
 GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
 MissingLike: TypeAlias = MissingRegions | ArrayLike | str | Path | None
 
+_REACH = 100
+"""Widths of a section from it, beyond which a position is a mistake."""
 _EXPRESSED_SHARE = 0.01
 _EXPRESSED_SPOTS = 3
 
@@ -122,6 +124,17 @@ def resolve_targets(
         msg = (
             f"positions to predict have shape {at.shape}; give finite (array_row, "
             "array_col) numbers of shape (position, 2), at least one position"
+        )
+        raise InvalidRequestError(msg)
+    low, high = section.array_rc.min(axis=0), section.array_rc.max(axis=0)
+    reach = _REACH * (1 + (high - low).max())
+    far = ((at < low - reach) | (at > high + reach)).any(axis=1)
+    if far.any():
+        first = ", ".join(f"{number:g}" for number in at[far][0])
+        msg = (
+            f"{far.sum()} positions lie far from the section (first: {first}), which "
+            f"goes from {low[0]:g}, {low[1]:g} to {high[0]:g}, {high[1]:g}. Are they "
+            "array coordinates (row, col), as those of the spots?"
         )
         raise InvalidRequestError(msg)
     return targets_at(section, at, missing)

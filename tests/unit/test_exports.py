@@ -168,7 +168,7 @@ def test_a_folder_of_somebody_is_never_replaced(section, tmp_path, ending):
     assert (folder / "thesis.txt").read_text() == "precious"
 
 
-@pytest.mark.parametrize("ending", ["", ".zarr", ".csv"])
+@pytest.mark.parametrize("ending", ["", ".zarr", ".ZARR", ".csv"])
 def test_a_folder_of_ours_and_an_empty_one_are_replaced(section, tmp_path, ending):
     path = tmp_path / f"ours{ending}"
     if ending != ".csv":

@@ -176,6 +176,7 @@ def test_given_positions_are_predicted_in_their_order(section):
         pytest.param([[0.0, np.nan]], id="nan"),
         pytest.param(np.ones((2, 3)), id="three columns"),
         pytest.param([1.0, 2.0], id="flat"),
+        pytest.param([[2.0, 1.0], [2.0, 1e300]], id="far away"),
     ],
 )
 def test_positions_that_are_none_are_refused(section, at):

@@ -65,7 +65,8 @@ def _aspect(section: Section) -> float:
 def _draw_boxes(part: SubFigure, report: EvaluationReport) -> None:
     n_seeds = len(report.seeds)
     seeds = f"{n_seeds} seeds" if n_seeds > 1 else f"seed {report.seeds[0]}"
-    part.suptitle(f"{report.section.name}, {seeds}\n{report.protocol.meaning}")
+    title = f"{report.section.name}, {seeds}\n{report.protocol.meaning}"
+    part.suptitle(title, parse_math=False)
     axes = part.subplots(len(_BOX_METRICS), len(report.tasks), squeeze=False)
     for ax, task in zip(axes[0], report.tasks, strict=True):
         ax.set_title(task)
@@ -125,7 +126,7 @@ def _draw_pictures(
             shown = _draw_spots(ax, section, values, spots, highest)
             ax.set_title(title, fontsize="small")
         told = f"{gene}\n{picture.task}, seed {picture.seed}"
-        row[0].set_ylabel(told, fontsize="small")
+        row[0].set_ylabel(told, fontsize="small", parse_math=False)
         part.colorbar(shown, ax=list(row), label=unit, fraction=0.02, pad=0.01)
 
 

@@ -61,6 +61,7 @@ _FORMATS = (
     "formats.listed.table_reader",
 )
 """In the order in which they are tried: those that are surest of themselves first."""
+_EMPTY = "All counts are zero."
 _MOST_INSIDE = 200
 _MOST_FOLDERS = 10
 _MOST_DEEPER = 20
@@ -109,6 +110,8 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
     path = Path(path).expanduser()
     try:
         section = _pictured(_read(path, options), options)
+        if not section.counts.count_nonzero():
+            section = replace(section, notes=(*section.notes, _EMPTY))
         given = options.given
         return replace(section, wishes=given) if given else section
     except StEnTransError as error:

@@ -119,6 +119,39 @@ def test_xenium_by_any_of_its_parts(writers, sample, tmp_path, begin):
         np.testing.assert_allclose(section.pixel_xy[order], sample.xy)
 
 
+def test_merscope_cells_keep_their_names(writers, sample, tmp_path):
+    path = writers["merscope"](tmp_path, sample)
+    path = path if path.is_dir() else path.parent
+    names = [f"{at:07d}" for at in range(len(sample.names))]
+    for what in ("cell_by_gene", "cell_metadata"):
+        frame = pd.read_csv(path / f"{what}.csv")
+        frame.iloc[:, 0] = names[: len(frame)]
+        frame.to_csv(path / f"{what}.csv", index=False)
+    section = read_section(path)
+    assert set(section.obs.index) <= set(names)
+
+
+def test_cosmx_cells_are_numbers_however_written(writers, sample, tmp_path):
+    path = writers["cosmx"](tmp_path, sample)
+    path = path if path.is_dir() else path.parent
+    before = read_section(path)
+    table = next(path.glob("*metadata*"))
+    frame = pd.read_csv(table)
+    frame["cell_ID"] = frame["cell_ID"].astype(float)
+    frame.to_csv(table, index=False)
+    assert list(read_section(path).obs.index) == list(before.obs.index)
+
+
+def test_scale_factors_that_are_no_numbers_are_told(writers, sample, tmp_path):
+    path = writers["visium_1"](tmp_path, sample)
+    file = path / "spatial" / "scalefactors_json.json"
+    file.write_text('{"tissue_hires_scalef": Infinity, "spot_diameter_fullres": -3}')
+    section = read_section(path)
+    assert section.spot_diameter is None
+    told = "no positive numbers: spot_diameter_fullres, tissue_hires_scalef"
+    assert any(told in note for note in section.notes)
+
+
 def test_cells_of_two_segmentations_are_never_mixed(writers, sample, tmp_path):
     writers["merscope"](tmp_path, sample)
     for what in ("cell_by_gene", "cell_metadata"):

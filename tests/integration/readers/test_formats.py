@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,13 @@ def test_what_is_written_is_read(writer, format_name, sample, tmp_path):
     assert section.lattice.is_regular == (format_name not in FREE)
     if section.pixel_xy is not None and format_name in FREE:
         np.testing.assert_allclose(section.pixel_xy, section.array_rc[:, ::-1])
+
+
+def test_counts_of_zero_are_told(writer, format_name, sample, tmp_path):
+    if format_name in ("gem", "gef", "cell_gef"):
+        pytest.skip("lists what was counted alone, or has no bin then")
+    empty = replace(sample, counts=np.zeros_like(sample.counts))
+    assert "All counts are zero." in read_section(writer(tmp_path, empty)).notes
 
 
 def test_order_of_rows_does_not_matter(writer, format_name, sample, tmp_path):

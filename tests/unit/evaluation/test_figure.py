@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,15 @@ def test_without_genes_there_are_box_plots_alone(section, tmp_path):
     assert texts == ["median ceiling"] * 2
     figure.savefig(tmp_path / "x.png")
     assert (tmp_path / "x.png").stat().st_size > 5000
+
+
+def test_names_are_drawn_as_they_are(section, tmp_path):
+    named = section.var.rename({section.genes[0]: "$x^$"})
+    odd = replace(section, name="$a_$ and $b^$", var=named)
+    report = evaluate(odd, ["nearest"], "dropout", pictured=["$x^$"])
+    figure = evaluation_figure(report)
+    figure.savefig(tmp_path / "x.png")
+    assert "$a_$ and $b^$" in figure.subfigs[0].get_suptitle()
 
 
 def test_paper_protocol_is_named_in_the_picture(section):

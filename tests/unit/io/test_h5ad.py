@@ -190,6 +190,28 @@ def test_spots_off_tissue_are_left_out(adata, hexagonal, kind):
     np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts[mask])
 
 
+def test_marks_of_no_spot_are_passed_over_and_told(adata):
+    adata.obs["in_tissue"] = 0
+    section = section_from_anndata(adata)
+    assert section.n_spots == adata.n_obs
+    assert any("in_tissue" in note for note in section.notes)
+
+
+@pytest.mark.parametrize("on_array", [True, False])
+def test_depths_are_left_out_and_told_where_they_differ(adata, on_array):
+    if not on_array:
+        adata.obs = adata.obs.drop(columns=["array_row", "array_col"])
+    flat = section_from_anndata(adata)
+    xy, depth = adata.obsm["spatial"], np.full(adata.n_obs, 3.0)
+    adata.obsm["spatial"] = np.column_stack([xy, depth])
+    assert section_from_anndata(adata).notes == flat.notes
+    depth[0] = 4
+    adata.obsm["spatial"] = np.column_stack([xy, depth])
+    told = set(section_from_anndata(adata).notes) - set(flat.notes)
+    assert "third number" in told.pop()
+    np.testing.assert_array_equal(section_from_anndata(adata).pixel_xy, flat.pixel_xy)
+
+
 def test_no_counts_and_no_positions_are_told_together(adata):
     del adata.obsm["spatial"]
     adata.obs = adata.obs[[]]

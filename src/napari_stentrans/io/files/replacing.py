@@ -89,13 +89,13 @@ def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
 
 def _check_folder(path: Path) -> None:
     """Refuse to replace a folder that holds anything but what we write."""
-    if path.suffix not in _FOLDERS:
+    ours = _FOLDERS.get(path.suffix.lower())
+    if ours is None:
         msg = (
             f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
         )
         raise InvalidRequestError(msg)
     names = {each.name for each in path.iterdir()}
-    ours = _FOLDERS[path.suffix]
     foreign = sorted(n for n in names if n.lstrip(".").split(".")[0] not in ours)
     if foreign:
         msg = (

@@ -96,5 +96,13 @@ def _numbers(keys: pd.DataFrame, column: int) -> np.ndarray:
 
 def _names(keys: pd.DataFrame) -> pd.Index:
     """Name of each cell: field of view and number."""
-    fov, number = (keys.iloc[:, at].astype(str) for at in (0, 1))
+    fov, number = (_whole(keys.iloc[:, at]) for at in (0, 1))
     return pd.Index(fov + "_" + number, dtype=object, name=None)
+
+
+def _whole(column: pd.Series) -> pd.Series:
+    """Return whole numbers written in one way: 7, 007 and 7.0 are one cell."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    if numbers.notna().all() and (numbers % 1 == 0).all():
+        return numbers.astype(np.int64).astype(str)
+    return column.astype(str)

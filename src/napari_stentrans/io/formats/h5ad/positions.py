@@ -59,13 +59,14 @@ class Places:
 def find_places(adata: AnnData) -> Places:
     """Array coordinates and pixel positions, from where they are commonly kept."""
     pixel_xy, source = _pixel_positions(adata)
+    depths = _depths_note(adata, source)
     why = "there are no array coordinates."
     for pair in ROW_COL:
         names, array_rc = _columns(adata.obs, pair)
         if array_rc is None:
             continue
         if pixel_xy is None or _tell_places(array_rc, pixel_xy):
-            return Places(array_rc, pixel_xy, on_array=True)
+            return Places(array_rc, pixel_xy, on_array=True, notes=depths)
         why = f"obs {names} hold no array coordinates of most spots."
     if pixel_xy is None:
         msg = (
@@ -76,8 +77,26 @@ def find_places(adata: AnnData) -> Places:
             "(option positions)."
         )
         raise ReadError(msg)
-    note = f"Positions were taken from {source}; {why}"
-    return Places(pixel_xy[:, ::-1].copy(), pixel_xy, on_array=False, notes=(note,))
+    notes = (f"Positions were taken from {source}; {why}", *depths)
+    return Places(pixel_xy[:, ::-1].copy(), pixel_xy, on_array=False, notes=notes)
+
+
+def _depths_note(adata: AnnData, source: str) -> tuple[str, ...]:
+    """Say so where the positions have a third number that differs between spots."""
+    there = (key for key in _OBSM if _named(key) == source)
+    table = next((adata.obsm[key] for key in there), None)
+    third = pd.DataFrame(None if table is None else np.asarray(table)[:, 2:3])
+    if not third.nunique().gt(1).any():
+        return ()
+    note = (
+        f"{source} has a third number that differs between spots: it was left out. If "
+        "these are several sections, save each as a file of its own."
+    )
+    return (note,)
+
+
+def _named(key: str) -> str:
+    return f'obsm["{key}"]'
 
 
 def _tell_places(array_rc: FloatArray, pixel_xy: FloatArray) -> bool:
@@ -96,10 +115,10 @@ def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:
         for pair in X_Y if isinstance(table, pd.DataFrame) else ():
             names, found = _columns(table, pair)  # in R the row may come first
             if found is not None:
-                return found, f'obsm["{key}"] {names}'
+                return found, f"{_named(key)} {names}"
         positions = np.array(table, dtype=np.float64)
         if positions.ndim == 2 and positions.shape[1] >= 2:
-            return positions[:, :2].copy(), f'obsm["{key}"]'
+            return positions[:, :2].copy(), _named(key)
     for pair in X_Y:
         names, found = _columns(adata.obs, pair)
         if found is not None:
@@ -152,8 +171,10 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
     return placed
 
 
-def under_tissue(obs: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which spots are under tissue; all, where nothing marks any."""
+def under_tissue(
+    obs: pd.DataFrame, notes: list[str]
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which spots are under tissue; all, where nothing marks any (notes say so)."""
     if keys.IN_TISSUE in obs:
         told = plain(obs[[keys.IN_TISSUE]])[keys.IN_TISSUE].astype(str).str.lower()
         words = {"true": "1", "false": "0"}  # R writes TRUE
@@ -161,6 +182,7 @@ def under_tissue(obs: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
         mask: np.ndarray[Any, np.dtype[np.bool_]] = marks.to_numpy(np.float64) == 1
         if mask.any():
             return mask
+        notes.append(f"obs {keys.IN_TISSUE} is 1 for no spot: all were taken.")
     return np.ones(len(obs), dtype=bool)
 
 

@@ -129,14 +129,15 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if min(adata.shape) == 0:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
         raise InvalidSectionError(msg)
-    in_tissue = under_tissue(adata.obs)
+    notes: list[str] = []
+    in_tissue = under_tissue(adata.obs, notes)
     allowed = options.allow_normalised
     values = attempt(problems, "counts", lambda: find_values(adata, allowed=allowed))
     places = attempt(problems, "positions", lambda: find_places(adata))
     if values is None or places is None:
         raise ReadError("\n".join(problems))
 
-    notes = [*values.notes, *places.notes]
+    notes += [*values.notes, *places.notes]
     if not in_tissue.all():
         notes.append(f"{(~in_tissue).sum()} spots that are not under tissue left out.")
     somewhere = places.are_known

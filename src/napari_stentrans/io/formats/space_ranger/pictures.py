@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ def scale_factors(spatial: Path, notes: list[str], prefix: str = "") -> dict[str
             f"The scale factors are not used: {' '.join(problems) or 'no table'}."
         )
         return {}
-    return {
-        key: value for key, value in found.items() if isinstance(value, int | float)
-    }
+    numbers = {k: each for k, each in found.items() if isinstance(each, int | float)}
+    sound = {k: each for k, each in numbers.items() if 0 < each < math.inf}
+    if odd := sorted(set(numbers) - set(sound)):
+        notes.append(f"Scale factors that are no positive numbers: {', '.join(odd)}.")
+    return sound
 
 
 def _json(file: Path) -> Any:

@@ -133,8 +133,6 @@ def _read_output(output: Output, options: ReadOptions, source: Path) -> Section:
     else:
         notes += normalised_notes(counts, allowed=options.allow_normalised)
     notes += size_notes(counts.shape[0], output.root)
-    if counts.nnz == 0:
-        notes.append("All counts are zero.")
     return Section(
         name=options.name_for(_naming(output)),
         counts=counts,
