@@ -22,6 +22,7 @@ from napari_stentrans.io.pictures.tiff import (
     TiffPicture,
     as_bytes,
     averaged,
+    channels_shown,
     white_of,
 )
 from napari_stentrans.io.pictures.tiff_levels import tiff_levels
@@ -98,8 +99,8 @@ def _whole_step(ratio: float) -> int:
 
 def _modality(picture: NDArray[Any]) -> Modality:
     """Take a dark picture without colours for fluorescence."""
-    colours = picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
+    colours = channels_shown(picture)
     if any((colours[..., 0] != other).any() for other in np.moveaxis(colours, -1, 0)):
         return Modality.BRIGHT_FIELD
-    dark = np.nanmedian(picture) < np.nanpercentile(picture, 99.9) / 2
+    dark = np.nanmedian(colours) < np.nanpercentile(colours, 99.9) / 2
     return Modality.FLUORESCENCE if dark else Modality.BRIGHT_FIELD

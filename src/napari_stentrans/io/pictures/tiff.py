@@ -198,13 +198,18 @@ def white_of(picture: NDArray[Any]) -> float | None:
     """Value to show as white; None for bytes, which are shown as they are."""
     if picture.dtype == np.uint8:
         return None
-    values = np.nan_to_num(picture[..., :3].astype(np.float32))
+    values = np.nan_to_num(channels_shown(picture).astype(np.float32))
     return float(np.percentile(values, 99.9)) or float(values.max()) or 1.0
 
 
+def channels_shown(picture: NDArray[Any]) -> NDArray[Any]:
+    """Three colours; what is no colour picture is shown by its first channel."""
+    return picture[..., :3] if picture.shape[2] in (3, 4) else picture[..., :1]
+
+
 def as_bytes(picture: NDArray[Any], white: float | None) -> NDArray[np.uint8]:
-    """Three channels of bytes; what is no colour picture is shown by its first one."""
-    colours = picture[..., :3] if picture.shape[2] in (3, 4) else picture[..., :1]
+    """Three channels of bytes, of those that are shown."""
+    colours = channels_shown(picture)
     if white is not None:
         values = np.nan_to_num(colours.astype(np.float32))
         colours = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)

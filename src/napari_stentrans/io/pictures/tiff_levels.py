@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.io.files.limits import LARGEST_RATIO, SMALL
+from napari_stentrans.io.pictures.tiff_colours import TiffColours
 
 _LARGEST_PIECE: Final = 1 << 31
 """Bytes that a single strip or tile of a file may unpack to."""
@@ -41,6 +42,8 @@ class TiffLevel:
         Rows and columns that are packed together; (1, 1) if nothing is packed.
     piece_bytes
         What they unpack to.
+    colours
+        What its values mean.
     """
 
     factor: int
@@ -48,6 +51,7 @@ class TiffLevel:
     shape: tuple[int, ...]
     piece: tuple[int, int]
     piece_bytes: int
+    colours: TiffColours
     _series: Any
     _number: int
     _path: Path
@@ -73,7 +77,7 @@ class TiffLevel:
         return int(self.shape[self.axes.index(axis)]) if axis in self.axes else 1
 
     def block(self, rows: slice, cols: slice) -> NDArray[Any]:
-        """Part of the picture, shape (row, col, channel).
+        """Part of the picture, shape (row, col, channel), in grey or colours.
 
         Of stacks, the plane in the middle; of many channels, the first: three or four
         are taken for colours.
@@ -91,7 +95,7 @@ class TiffLevel:
             found = np.moveaxis(found, kept.index(axis), -1)
             kept.remove(axis)
             kept.append(axis)
-        return found.reshape(*found.shape[:2], -1)
+        return self.colours.shown(found.reshape(*found.shape[:2], -1))
 
     def close(self) -> None:
         """Let go of the file, which whoever holds the level would keep open."""
@@ -175,7 +179,10 @@ def _level(path: Path, series: Any, number: int, level: Any) -> TiffLevel:
             )
             raise ValueError(msg)
     shape = tuple(map(int, level.shape))
-    return TiffLevel(1, level.axes, shape, piece, n_bytes, series, number, path)
+    colours = TiffColours.of(page)
+    return TiffLevel(
+        1, level.axes, shape, piece, n_bytes, colours, series, number, path
+    )
 
 
 @contextmanager
