@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from PIL import Image
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.regions.labels import as_labels, refuse_strange
 from napari_stentrans.io.regions.masks import (
     read_missing,
     read_positions,
@@ -86,6 +89,202 @@ def test_black_and_white_pictures_mean_predict(tmp_path, section, mode):
     found = read_missing(tmp_path / "m.png", section)
     assert np.flatnonzero(found.unmeasured).tolist() == [2, 3]
     assert not found.outside.any()
+
+
+def drawing(section) -> np.ndarray:
+    """Pixels of two spots, shape (row, col)."""
+    marked = np.zeros(section.n_spots, dtype=np.uint8)
+    marked[[2, 3]] = 1
+    return SpotRaster.from_section(section).paint(marked) > 0
+
+
+def assert_drawn(path, section):
+    found = read_missing(path, section)
+    assert np.flatnonzero(found.unmeasured).tolist() == [2, 3]
+    assert not found.n_new
+    assert not found.outside.any()
+
+
+@pytest.mark.parametrize(
+    "kind", ["bool", "u1", "i1", "u2", "u4", "i4", "i8", "u8", "f4", "f8"]
+)
+def test_tifs_of_any_type_are_read_by_their_stored_values(tmp_path, section, kind):
+    tifffile.imwrite(tmp_path / "m.tif", drawing(section).astype(kind))
+    assert_drawn(tmp_path / "m.tif", section)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"photometric": "rgb"},
+        {"photometric": "rgb", "planarconfig": "separate"},
+        {"bigtiff": True, "tile": (16, 16), "compression": "zlib"},
+        {"photometric": "miniswhite"},
+    ],
+    ids=str,
+)
+def test_tifs_of_any_layout(tmp_path, section, how):
+    picture = drawing(section).astype(np.uint8) * 255
+    if how.get("photometric") == "rgb":
+        picture = np.stack([picture] * 3, axis=0 if "planarconfig" in how else -1)
+    tifffile.imwrite(tmp_path / "m.tif", picture, **how)
+    assert_drawn(tmp_path / "m.tif", section)
+
+
+@pytest.mark.parametrize("kind", ["bool", "u1", "u2"])
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_tifs_that_need_an_extra(tmp_path, section, monkeypatch, kind, photometric):
+    def refuse(page):
+        msg = "<COMPRESSION.LZW: 5> requires the 'imagecodecs' package"
+        raise ValueError(msg)
+
+    tifffile.imwrite(
+        tmp_path / "m.tif", drawing(section).astype(kind), photometric=photometric
+    )
+    monkeypatch.setattr(tifffile.TiffPage, "asarray", refuse)
+    assert_drawn(tmp_path / "m.tif", section)
+
+
+def test_the_only_page_with_marks_is_meant(tmp_path, section):
+    mark = drawing(section).astype(np.uint8)
+    how = {"photometric": "minisblack"}
+    tifffile.imwrite(tmp_path / "m.tif", np.stack([mark * 0, mark, mark * 0]), **how)
+    assert_drawn(tmp_path / "m.tif", section)
+    tifffile.imwrite(tmp_path / "m.tif", np.stack([mark, mark * 2]), **how)
+    with pytest.raises(InvalidRequestError, match="2 pages, several with marks"):
+        read_missing(tmp_path / "m.tif", section)
+
+
+WHITE, BLACK, RED, BLUE = (255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 0, 255)
+
+
+@pytest.mark.parametrize("name", ["m.png", "m.gif", "m.tif"])
+@pytest.mark.parametrize(
+    ("colours", "unmarked", "marked"),
+    [
+        ([BLACK, WHITE], 0, 1),
+        ([WHITE, BLACK], 1, 0),
+        ([BLACK, BLACK, BLACK, WHITE], 0, 3),
+        ([BLACK, RED, BLUE], 0, 1),
+        ([WHITE, RED, BLUE], 0, 1),
+    ],
+    ids=str,
+)
+def test_palettes(tmp_path, section, name, colours, unmarked, marked):
+    index = np.where(drawing(section), marked, unmarked).astype(np.uint8)
+    picture = Image.fromarray(index)
+    picture.putpalette([value for colour in colours for value in colour])
+    picture.save(tmp_path / name, **({"optimize": False} if "gif" in name else {}))
+    assert_drawn(tmp_path / name, section)
+
+
+def test_labels_with_colours_stay_labels(tmp_path, section, regions):
+    raster = SpotRaster.from_section(section)
+    picture = Image.fromarray(regions.to_labels(raster))
+    picture.putpalette([*BLACK, *WHITE, *RED])
+    picture.save(tmp_path / "m.png")
+    assert_same(read_missing(tmp_path / "m.png", section), regions)
+    picture.save(tmp_path / "m.png", transparency=0)
+    assert_same(read_missing(tmp_path / "m.png", section), regions)
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink"),
+    [
+        ((*WHITE, 0), (*WHITE, 255)),
+        ((*BLACK, 0), (*BLACK, 255)),
+        ((*WHITE, 0), (*BLACK, 255)),
+        ((*BLACK, 0), (*WHITE, 128)),
+        ((*BLACK, 0), (*RED, 255)),
+        ((*BLACK, 255), (*WHITE, 255)),
+        ((0, 0), (0, 255)),
+        ((255, 0), (255, 255)),
+        ((2, 0), (1, 255)),
+    ],
+    ids=str,
+)
+def test_drawings_on_what_is_see_through(tmp_path, section, ground, ink):
+    colours = np.array([ground, ink], dtype=np.uint8)
+    Image.fromarray(colours[drawing(section).astype(int)]).save(tmp_path / "m.png")
+    assert_drawn(tmp_path / "m.png", section)
+
+
+def test_what_is_see_through_is_not_marked(tmp_path, section):
+    marked = drawing(section)
+    picture = np.zeros((*marked.shape, 4), dtype=np.uint8)
+    picture[..., 3] = 255
+    picture[:2] = (255, 255, 255, 0)
+    picture[marked] = 255
+    Image.fromarray(picture).save(tmp_path / "m.png")
+    found = read_missing(tmp_path / "m.png", section)
+    seen = marked.copy()
+    seen[:2] = marked[:2]
+    expected = MissingRegions.from_labels(seen, SpotRaster.from_section(section))
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "white"),
+    [("u2", 65535), ("u2", 255), ("u4", 2**32 - 1), ("i4", 65535), ("f4", 65535)],
+)
+def test_white_of_any_depth(tmp_path, section, kind, white):
+    np.save(tmp_path / "m.npy", drawing(section) * np.array(white, dtype=kind))
+    assert_drawn(tmp_path / "m.npy", section)
+
+
+@pytest.mark.parametrize("strange", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_told(tmp_path, section, strange):
+    np.save(tmp_path / "m.npy", np.where(drawing(section), 1, strange))
+    with pytest.raises(InvalidRequestError, match=r"without a number .NaN or inf"):
+        read_missing(tmp_path / "m.npy", section)
+
+
+@pytest.mark.parametrize(("strange", "told"), [(7, "7"), (-1, "-1"), (1e300, "1e.300")])
+def test_other_labels_are_told(tmp_path, section, strange, told):
+    np.save(tmp_path / "m.npy", np.where(drawing(section), strange, 0))
+    with pytest.raises(InvalidRequestError, match=rf"holds labels \[{told}\]"):
+        read_missing(tmp_path / "m.npy", section)
+
+
+def test_files_that_keep_no_labels_say_what_to_save(tmp_path, section):
+    mark = drawing(section).astype(np.uint8)
+    for name in ("m.jpg", "m.bmp"):
+        Image.fromarray(mark * 255).save(tmp_path / name)
+        with pytest.raises(InvalidRequestError, match="save the mask as png"):
+            read_missing(tmp_path / name, section)
+    np.savez(tmp_path / "m.npz", mark)
+    with pytest.raises(InvalidRequestError, match="as npy or png"):
+        read_missing(tmp_path / "m.npz", section)
+    frames = [Image.fromarray(mark * shade) for shade in (255, 100)]
+    frames[0].save(tmp_path / "m.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(InvalidRequestError, match="holds 2 pictures"):
+        read_missing(tmp_path / "m.gif", section)
+
+
+@pytest.mark.parametrize("name", ["m.png", "m.tif"])
+def test_masks_with_many_pixels_are_no_attack(tmp_path, section, monkeypatch, name):
+    Image.fromarray(drawing(section).astype(np.uint8)).save(tmp_path / name)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert_drawn(tmp_path / name, section)
+
+
+def test_masks_that_memory_cannot_hold_are_refused(tmp_path, section, monkeypatch):
+    monkeypatch.setattr("napari_stentrans.io.files.limits.memory_limit", lambda: 100)
+    for name in ("m.png", "m.tif"):
+        Image.fromarray(drawing(section)).save(tmp_path / name)
+        with pytest.raises(InvalidRequestError, match="memory"):
+            read_missing(tmp_path / name, section)
+
+
+@pytest.mark.parametrize("kind", ["bool", "u1", "u2", "f4"])
+def test_labels_take_no_more_memory_than_twice_their_picture(tmp_path, kind):
+    picture = np.zeros((1000, 1000), dtype=kind)
+    picture[:500] = 1
+    tracemalloc.start()
+    refuse_strange(as_labels(picture, tmp_path), tmp_path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2.1 * picture.nbytes
 
 
 def test_float_labels_are_welcome_if_they_are_whole(tmp_path, section):

@@ -222,6 +222,48 @@ def test_a_picture_of_labels_that_mean_nothing(tmp_path, square):
     assert (everything.ground > 0).all()
 
 
+@pytest.mark.parametrize(
+    ("labels", "taken"),
+    [((1, 2), [4]), ((2, 2), [4, 5]), ((1, 1), [4, 5]), ((2, 3), [4, 5])],
+)
+def test_what_a_picture_leaves_out_is_no_tissue(tmp_path, square, labels, taken):
+    mask = np.zeros(square.raster.shape, dtype=np.uint8)
+    mask[square.index == 4], mask[square.index == 5] = labels
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    (found,) = described(read_regions(tmp_path / "m.png", square, TISSUE))
+    assert found[3] == taken
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_file_marks_as_tissue(tmp_path, square, name):
+    regions = Regions.none(square).with_area("piece", TISSUE, range(1, 9))
+    regions = regions.with_area("other", TISSUE, range(20, 25), enabled=False)
+    regions = regions.with_area("hole", PREDICT, [2, 3, 40])
+    regions = regions.with_area("glass", OUTSIDE, [4, 5, 41])
+    regions = regions.with_area("no glass", OUTSIDE, [6], enabled=False)
+    path = write_regions(tmp_path / name, regions)
+    (found,) = described(read_regions(path, square, TISSUE))
+    assert found[1:] == (TISSUE, True, [1, 2, 3, 6, 7, 8])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_missing_is_taken_where_no_tissue_is_named(tmp_path, square, name):
+    regions = Regions.none(square).with_area("a", PREDICT, [2, 3, 4])
+    path = write_regions(tmp_path / name, regions.with_area("b", OUTSIDE, [4, 5]))
+    (found,) = described(read_regions(path, square, TISSUE))
+    assert found[1:] == (TISSUE, True, [2, 3])
+    only_glass = Regions.none(square).with_area("b", OUTSIDE, [4, 5])
+    with pytest.raises(InvalidRequestError, match="nothing that can be"):
+        read_regions(write_regions(tmp_path / name, only_glass), square, TISSUE)
+
+
+def test_a_table_of_what_is_left_out_is_no_tissue(tmp_path, square):
+    rows = [f"{row},{col},2" for row, col in square.array_rc[:3]]
+    (tmp_path / "m.csv").write_text("\n".join(["array_row,array_col,label", *rows]))
+    with pytest.raises(InvalidRequestError, match="nothing that can be"):
+        read_regions(tmp_path / "m.csv", square, TISSUE)
+
+
 def test_unnamed_tables_get_names(tmp_path, square):
     row, col = square.array_rc[3]
     (tmp_path / "m.csv").write_text(f"array_row,array_col\n{row},{col}\n")

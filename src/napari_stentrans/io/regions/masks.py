@@ -18,6 +18,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.regions.geojson import is_geojson, read_geojson, write_geojson
+from napari_stentrans.io.regions.labels import as_labels, refuse_strange
 from napari_stentrans.io.regions.marked_sites import (
     columns_of,
     missing_of,
@@ -25,17 +26,17 @@ from napari_stentrans.io.regions.marked_sites import (
     table_of,
     to_table,
 )
+from napari_stentrans.io.regions.one_kind import as_one_kind, marked_pixels
+from napari_stentrans.io.regions.picture_files import read_picture
 from napari_stentrans.io.regions.pictures import (
-    as_labels,
     labels_of_sites,
     named_regions,
-    read_picture,
     write_named,
 )
 from napari_stentrans.io.regions.tables import REGION, from_table, names_regions
 from napari_stentrans.io.regions.tables import to_table as regions_to_table
 from napari_stentrans.section.lattice import FloatArray
-from napari_stentrans.section.missing import PREDICT, MissingRegions
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.regions import RegionKind, Regions
 from napari_stentrans.section.section import Section
@@ -52,12 +53,13 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     Parameters
     ----------
     path
-        A picture of labels (png, tif, npy) of the shape of the section's raster, or of
-        its picture; a table (csv, tsv) with columns array_row, array_col and perhaps
-        label; one with barcodes (and perhaps label); or polygons (GeoJSON) in pixels
-        of the full-resolution picture. Labels: 1 predict here (also where there is no
-        label column; white in a black and white picture), 2 outside the tissue. Files
-        of named regions say themselves what each region means.
+        A picture of labels (png, tif, npy, gif) of the shape of the section's raster,
+        or of its picture; a table (csv, tsv) with columns array_row, array_col and
+        perhaps label; one with barcodes (and perhaps label); or polygons (GeoJSON) in
+        pixels of the full-resolution picture. Labels: 1 predict here (also where there
+        is no label column; white in a black and white picture, or all that is drawn on
+        a clear one), 2 outside the tissue. Files of named regions say themselves what
+        each region means.
     section
         The section that it was made for.
 
@@ -79,6 +81,7 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
         if labels.shape != sites.raster.shape and _fits_image(labels.shape, section):
             at = labels_of_sites(labels, sites, path)
             return Regions.from_labels(sites, at).missing()
+        refuse_strange(labels, path)
         return MissingRegions.from_labels(labels, sites.raster)
 
 
@@ -94,7 +97,8 @@ def read_regions(
     sites
         What can be painted on the section that it was made for.
     kind
-        Take everything marked as one region of this kind, such as a mask of tissue.
+        Take what the file marks as this kind, or else as missing, as one region of this
+        kind, such as a mask of tissue; never what it marks as something else.
 
     Raises
     ------
@@ -112,12 +116,10 @@ def read_regions(
             else:
                 labels = as_labels(picture, path)
                 if kind is not None:
-                    labels = (labels != 0) * PREDICT
+                    labels = marked_pixels(labels).astype(np.uint8)
                 at = labels_of_sites(labels, sites, path)
                 regions = Regions.from_labels(sites, at)
-    if kind is None:
-        return regions
-    return Regions.from_mask(sites, regions.view > 0, kind)
+        return regions if kind is None else as_one_kind(regions, kind, path)
 
 
 def write_missing(

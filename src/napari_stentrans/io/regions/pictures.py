@@ -1,4 +1,4 @@
-"""Pictures of labels in files: png, tif and npy; png keeps what the labels mean."""
+"""Pictures of labels on a section, and png files that keep what the labels mean."""
 
 from __future__ import annotations
 
@@ -10,68 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.regions.labels import refuse_strange
 from napari_stentrans.section.lattice import IntArray
-from napari_stentrans.section.missing import OUTSIDE, PREDICT
 from napari_stentrans.section.region_colours import rgb_of
 from napari_stentrans.section.regions import Region, RegionKind, Regions
 from napari_stentrans.section.sites import PaintSites
 
-_WHITE = 255
 _TEXT = "napari-stentrans regions"
 """Under which a png keeps what its labels mean."""
 
 
-def read_picture(path: Path) -> NDArray[Any] | None:
-    """Values of a picture file, told by its first bytes; None if it is none."""
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(b"\x93NUMPY"):
-        return np.asarray(np.load(path, allow_pickle=False))
-    if start.startswith((b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        with Image.open(path) as picture:
-            return np.array(picture)
-    return None
-
-
-def as_labels(picture: NDArray[Any], path: Path) -> IntArray:
-    """Labels of a picture, shape (row, col); white in black and white means predict.
-
-    Raises
-    ------
-    InvalidRequestError
-        If it is a colour picture, no picture, or holds fractions.
-    """
-    picture = np.squeeze(picture)
-    if picture.ndim == 3 and picture.shape[2] in (2, 3, 4):
-        n_colours = 1 if picture.shape[2] == 2 else 3
-        grey = picture[..., 0]
-        if (picture[..., :n_colours] != grey[..., None]).any():
-            msg = (
-                f"{path.name} is a colour picture; save the mask as labels (1 for "
-                "'predict here', 2 for 'outside the tissue')"
-            )
-            raise InvalidRequestError(msg)
-        picture = grey
-    if picture.ndim != 2 or picture.dtype.kind not in "biuf":
-        msg = f"{path.name} has shape {picture.shape}; a mask has rows and columns"
-        raise InvalidRequestError(msg)
-    if picture.dtype.kind == "f" and not np.array_equal(picture, np.rint(picture)):
-        msg = f"{path.name} holds fractions; the labels of a mask are 0, 1 and 2"
-        raise InvalidRequestError(msg)
-    labels = picture.astype(np.int64)
-    black_and_white = np.isin(labels, (0, _WHITE)).all()
-    return np.where(labels == _WHITE, PREDICT, labels) if black_and_white else labels
-
-
-def labels_of_sites(labels: IntArray, sites: PaintSites, path: Path) -> IntArray:
+def labels_of_sites(labels: NDArray[Any], sites: PaintSites, path: Path) -> IntArray:
     """Label of each site in a picture of the section, shape (site,).
 
     Parameters
     ----------
-    labels : ndarray of int, shape (row, col)
+    labels : ndarray of whole numbers, shape (row, col)
         Of the shape of the raster; or of the picture of the tissue, which is looked at
         in the middle of each site.
     sites
@@ -84,13 +41,7 @@ def labels_of_sites(labels: IntArray, sites: PaintSites, path: Path) -> IntArray
     InvalidRequestError
         If the picture has another shape, or other labels than 0, 1 and 2.
     """
-    strange = np.setdiff1d(labels, (0, PREDICT, OUTSIDE))
-    if len(strange):
-        msg = (
-            f"the mask {path.name} holds labels {strange[:5].tolist()}; use 1 for "
-            "'predict here' and 2 for 'outside the tissue', or black and white"
-        )
-        raise InvalidRequestError(msg)
+    refuse_strange(labels, path)
     if labels.shape == sites.raster.shape:
         return sites.read(labels).astype(np.int64)
     image, rows_cols = sites.section.image, "{} rows x {} columns".format
@@ -140,11 +91,13 @@ def named_regions(path: Path, sites: PaintSites) -> Regions | None:
     InvalidRequestError
         If it is of another section, or damaged.
     """
-    with Image.open(path) as file:
-        file.load()
-        told, picture = getattr(file, "text", {}).get(_TEXT), np.array(file)
-    if told is None:
-        return None
+    with PngImageFile(path) as file:  # Image.open refuses what has many pixels
+        fits = file.size == sites.raster.shape[::-1]
+        # Other programs write what is told last, after all pixels.
+        told = file.text.get(_TEXT) if fits else file.info.get(_TEXT)
+        if told is None:
+            return None
+        picture = np.array(file)
     if picture.shape != sites.raster.shape:
         msg = (
             f"{path.name} has shape {picture.shape}, but this section is drawn as "
