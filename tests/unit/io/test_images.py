@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_stentrans.io.files.damage import DAMAGE
 from napari_stentrans.io.pictures import images
-from napari_stentrans.io.pictures.images import image_from_array, read_image
+from napari_stentrans.io.pictures.images import (
+    image_from_array,
+    picture_size,
+    read_image,
+)
 
 
 @pytest.fixture
@@ -54,12 +59,34 @@ def test_large_pictures_are_reduced_and_stay_aligned(
     np.testing.assert_allclose(image.data[2, at, 0], original, atol=5)
 
 
-def test_huge_scans_open_without_a_warning(tmp_path, monkeypatch, ramp):
-    Image.fromarray(ramp).save(tmp_path / "p.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", ramp.size - 1)
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "gif"])
+@pytest.mark.parametrize("times", [1.5, 3])
+def test_huge_scans_open_without_a_warning(tmp_path, monkeypatch, ramp, ending, times):
+    """Pillow warns of so many pixels, and refuses twice as many."""
+    path, most = tmp_path / f"p.{ending}", int(ramp.size / times)
+    Image.fromarray(ramp).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        assert picture_size(path) == (128, 20)
+        assert read_image(path, 1.0, "hires").data.shape == (20, 128, 3)
+        assert most == Image.MAX_IMAGE_PIXELS
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_read(
+    tmp_path, monkeypatch, ramp
+):
+    Image.fromarray(ramp).save(tmp_path / "p.png")
+    monkeypatch.setattr(images, "memory_limit", lambda: ramp.size)
+    with pytest.raises(ValueError, match=r"128 by 20 pixels.*as a tif in tiles"):
         read_image(tmp_path / "p.png", 1.0, "hires")
+
+
+def test_a_picture_that_pillow_refuses_counts_as_damage(tmp_path, monkeypatch, ramp):
+    Image.fromarray(ramp).save(tmp_path / "p.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
+    with pytest.raises(DAMAGE):
+        Image.open(tmp_path / "p.png")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from functools import partial
 from types import TracebackType
 from typing import Final, TypeVar
 
+from PIL.Image import DecompressionBombError
+
 from napari_stentrans.errors import ReadError, StEnTransError
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ DAMAGE: Final = (
     ArithmeticError,
     AssertionError,
     MemoryError,
+    DecompressionBombError,  # pillow, over more pixels than it takes for honest
     struct.error,
     zlib.error,
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from napari_stentrans import keys
+from napari_stentrans.io.files.limits import GIGABYTE, memory_limit
 from napari_stentrans.section.section import TissueImage
 
 LONGEST_SIDE = 4096
 """Larger pictures are shown (and written out) reduced, to spare memory."""
 _MOST_UNPACKED = 1 << 28
 """Bytes of a picture that was gzipped."""
+_PLAIN = ("L", "RGB")
+_PLAIN_BYTES, _MOST_BYTES = 4, 24
+"""Memory that a pixel takes at the most: a plain one, and one that is copied."""
+_ONE_AT_A_TIME = Lock()
 _HIGHEST, _A_BYTE_IN_16_BITS = 255, 257
 
 
 def picture_size(path: Path) -> tuple[int, int]:
     """(width, height) of a picture file in pixels."""
-    with _quiet(), Image.open(path) as picture:
+    with _scan(path) as picture:
         return picture.size
 
 
@@ -44,18 +50,54 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
     Raises
     ------
     OSError, SyntaxError, ValueError
-        If the picture is damaged.
+        If the picture is damaged, or does not fit into memory.
     """
-    with _quiet(), Image.open(_unpacked(path)) as picture:
+    with _scan(_unpacked(path)) as picture:
         width = picture.width
         picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # jpg: decode it smaller
+        _check_memory(picture)
         step = -(-max(picture.size) // LONGEST_SIDE)
         if picture.mode.startswith(("I", "F")):  # more than eight bits a pixel
             data = image_from_array(np.array(picture), 1.0, name).data[::step, ::step]
         else:
-            opaque = _on_white(picture)
-            data = np.array(opaque.reduce(step) if step > 1 else opaque, dtype=np.uint8)
+            data = np.array(_reduced(picture, step), dtype=np.uint8)
     return TissueImage(data, scale * data.shape[1] / width, name)
+
+
+@contextmanager
+def _scan(file: Path | io.BytesIO) -> Iterator[Image.Image]:
+    """Open a picture of any size: large scans are meant.
+
+    The size beyond which pillow warns and refuses is the same for the whole program, so
+    one picture is read after the other.
+    """
+    with _ONE_AT_A_TIME:
+        most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            with Image.open(file) as picture:
+                yield picture
+        finally:
+            Image.MAX_IMAGE_PIXELS = most
+
+
+def _check_memory(picture: Image.Image) -> None:
+    """Refuse what would not fit, before it is read.
+
+    Raises
+    ------
+    ValueError
+        Saying how large it is, and what to do.
+    """
+    width, height = picture.size
+    need = width * height * (_PLAIN_BYTES if _is_plain(picture) else _MOST_BYTES)
+    allowed = memory_limit()
+    if need > allowed:
+        msg = (
+            f"its {width:,} by {height:,} pixels would take {need / GIGABYTE:,.1f} GB "
+            f"of memory, and {allowed / GIGABYTE:,.1f} GB are allowed on this machine; "
+            "save it as a tif in tiles"
+        )
+        raise ValueError(msg)
 
 
 def _unpacked(path: Path) -> Path | io.BytesIO:
@@ -69,6 +111,19 @@ def _unpacked(path: Path) -> Path | io.BytesIO:
         msg = f"it unpacks to more than {_MOST_UNPACKED >> 20} MB"
         raise ValueError(msg)
     return io.BytesIO(found)
+
+
+def _reduced(picture: Image.Image, step: int) -> Image.Image:
+    """Three channels, averaged over squares; copies are made of the small one."""
+    if step == 1:
+        return _on_white(picture)
+    if _is_plain(picture):
+        return _on_white(picture.reduce(step))
+    return _on_white(picture).reduce(step)
+
+
+def _is_plain(picture: Image.Image) -> bool:
+    return picture.mode in _PLAIN and not picture.has_transparency_data
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -167,10 +222,3 @@ def misfit_note(image: TissueImage, pixel_xy: NDArray[np.float64]) -> list[str]:
         f"{outside.sum()} of {len(at)} spots lie outside the {image.name} image: its "
         "scale factor may be wrong. Check the alignment before trusting it."
     ]
-
-
-def _quiet() -> warnings.catch_warnings:
-    """Large scans are meant: pillow's warning about their size is silenced."""
-    return warnings.catch_warnings(
-        action="ignore", category=Image.DecompressionBombWarning
-    )
