@@ -310,6 +310,63 @@ def test_lists_of_barcodes(tmp_path, section, header):
     assert found.outside.any() == ("label" in header)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "array_row,array_col,Label",
+        "ARRAY_ROW,ARRAY_COL,LABEL",
+        "Array_Row,array_COL,labels",
+    ],
+)
+def test_columns_are_known_in_capital_letters(tmp_path, section, header):
+    row, col = section.array_rc[3]
+    (tmp_path / "m.csv").write_text(f"{header}\n{row},{col},2\n")
+    found = read_missing(tmp_path / "m.csv", section)
+    assert np.flatnonzero(found.outside).tolist() == [3]
+    assert not found.unmeasured.any()
+    (tmp_path / "m.csv").write_text(f"Barcode,Label\n{section.barcodes[3]},2\n")
+    assert_same(read_missing(tmp_path / "m.csv", section), found)
+    (tmp_path / "m.csv").write_text(
+        f"ARRAY_ROW,Array_col,Region,KIND,Enabled\n{row},{col},007,Outside,1\n"
+    )
+    assert_same(read_missing(tmp_path / "m.csv", section), found)
+
+
+def test_of_columns_called_alike_the_one_in_small_letters_counts(tmp_path, section):
+    row, col = section.array_rc[3]
+    (tmp_path / "m.csv").write_text(
+        f"LABEL,array_row,array_col,label,Label\n7,{row},{col},2,8\n"
+    )
+    found = read_missing(tmp_path / "m.csv", section)
+    assert np.flatnonzero(found.outside).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "unmeasured", "outside"),
+    [("10", 0, 0), ("120", 0, 0), ("01", 1, 0), ("12", 0, 1), ("101", 1, 0)],
+)
+def test_the_last_mark_of_a_spot_holds(tmp_path, section, labels, unmeasured, outside):
+    row, col = section.array_rc[3]
+    name = section.barcodes[3]
+    lines = [f"{row},{col},{label}" for label in labels]
+    (tmp_path / "m.csv").write_text("\n".join(["array_row,array_col,label", *lines]))
+    (tmp_path / "b.csv").write_text("\n".join(f"{name},{label}" for label in labels))
+    for list_name in ("m.csv", "b.csv"):
+        found = read_missing(tmp_path / list_name, section)
+        assert found.unmeasured.sum() == unmeasured
+        assert found.outside.sum() == outside
+
+
+def test_zero_takes_back_the_mark_of_an_empty_site(tmp_path, section):
+    row, col = section.array_rc[3]
+    far = f"{row + 20},{col}"
+    lines = ["array_row,array_col,label", f"{far},1", f"{row},{col},1", f"{far},0"]
+    (tmp_path / "m.csv").write_text("\n".join(lines))
+    found = read_missing(tmp_path / "m.csv", section)
+    assert not found.n_new
+    assert found.n_spots == 1
+
+
 def test_names_of_spots_that_look_like_numbers(tmp_path, section):
     names = [f"{number:04}" for number in range(section.n_spots)]
     numbered = replace(section, obs=section.obs.set_axis(names))
@@ -337,6 +394,12 @@ def test_positions_without_labels_mean_predict(tmp_path, section):
         ("array_row\n2\n", "no column array_col"),
         ("array_row,array_col\n2.3,4\n", "no sites of the .* lattice"),
         ("array_row,array_col,label\n2,4,7\n", "labels are not 0, 1 or 2"),
+        ("array_row,array_col,label\n2,4,\n", "first: line 2, an empty cell"),
+        ("array_row,array_col,label\n2,4,hole\n", "first: line 2, 'hole'"),
+        ("barcode,label\n{spot},\n", "first: line 2, an empty cell"),
+        ("{spot},1\n{spot},3\n", "first: line 2, '3'"),
+        ("barcode\n", "lists no spot"),
+        ("Barcode,label\n", "lists no spot"),
         ("barcode\nNOBODY-1\n", "not in the section .*NOBODY"),
         ("NOBODY-1\n{spot}\n", "1 of 2 barcodes are not in .*NOBODY"),
         ("NOBODY-1,2\n{spot},2\n", "1 of 2 barcodes are not in .*NOBODY"),

@@ -13,14 +13,8 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.text import (
-    fields,
-    first_lines,
-    is_number,
-    read_table,
-    separator,
-)
-from napari_stentrans.io.regions.tables import LABEL
+from napari_stentrans.io.files.text import first_lines, is_number, read_table
+from napari_stentrans.io.regions.columns import LABEL, as_known, columns_of
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import (
     OUTSIDE,
@@ -29,17 +23,12 @@ from napari_stentrans.section.missing import (
 )
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
+from napari_stentrans.section.tissue import BoolArray
 
 _TITLE = re.compile(
     r"(.*[ ._])?(barcode|spot|cell|bead|bin|position|name|id|index|x|v1)s?|unnamed: 0"
 )
 """What a column of barcodes is called; R writes x or V1 where it has no name."""
-
-
-def columns_of(path: Path) -> list[str]:
-    """Names of the columns of a table; empty where there is no text."""
-    lines = first_lines(path, 1)
-    return fields(lines[0], separator(lines[0])) if lines else []
 
 
 def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
@@ -56,8 +45,10 @@ def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
     if not first_lines(path, 1):
         msg = f"{path} is empty, or neither a table nor a picture"
         raise InvalidRequestError(msg)
+    if isinstance(names, str):
+        names = columns_of(path).index(names)
     table = read_table(path, names=names)
-    return table.set_axis([str(column).strip() for column in table.columns], axis=1)
+    return table.set_axis(as_known(table.columns), axis=1)
 
 
 def positions_of(table: pd.DataFrame, path: Path) -> FloatArray:
@@ -110,12 +101,15 @@ def missing_of(path: Path, section: Section) -> MissingRegions:
 
 def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
     """Spots of a list of barcodes, with or without a header, and their labels."""
-    table = table_of(path, names=0)
+    table, first_line = table_of(path, names=0), 2
     if not _is_header(list(table.columns), section):
-        table = read_table(path, header=False, names=0)
+        table, first_line = read_table(path, header=False, names=0), 1
         table.columns = pd.Index(
             ["barcode", LABEL, *table.columns[2:]][: table.shape[1]]
         )
+    if not len(table):
+        msg = f"{path.name} lists no spot"
+        raise InvalidRequestError(msg)
     names = table[table.columns[0]].str.strip()
     spots = section.barcodes.get_indexer(pd.Index(names))
     if (spots < 0).any():
@@ -126,7 +120,7 @@ def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
             "columns array_row and array_col."
         )
         raise InvalidRequestError(msg)
-    return spots.astype(np.int64), _labels(table, path)
+    return spots.astype(np.int64), _labels(table, path, first_line)
 
 
 def _is_header(cells: list[str], section: Section) -> bool:
@@ -137,15 +131,17 @@ def _is_header(cells: list[str], section: Section) -> bool:
     return titled or bool(_TITLE.fullmatch(cells[0].casefold()))
 
 
-def _labels(table: pd.DataFrame, path: Path) -> IntArray:
+def _labels(table: pd.DataFrame, path: Path, first_line: int = 2) -> IntArray:
     if LABEL not in table:
         return np.full(len(table), PREDICT, dtype=np.int64)
     labels = pd.to_numeric(table[LABEL], errors="coerce").to_numpy()
     bad = np.flatnonzero(~np.isin(labels, (0, PREDICT, OUTSIDE)))
     if len(bad):
+        cell = table[LABEL].iloc[bad[0]]
+        told = "an empty cell" if pd.isna(cell) else repr(str(cell))
         msg = (
             f"{path.name}: {len(bad)} labels are not 0, 1 or 2 (first: line "
-            f"{bad[0] + 2}, {table[LABEL].iloc[bad[0]]!r})"
+            f"{bad[0] + first_line}, {told})"
         )
         raise InvalidRequestError(msg)
     return labels.astype(np.int64)
@@ -154,12 +150,23 @@ def _labels(table: pd.DataFrame, path: Path) -> IntArray:
 def _regions(
     section: Section, array_rc: FloatArray, labels: IntArray, path: Path
 ) -> MissingRegions:
-    marked = labels > 0
+    marked = _stands(array_rc, labels)
     try:
         return MissingRegions.from_positions(section, array_rc[marked], labels[marked])
     except InvalidRequestError as error:
         msg = f"{path.name}: {error}"
         raise InvalidRequestError(msg) from error
+
+
+def _stands(array_rc: FloatArray, labels: IntArray) -> BoolArray:
+    """Which lines mark something that no later line of the same position takes back."""
+    _, place = np.unique(array_rc, axis=0, return_inverse=True)
+    place = place.reshape(-1)  # numpy 2.0 keeps the axis
+    line = np.arange(len(labels))
+    cleared = np.full(len(labels), -1)
+    np.maximum.at(cleared, place[labels == 0], line[labels == 0])
+    stands: BoolArray = (labels > 0) & (line > cleared[place])
+    return stands
 
 
 def to_table(regions: MissingRegions, raster: SpotRaster) -> pd.DataFrame:

@@ -17,10 +17,10 @@ from PIL import Image
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.regions.columns import REGION, columns_of
 from napari_stentrans.io.regions.geojson import is_geojson, read_geojson, write_geojson
 from napari_stentrans.io.regions.labels import as_labels, refuse_strange
 from napari_stentrans.io.regions.marked_sites import (
-    columns_of,
     missing_of,
     positions_of,
     table_of,
@@ -33,7 +33,7 @@ from napari_stentrans.io.regions.pictures import (
     named_regions,
     write_named,
 )
-from napari_stentrans.io.regions.tables import REGION, from_table, names_regions
+from napari_stentrans.io.regions.tables import from_table, names_regions
 from napari_stentrans.io.regions.tables import to_table as regions_to_table
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.missing import MissingRegions

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.regions.columns import ENABLED, KIND, LABEL, REGION
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import OUTSIDE, PREDICT
 from napari_stentrans.section.regions import Region, RegionKind, Regions
 from napari_stentrans.section.sites import PaintSites
 
-LABEL: Final = "label"
-REGION: Final = "region"
-_KIND, _ENABLED = "kind", "enabled"
 _LABEL_OF = {RegionKind.PREDICT: PREDICT, RegionKind.OUTSIDE: OUTSIDE}
 _NO = ("0", "false", "no", "off")
 
 
 def names_regions(columns: pd.Index | list[str]) -> bool:
     """Whether a table with these columns says what its regions are."""
-    return {REGION, _KIND} <= set(columns)
+    return {REGION, KIND} <= set(columns)
 
 
 def to_table(regions: Regions) -> pd.DataFrame:
@@ -55,19 +52,19 @@ def from_table(
     InvalidRequestError
         Naming the first line that does not fit.
     """
-    kinds = table[_KIND].astype(str).str.strip().str.lower()
+    kinds = table[KIND].astype(str).str.strip().str.lower()
     strange = np.flatnonzero(~kinds.isin(list(RegionKind)))
     if len(strange):
         msg = (
             f"{path.name}: line {strange[0] + 2} is of kind "
-            f"{table[_KIND].iloc[strange[0]]!r}; choose {', '.join(RegionKind)}"
+            f"{table[KIND].iloc[strange[0]]!r}; choose {', '.join(RegionKind)}"
         )
         raise InvalidRequestError(msg)
     at = sites.find(array_rc)
     refuse_strangers(at, array_rc, path)
     on = np.ones(len(table), dtype=bool)
-    if _ENABLED in table:
-        on = ~table[_ENABLED].astype(str).str.strip().str.lower().isin(_NO).to_numpy()
+    if ENABLED in table:
+        on = ~table[ENABLED].astype(str).str.strip().str.lower().isin(_NO).to_numpy()
     names = table[REGION].astype(str).str.strip()
     regions = Regions.none(sites)
     of_line = list(zip(names, kinds, strict=True))
@@ -111,7 +108,7 @@ def _lines(regions: Regions, region: Region) -> pd.DataFrame:
             keys.ARRAY_COL: array_rc[:, 1],
             LABEL: np.full(len(array_rc), label),
             REGION: np.full(len(array_rc), region.name, dtype=object),
-            _KIND: str(region.kind),
-            _ENABLED: int(region.enabled),
+            KIND: str(region.kind),
+            ENABLED: int(region.enabled),
         }
     )
