@@ -23,6 +23,14 @@ _ENOUGH_TO_TELL = 50
 """Of this many spots of an array, more than that share have one beside them."""
 _MAX_MISFIT = 0.12
 """Largest root-mean-square distance from the fitted sites, in pitches."""
+_MAX_STRETCH = 1.22
+"""How much longer one direction may be than another, against the true lattice."""
+_STRAYS = 0.01
+"""Share of the spots, one at the least, that may lie far off an array by mistake."""
+_LARGEST = 1e100
+"""Beyond it distances are no numbers."""
+_LARGEST_WHOLE = 2.0**53
+"""Beyond it not every whole number is one in floating point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +62,7 @@ def detect_lattice(
         What a checkerboard is taken for where there are no pixel positions.
     """
     array_rc = np.asarray(array_rc, dtype=np.float64).reshape(-1, 2)
-    if not len(array_rc) or not np.isfinite(array_rc).all():  # the section will refuse
+    if not are_places(array_rc):  # the section will refuse
         return Detected(Lattice(LatticeKind.SQUARE), array_rc)
     steps = _whole_steps(array_rc)
     if steps is None:
@@ -72,7 +80,8 @@ def detect_lattice(
         fitted = _fit_free_positions(array_rc)
         few_beside = n_beside < _FEWEST_BESIDE * len(array_rc)
         scattered = few_beside and len(array_rc) >= _ENOUGH_TO_TELL
-        if fitted.lattice.is_regular or scattered:
+        strewn = not _is_dense(grid, len(grid))
+        if fitted.lattice.is_regular or scattered or strewn:
             return fitted
     return Detected(lattice, array_rc)
 
@@ -97,7 +106,7 @@ def place_spots(
         Overrules what is recognised.
     """
     array_rc = np.asarray(array_rc, dtype=np.float64)
-    if not len(array_rc) or not np.isfinite(array_rc).all():
+    if not are_places(array_rc):
         return Detected(Lattice(LatticeKind.SQUARE), array_rc)
     if pixel_xy is not None and not np.isfinite(pixel_xy).all():
         pixel_xy = None  # the section says which are wrong
@@ -112,32 +121,77 @@ def place_spots(
 
 def impose_lattice(array_rc: FloatArray, kind: LatticeKind) -> Lattice:
     """Return a lattice of the kind the user insists on, through these coordinates."""
-    if kind is LatticeKind.IRREGULAR or not len(array_rc):
+    if not are_places(array_rc):
+        return Lattice(kind)
+    if kind is LatticeKind.IRREGULAR:
         return _irregular(array_rc)
     steps = _whole_steps(array_rc)
     steps = np.ones(2) if steps is None else steps
     lattice = _lattice(kind, array_rc[0], steps)
-    grid = lattice.to_grid(array_rc)
+    grid = np.rint((array_rc - array_rc[0]) / steps)
     one_line = bool(np.any(np.all(grid == 0, axis=0)))
     if lattice.is_checkerboard and one_line and (grid % 2).any():
         return lattice.refined(2)  # along one row only every second step is a site
     return lattice
 
 
+def are_places(positions: FloatArray) -> bool:
+    """Whether there are positions, and all of them such that distances have a value."""
+    return bool(len(positions) and (np.abs(positions) < _LARGEST).all())
+
+
+def distinct_places(positions: FloatArray) -> tuple[IntArray, IntArray]:
+    """Tell which positions are the very same.
+
+    Parameters
+    ----------
+    positions
+        Shape (position, axis).
+
+    Returns
+    -------
+    place : ndarray, shape (position,)
+        Number of the place of each position, by first occurrence.
+    first : ndarray, shape (place,)
+        The first position at each place.
+    """
+    order = np.lexsort(positions.T)  # stable: the first of each place comes first
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (positions[order[1:]] != positions[order[:-1]]).any(axis=1)
+    rank = np.argsort(np.argsort(order[is_new]))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = rank[np.cumsum(is_new) - 1]
+    return place, np.sort(order[is_new]).astype(np.int64)
+
+
 def _whole_steps(array_rc: FloatArray) -> FloatArray | None:
     """Greatest common step along rows and columns; None for free positions."""
-    if len(array_rc) < _MIN_SPOTS:
-        return np.ones(2) if np.allclose(array_rc, np.rint(array_rc)) else None
     offsets = (array_rc - array_rc.min(axis=0)) * _PARTS
+    if offsets.max() > _LARGEST_WHOLE:
+        return None
     whole = np.rint(offsets).astype(np.int64)
     if not np.allclose(offsets, whole, rtol=0, atol=1e-3):
         return None
+    if offsets.any() and not whole.any():  # tiny units: all would be one site
+        return None
+    if len(array_rc) < _MIN_SPOTS:
+        return np.ones(2) if np.allclose(array_rc, np.rint(array_rc)) else None
     steps = np.array([np.gcd.reduce(np.unique(column)) for column in whole.T]) / _PARTS
     steps[steps == 0] = 1.0
-    n_sites = float(np.prod(whole.max(axis=0) / _PARTS / steps + 1))
-    if n_sites > 200 * max(len(array_rc), 50):  # whole pixel positions, not an array
-        return None
-    return steps
+    is_array = _is_dense(_without_strays(whole) / _PARTS / steps, len(whole))
+    return steps if is_array else None  # else whole pixel positions
+
+
+def _is_dense(grid: FloatArray | IntArray, n_spots: int) -> bool:
+    """Whether steps (row, col) span no more sites than so many spots of an array do."""
+    return float(np.prod(np.ptp(grid, axis=0) + 1.0)) <= 200 * max(n_spots, 50)
+
+
+def _without_strays(positions: IntArray) -> IntArray:
+    """All but the few that lie farthest off: the section tells which they are."""
+    from_middle = np.abs(positions - np.median(positions, axis=0)).max(axis=1)
+    n_kept = len(positions) - max(1, int(_STRAYS * len(positions)))
+    return positions[np.argpartition(from_middle, n_kept)[:n_kept]]
 
 
 def _is_checkerboard(grid: IntArray) -> bool:
@@ -180,17 +234,19 @@ def _nearest(positions: FloatArray, k: int) -> tuple[FloatArray, IntArray]:
 def _fit_free_positions(positions: FloatArray) -> Detected:
     """Find the square or hex lattice that free positions lie on, if there is one."""
     irregular = Detected(_irregular(positions), positions)
-    if len(positions) < 12:
+    place, first = distinct_places(positions)
+    if len(first) < 12:
         return irregular
-    for kind, fold in ((LatticeKind.HEX, 6), (LatticeKind.SQUARE, 4)):
-        grid = _sites(positions, kind, fold)
+    for kind in (LatticeKind.HEX, LatticeKind.SQUARE):
+        grid = _sites(positions[first], kind)
         if grid is not None:
-            return Detected(Lattice(kind), grid.astype(np.float64))
+            return Detected(Lattice(kind), grid[place].astype(np.float64))
     return irregular
 
 
-def _sites(positions: FloatArray, kind: LatticeKind, fold: int) -> IntArray | None:
+def _sites(positions: FloatArray, kind: LatticeKind) -> IntArray | None:
     """Grid site of each position, or None where they do not lie on such a lattice."""
+    fold = 4 if kind is LatticeKind.SQUARE else 6
     distance, neighbour = _nearest(positions, fold + 1)
     pitch = float(np.median(distance[:, 1]))
     close = np.abs(distance[:, 1:] - pitch) < 0.2 * pitch
@@ -200,22 +256,27 @@ def _sites(positions: FloatArray, kind: LatticeKind, fold: int) -> IntArray | No
     turn = np.exp(1j * fold * np.arctan2(vectors[:, 0], vectors[:, 1]))
     if np.abs(turn.mean()) < 0.7:
         return None
-    angle = float(np.angle(turn.mean())) / fold  # of the vector nearest to "across"
-    if kind is LatticeKind.SQUARE:
-        across, down = angle, angle + np.pi / 2
-        cell = np.array([[1, 0], [0, 1]])
-    else:
-        across, down = angle, angle + np.pi / 3
-        cell = np.array([[1, 1], [0, 2]])
-    basis = pitch * np.array(
+    across = float(np.angle(turn.mean())) / fold  # of the vector nearest to it
+    down = across + 2 * np.pi / fold
+    ideal = pitch * np.array(
         [[np.sin(down), np.cos(down)], [np.sin(across), np.cos(across)]]
     )
-    cells = _snap(positions, basis)
-    return None if cells is None else cells @ cell
+    basis, cells = _snap(positions, ideal)
+    widest, narrowest = np.linalg.svd(np.linalg.inv(ideal) @ basis, compute_uv=False)
+    if cells is None or widest > _MAX_STRETCH * narrowest:
+        return None
+    cell = [[1, 0], [0, 1]] if kind is LatticeKind.SQUARE else [[1, 1], [0, 2]]
+    grid = cells @ cell
+    return None if Lattice(kind).is_overstretched(grid) else grid.astype(np.int64)
 
 
-def _snap(positions: FloatArray, basis: FloatArray) -> IntArray | None:
-    """Round positions to multiples of the basis, fitted outwards from the middle."""
+def _snap(
+    positions: FloatArray, basis: FloatArray
+) -> tuple[FloatArray, FloatArray | None]:
+    """Round positions to multiples of the basis, fitted outwards from the middle.
+
+    Returns the fitted basis, and the multiples, if they are one site a position.
+    """
     from_mean = np.linalg.norm(positions - positions.mean(axis=0), axis=1)
     offsets = positions - positions[np.argmin(from_mean)]
     by_distance = np.argsort(np.linalg.norm(offsets, axis=1))
@@ -232,8 +293,8 @@ def _snap(positions: FloatArray, basis: FloatArray) -> IntArray | None:
             break
         n_trusted = int(n_trusted * 1.5) + 1
     exact = (offsets - shift) @ np.linalg.inv(basis)
-    sites: IntArray = np.rint(exact).astype(np.int64)
+    sites: FloatArray = np.rint(exact)
     misfit = np.sqrt(((exact - sites) ** 2).sum(axis=1).mean())
     if misfit > _MAX_MISFIT or len(np.unique(sites, axis=0)) < len(sites):
-        return None
-    return sites
+        return basis, None
+    return basis, sites

@@ -27,6 +27,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _TOUCH = 1.0 + 1e-6
+_SITES_A_SPOT = 200
+_SITES_OF_A_SLIDE = 16_000_000
+"""Visium HD at 2 µm has 11 million; a few of its bins may be all that is left."""
 
 
 class LatticeKind(StrEnum):
@@ -110,6 +113,15 @@ class Lattice:
         if self.is_checkerboard:
             on_grid &= nearest.sum(axis=1) % 2 == 0
         return on_grid
+
+    def is_overstretched(self, array_rc: ArrayLike) -> bool:
+        """Whether so few positions span more grid steps than any array has.
+
+        Pictures and masks have a pixel for each of them.
+        """
+        steps = self._steps(array_rc)
+        n_steps = float(np.prod(np.ptp(steps, axis=0) + 1))
+        return n_steps > max(_SITES_A_SPOT * len(steps), _SITES_OF_A_SLIDE)
 
     def refined(self, factor: int) -> Lattice:
         """Return the lattice with ``factor`` times as many sites along each direction.

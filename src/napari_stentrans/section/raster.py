@@ -124,7 +124,9 @@ class SpotRaster:
             pixels[:, 1] -= pixels.sum(axis=1) % 2
             whole = (pixels[:, 1] >= 0) & (pixels[:, 1] + 1 < self.shape[1])
             pixels = pixels[whole]
-        sites = np.unique(pixels, axis=0) * self.grid_per_pixel + self.grid_origin
+        is_first = np.zeros(self.shape, dtype=bool)  # quicker than to sort them
+        is_first[tuple(pixels.T)] = True
+        sites = np.argwhere(is_first) * self.grid_per_pixel + self.grid_origin
         return self.lattice.to_array(sites)
 
     def empty_pixels(self, sites_rc: FloatArray) -> IntArray:
@@ -200,7 +202,8 @@ def _irregular_raster(
     pitch_rc = lattice.to_pitch(array_rc)
     first = pitch_rc.min(axis=0) - margin
     extent = pitch_rc.max(axis=0) + margin - first
-    size = max(1 / _PIXELS_PER_PITCH, float(np.sqrt(extent.prod() / _MAX_PIXELS)))
+    longest = 4 * extent.max() / _MAX_PIXELS  # a strip has pixels along it alone
+    size = max(1 / _PIXELS_PER_PITCH, np.sqrt(extent.prod() / _MAX_PIXELS), longest)
     rows, cols = np.ceil(extent / size).astype(int) + 1
     pixel_rc = np.indices((rows, cols)).reshape(2, -1).T * size + first
     reach = max(_REACH, size)  # coarse pixels still show what lies in them

@@ -17,9 +17,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
+from napari_stentrans.errors import (
+    InvalidRequestError,
+    InvalidSectionError,
+    UnknownGeneError,
+)
 from napari_stentrans.section.affine_fit import affine_between
-from napari_stentrans.section.detection import place_spots
+from napari_stentrans.section.detection import are_places, place_spots
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import (
     FloatArray,
@@ -98,6 +102,8 @@ class Section:
         problems = section_problems(
             self.counts, self.obs, self.var, self.array_rc, self.pixel_xy
         )
+        if not problems:
+            problems = self._size_problems()
         if not problems and self.lattice.is_regular:
             problems = self._lattice_problems()
         if problems:
@@ -257,9 +263,21 @@ class Section:
         return found
 
     def subset(self, spots: ArrayLike) -> Section:
-        """Return the section reduced to some spots: a mask, or indices in order."""
+        """Return the section reduced to some spots: a mask, or indices in order.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a mask is not of these spots.
+        """
         chosen = np.asarray(spots)
         if chosen.dtype == bool:
+            if chosen.shape != (self.n_spots,):
+                msg = (
+                    f"a mask of shape {chosen.shape} does not say which of "
+                    f"{self.n_spots} spots to keep: give one bool a spot"
+                )
+                raise InvalidRequestError(msg)
             chosen = np.flatnonzero(chosen)
         elif not chosen.size:
             chosen = chosen.astype(np.int64)  # an empty list is one of fractions
@@ -292,7 +310,29 @@ class Section:
                 f"lattice (first: {self.barcodes[off[0]]!r} at array_row={row:g}, "
                 f"array_col={col:g}). Choose another lattice, or 'irregular'."
             )
+        elif self.lattice.is_overstretched(self.array_rc):
+            problems.append(self._stray())
         return problems
+
+    def _stray(self) -> str:
+        """Name the spot that lies farthest off, and say what to do about it."""
+        from_middle = np.abs(self.array_rc - np.median(self.array_rc, axis=0))
+        spot = int(np.argmax(from_middle.max(axis=1)))
+        row, col = self.array_rc[spot]
+        return (
+            f"{self.barcodes[spot]!r} at array_row={row:g}, array_col={col:g} lies too "
+            f"far from the other spots for a {self.lattice.kind} lattice of "
+            f"{self.n_spots} spots. Correct its position or leave it out, or choose "
+            "the lattice 'irregular'."
+        )
+
+    def _size_problems(self) -> list[str]:
+        given = {"positions": self.array_rc, "pixel positions": self.pixel_xy}
+        return [
+            f"some {what} are as large as {np.abs(positions).max():g}: that is no place"
+            for what, positions in given.items()
+            if positions is not None and not are_places(positions)
+        ]
 
     def _unknown_genes(self, unknown: list[str]) -> str:
         from difflib import get_close_matches

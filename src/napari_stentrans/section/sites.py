@@ -113,6 +113,8 @@ class PaintSites:
         """Site at each array coordinate, -1 where there is none: shape (position,)."""
         from scipy.spatial import KDTree
 
+        if not len(array_rc):
+            return np.empty(0, dtype=np.int64)  # a tree of a large picture takes long
         to_pitch = self.section.lattice.to_pitch
         tree = KDTree(to_pitch(self.array_rc))
         distance, site = tree.query(to_pitch(array_rc))

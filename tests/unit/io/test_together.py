@@ -14,6 +14,7 @@ from napari_stentrans.errors import InvalidSectionError
 from napari_stentrans.io import read_section
 from napari_stentrans.io.assembly.cells import matched_rows
 from napari_stentrans.io.assembly.together import section_of_parts
+from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import LatticeKind
@@ -62,6 +63,25 @@ def test_counts_at_one_place_are_added_up(places, seed):
         assert names == ";".join(others)
 
 
+@pytest.mark.parametrize("step", [100, 137.3])
+def test_a_place_that_occurs_twice_leaves_a_section_its_lattice(step, rng):
+    row, col = np.mgrid[:12, :12].reshape(2, -1)
+    xy = np.column_stack([col + 0.5 * (row % 2), row * np.sqrt(0.75)]) * step
+    twice = [*range(144), 5, 30]
+    counts = rng.poisson(3.0, (146, 2)).astype(np.float32)
+    adata = AnnData(counts, obsm={"spatial": xy[twice]})
+
+    found = section_from_anndata(adata)
+
+    alone = section_from_anndata(AnnData(counts[:144], obsm={"spatial": xy}))
+    assert found.lattice == alone.lattice
+    assert found.lattice.kind is LatticeKind.HEX
+    np.testing.assert_array_equal(found.array_rc, alone.array_rc)
+    np.testing.assert_array_equal(found.counts.toarray()[5], counts[5] + counts[144])
+    assert found.obs["joined"].iloc[30] == "145"
+    assert "several spots: 2 (4 in all)" in found.notes[-1]
+
+
 def test_what_is_no_counts_is_averaged():
     parts = parts_of(
         [[0, 0], [0, 0], [1.5, 0], [0, 2.5], [3.1, 1]],
@@ -72,9 +92,16 @@ def test_what_is_no_counts_is_averaged():
     assert "averaged" in found.notes[-1]
 
 
-def test_on_a_lattice_several_captures_are_refused():
+@pytest.mark.parametrize(
+    "pixel_xy",
+    [
+        pytest.param(None, id="array coordinates alone"),
+        pytest.param(np.arange(10.0).reshape(5, 2), id="two slides"),
+    ],
+)
+def test_on_a_lattice_several_captures_are_refused(pixel_xy):
     grid = [[0, 0], [0, 1], [1, 0], [1, 1], [0, 0]]
-    parts = parts_of(grid, np.ones((5, 2)), LatticeKind.SQUARE)
+    parts = parts_of(grid, np.ones((5, 2)), LatticeKind.SQUARE) | {"pixel_xy": pixel_xy}
     with pytest.raises(InvalidSectionError, match="more than one spot"):
         section_of_parts(**parts)
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.section.detection import detect_lattice, impose_lattice
+from napari_stentrans.section.detection import (
+    detect_lattice,
+    impose_lattice,
+    place_spots,
+)
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 
 HEX, SQUARE = LatticeKind.HEX, LatticeKind.SQUARE
@@ -159,3 +163,60 @@ def test_irregular_can_be_imposed_on_an_array():
     lattice = impose_lattice(square(6, 6) * 50.0, IRREGULAR)
     assert lattice.kind is IRREGULAR
     assert lattice.step_rc == (50.0, 50.0)
+
+
+@pytest.mark.parametrize("row_step", [1.0, 1.2, 1.21, 1.3, 1.5])
+@pytest.mark.parametrize("degrees", [0, 33])
+def test_a_rectangular_grid_is_never_hex(row_step, degrees, rng):
+    noisy = square(20, 20) * (row_step, 1) + rng.normal(scale=0.01, size=(400, 2))
+    kind = SQUARE if row_step <= 1.21 else IRREGULAR
+    assert detect_lattice(turned(noisy, degrees) * 100).lattice.kind is kind
+
+
+@pytest.mark.parametrize("n_repeated", [1, 3, 50])
+def test_places_that_occur_twice_leave_the_lattice_as_it_is(n_repeated):
+    ideal = Lattice(HEX).to_pitch(checkerboard(20, 20)) * 137.3
+    found = detect_lattice(np.concatenate([ideal, ideal[:n_repeated]]))
+    alone = detect_lattice(ideal)
+    assert found.lattice == alone.lattice
+    np.testing.assert_array_equal(found.array_rc[:400], alone.array_rc)
+    np.testing.assert_array_equal(found.array_rc[400:], alone.array_rc[:n_repeated])
+
+
+@pytest.mark.parametrize("pitch", [1e-12, 1e-9, 1e-6, 1e-5, 1e-3])
+@pytest.mark.parametrize(
+    ("kind", "sites"), [(SQUARE, square(10, 10)), (HEX, checkerboard(10, 10))]
+)
+def test_no_unit_is_too_small(kind, sites, pitch):
+    found = detect_lattice(Lattice(kind).to_pitch(sites) * pitch)
+    pairs = Lattice(kind).neighbours(sites)
+    assert found.lattice.kind is kind
+    np.testing.assert_array_equal(found.lattice.neighbours(found.array_rc), pairs)
+
+
+@pytest.mark.parametrize("far", [300, 8000, 400_000])
+@pytest.mark.parametrize(
+    ("kind", "sites"), [(SQUARE, square(20, 20)), (HEX, checkerboard(20, 20))]
+)
+def test_one_stray_spot_leaves_an_array_its_coordinates(kind, sites, far):
+    with_stray = np.concatenate([sites, [[far, far]]])
+    found = detect_lattice(with_stray)
+    assert found.lattice.kind is kind
+    np.testing.assert_array_equal(found.array_rc, with_stray)
+
+
+def test_free_positions_with_a_stray_one_are_no_lattice_beyond_memory():
+    free = turned(square(20, 20) * 3.3, 20)
+    near, far = np.array([[300.0, 300.0]]), np.array([[1e6, 1e6]])
+    assert detect_lattice(np.concatenate([free, far])).lattice.kind is IRREGULAR
+    on_site = free[:1] + (free[1:2] - free[:1]) * 100
+    assert detect_lattice(np.concatenate([free, on_site])).lattice.kind is SQUARE
+    assert len(detect_lattice(np.concatenate([free, near])).array_rc) == 401
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e300])
+@pytest.mark.parametrize("kind", [None, *LatticeKind])
+def test_positions_beyond_any_unit_do_no_harm(rng, scale, kind):
+    positions = rng.random((64, 2)) * scale
+    placed = place_spots(positions, positions[:, ::-1], kind=kind)
+    assert len(placed.array_rc) == 64

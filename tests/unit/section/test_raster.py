@@ -97,6 +97,12 @@ def test_far_apart_irregular_spots_do_not_fill_memory(bare_section, monkeypatch)
     assert len(np.unique(raster.index)) > 2  # both ends are still to be seen
 
 
+def test_a_long_strip_does_not_fill_memory(bare_section, rng):
+    spots = np.concatenate([rng.uniform(0, 20, (60, 2)), [[1e12, 3.0]]])
+    section = bare_section(spots, Lattice(LatticeKind.IRREGULAR))
+    assert SpotRaster.from_section(section).index.size < 20_000_000
+
+
 def test_a_large_dense_square_is_drawn(bare_section):
     array_rc = np.argwhere(np.ones((500, 500), bool))
     section = bare_section(array_rc, Lattice(LatticeKind.SQUARE))

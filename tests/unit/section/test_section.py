@@ -8,7 +8,11 @@ import pytest
 from scipy import sparse
 
 from napari_stentrans.datasets import simulated_section
-from napari_stentrans.errors import InvalidSectionError, UnknownGeneError
+from napari_stentrans.errors import (
+    InvalidRequestError,
+    InvalidSectionError,
+    UnknownGeneError,
+)
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 
@@ -240,3 +244,28 @@ def test_a_lattice_that_cannot_be_is_refused(kind, other):
     section = simulated_section(lattice=kind, n_rows=9, n_cols=8, n_genes=5).section
     with pytest.raises(InvalidSectionError, match=f"on a {other} lattice"):
         section.on_lattice(LatticeKind(other))
+
+
+def test_a_stray_spot_is_named_where_its_lattice_would_fill_memory(bare_section):
+    grid = np.argwhere(np.ones((20, 20), bool)).astype(float)
+    square = Lattice(LatticeKind.SQUARE)
+    near = np.concatenate([[[900, 20]], grid])
+    assert bare_section(near, square).n_spots == 401
+    stray = np.concatenate([grid[:7], [[8000, 8000]], grid[7:]])
+    with pytest.raises(InvalidSectionError, match=r"'spot7' at array_row=8000.*far"):
+        bare_section(stray, square)
+    assert bare_section(stray, Lattice(LatticeKind.IRREGULAR)).n_spots == 401
+
+
+@pytest.mark.parametrize("what", ["array_rc", "pixel_xy"])
+def test_positions_beyond_any_unit_are_refused(section, what):
+    far = section.array_rc.copy()
+    far[3, 1] = 1e300
+    with pytest.raises(InvalidSectionError, match=r"positions are as large as 1e\+300"):
+        replace(section, **{what: far})
+
+
+@pytest.mark.parametrize("length", [3, 1000])
+def test_a_mask_of_other_spots_is_refused(section, length):
+    with pytest.raises(InvalidRequestError, match=f"{length},.* {section.n_spots} sp"):
+        section.subset(np.ones(length, bool))

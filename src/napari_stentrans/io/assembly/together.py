@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_stentrans.io.assembly.counts import put_together
-from napari_stentrans.section.detection import impose_lattice
+from napari_stentrans.section.detection import distinct_places, impose_lattice
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 
@@ -18,12 +18,13 @@ _MOST = 0.5
 
 
 def section_of_parts(**parts: Any) -> Section:
-    """Build a section; on no lattice, what lies at one place is added up.
+    """Build a section; what lies at one place is added up.
 
     Two measurements of one place differ by counting noise alone, and no method can tell
-    them apart; their sum is what a larger cell there would have shown. On a lattice, or
-    where most spots share their place, several captures are in the file: the section
-    refuses them. So it does where names repeat: a cell listed twice is not two cells.
+    them apart; their sum is what a larger cell there would have shown. Where array
+    coordinates alone are the same, or most spots share their place, several captures
+    are in the file: the section refuses them. So it does where names repeat: a cell
+    listed twice is not two cells.
 
     Parameters
     ----------
@@ -38,26 +39,20 @@ def section_of_parts(**parts: Any) -> Section:
     """
     array_rc = np.asarray(parts["array_rc"], dtype=np.float64)
     whole = array_rc.ndim == 2 and len(array_rc) == len(parts["obs"])
-    if parts["lattice"].is_regular or not whole or not np.isfinite(array_rc).all():
+    if not whole or not np.isfinite(array_rc).all():
         return Section(**parts)
     if not parts["obs"].index.is_unique:
         return Section(**parts)
-    place, first = _places(array_rc)
+    at = array_rc
+    if parts["lattice"].is_regular:
+        if parts.get("pixel_xy") is None:
+            return Section(**parts)
+        at = np.column_stack([array_rc, parts["pixel_xy"]])
+    place, first = distinct_places(at)
     shared = np.bincount(place, minlength=len(first))[place] > 1
     if not shared.any() or shared.mean() > _MOST:
         return Section(**parts)
     return Section(**(parts | _joined(parts, array_rc, place, first, shared)))
-
-
-def _places(array_rc: FloatArray) -> tuple[IntArray, IntArray]:
-    """Number of the place of each spot, in order; and the first spot of each place."""
-    _, first, inverse = np.unique(
-        array_rc, axis=0, return_index=True, return_inverse=True
-    )
-    order = np.argsort(first)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[inverse.ravel()], first[order].astype(np.int64)
 
 
 def _joined(
@@ -78,8 +73,10 @@ def _joined(
     joined[told.index.to_numpy()] = told.to_numpy()
     obs["joined"] = joined
     n_places = len(np.unique(place[shared]))
+    lattice = parts["lattice"]
+    what = "spots" if lattice.is_regular else "cells or beads"
     note = (
-        f"Places with several cells or beads: {n_places} ({shared.sum()} in all). "
+        f"Places with several {what}: {n_places} ({shared.sum()} in all). "
         f"Their values were {done} under the name of the first; "
         'obs["joined"] has the other names.'
     )
@@ -88,7 +85,9 @@ def _joined(
         "counts": counts,
         "obs": obs,
         "array_rc": free_rc,
-        "lattice": impose_lattice(free_rc, parts["lattice"].kind),
+        "lattice": lattice
+        if lattice.is_regular
+        else impose_lattice(free_rc, lattice.kind),
         "pixel_xy": None if pixel_xy is None else pixel_xy[first],
         "notes": (*parts.get("notes", ()), note),
     }
