@@ -162,6 +162,17 @@ def test_unknown_genes_are_told_and_the_others_added(opened, section, told):
     assert opened.session.message.is_error
 
 
+def test_a_complaint_goes_with_the_next_gene_that_is_there(opened, section, told):
+    opened.genes.show("NOSUCHGENE")
+    assert opened.session.message.is_error
+    opened.genes.show(section.genes[0])
+    assert opened.session.message.text == ""
+
+    opened.background.say("Saved x.h5ad.")
+    opened.genes.show(section.genes[1])
+    assert opened.session.message.text == "Saved x.h5ad."
+
+
 def test_a_new_gene_covers_no_other(opened, section):
     opened.genes.add(section.genes[:3])
 
@@ -372,6 +383,7 @@ def test_closing_the_section_ends_its_run(opened, viewer, jobs):
     assert jobs.last.discarded
     assert len(viewer.layers) == 0
     assert opened.session.status is JobStatus.IDLE
+    assert "Cancelled" in opened.session.message.text
 
 
 def test_close_discards_the_run_and_lets_go_of_the_viewer(

@@ -68,6 +68,15 @@ def test_search(facts, text, found):
     assert set(listed(facts, text=text)) == found
 
 
+@pytest.mark.parametrize("name", ["pin Z", "G,1"])
+def test_a_name_with_what_parts_names_is_found_whole(facts, name):
+    odd = replace(facts, genes=pd.Index(["CD9", "G", name, "pin", "Z"]))
+
+    assert list(odd.genes[odd.rows(Wish(name.lower()))]) == [name]
+    assert odd.asked_for(f" {name} ") == [name]
+    assert odd.asked_for(f"{name} CD9") != [name]
+
+
 def test_genes_of_two_species_are_all_found(facts):
     both = replace(facts, genes=pd.Index(["GAPDH", "Actb", "ACTB", "Gapdh", "CD9"]))
 

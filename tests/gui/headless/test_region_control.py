@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from napari.components import ViewerModel
@@ -13,6 +15,7 @@ from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.region_board import REDO, UNDO
 from napari_stentrans.gui.state.regions import Painted, Tool
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.regions import RegionKind
 
@@ -58,6 +61,49 @@ def press(controller, key):
 
 
 # -- painting ----------------------------------------------------------------------
+
+
+def test_to_paint_ends_a_side_by_side_without_room_for_it(
+    controller, section, run, viewer
+):
+    controller.stage.open(replace(section, image=None))
+    controller.genes.add(section.genes[:2])
+    run(controller, method="fake")
+    controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    controller.regions.paint()
+
+    canvas = controller.stage.canvas(controller.session.section)
+    assert canvas.visible
+    assert canvas.mode == "paint"
+    assert controller.session.view.mode is ViewMode.OVERLAY
+    assert not viewer.canvas.grid.enabled
+    assert "on top of one another" in controller.session.message.text
+
+    controller.regions.use(None)
+    controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    controller.view.set_mode(ViewMode.OVERLAY)
+    assert canvas.visible
+
+
+def test_complaints_of_a_name_go_with_a_good_one(opened, regions, state):
+    regions.paint()
+    label = state.current
+    regions.rename(label, " ")
+    assert "needs a name" in opened.session.message.text
+    regions.rename(label, "tear")
+    assert opened.session.message.text == ""
+    assert names(state) == ["tear"]
+
+
+def test_a_complaint_of_a_canvas_goes_with_it(opened, regions, viewer, told):
+    regions.paint()
+    canvas = opened.stage.canvas(opened.session.section)
+    canvas.data = np.zeros((5, 5), np.uint8)
+    opened.runs.enhance()
+    assert "5, 5" in opened.session.message.text
+    viewer.layers.remove(canvas)
+    assert opened.session.message.text == ""
 
 
 def test_painting_is_counted_as_it_happens(opened, regions, state, section):

@@ -262,6 +262,15 @@ def test_closing_a_section_leaves_the_others(both, viewer, first):
     assert both.session.message.text == "Closed B4."
 
 
+def test_of_sections_of_one_name_the_closed_one_is_told(controller, section):
+    controller.stage.open(section)
+    controller.stage.open(replace(section))
+    second = controller.session.sections[1]
+    controller.sections.choose(second)
+    controller.sections.shut()
+    assert controller.session.message.text == f"Closed {section.name} (2)."
+
+
 def test_a_section_with_results_closes_the_second_time(both, run, second, first):
     run(both)
     both.sections.shut()

@@ -7,8 +7,8 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QPoint, Qt, QThreadPool
+from qtpy.QtWidgets import QApplication, QDockWidget
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas import layers as looks
@@ -37,6 +37,14 @@ def docked(viewer):
 def click(qtbot, button):
     assert button.isEnabled()
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def close_by_hand(widget):
+    """Close the dock as a user does, after which nobody holds the widget."""
+    dock = widget.parent()
+    while not isinstance(dock, QDockWidget):
+        dock = dock.parent()
+    dock.title.close_button.click()
 
 
 def wait_idle(qtbot, widget):
@@ -258,11 +266,18 @@ def test_closing_the_dock_during_a_run_ends_it(qtbot, viewer, section, fake_meth
     widget.controller.runs.configure(method="fake")
     click(qtbot, widget.run_bar.enhance)
     wait_running(qtbot, widget)
+    ended = []
+    widget.destroyed.connect(lambda: ended.append(True))
+    bound = {"N", "W"} & set(map(str, viewer.keymap))
 
-    viewer.window.remove_dock_widget(widget)
-    widget.deleteLater()
+    close_by_hand(widget)
     del widget
-    QApplication.processEvents()
+    gc.collect()  # as it comes, in any thread: before Qt has deleted it, too
+    qtbot.waitUntil(lambda: bool(ended), timeout=SOON)
+
+    assert bound
+    assert not bound & set(map(str, viewer.keymap))
+    assert QThreadPool.globalInstance().waitForDone(SOON)  # the run has ended
 
 
 def test_opening_and_closing_leaves_nothing_behind(qtbot, viewer, section):
@@ -275,8 +290,7 @@ def test_opening_and_closing_leaves_nothing_behind(qtbot, viewer, section):
     for _ in range(10):
         widget = docked(viewer)
         assert widget.session.section is section
-        viewer.window.remove_dock_widget(widget)
-        widget.deleteLater()
+        close_by_hand(widget)
         del widget
         qtbot.wait(10)
     gc.collect()

@@ -53,7 +53,6 @@ def test_opened_and_closed_twenty_times(make_napari_viewer, section):
         QApplication.processEvents()
         gone += [weakref.ref(widget), weakref.ref(widget.controller)]
         viewer.window.remove_dock_widget(dock)
-        widget.deleteLater()
         del widget, dock
         collect(1 if before else 3)
         before = before or listeners(viewer)

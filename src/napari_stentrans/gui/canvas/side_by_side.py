@@ -140,7 +140,7 @@ class SideBySide:
         with drawn_once(layers):
             self._viewer.canvas.grid.enabled = False
             self._reorder([*order[:place], *new, *order[place:]])
-            for layer, shown in [*known, *((layer, False) for layer in new)]:
+            for layer, shown in [*known, *((each, is_on_top(each)) for each in new)]:
                 set_visible(layer, visible=shown)
         self._captions.hide()
         self._before = None

@@ -15,7 +15,7 @@ from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider, Signature
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.gene_names import wished_genes
+from napari_stentrans.gui.control.gene_names import known_genes
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
@@ -44,7 +44,7 @@ class GeneSetControl:
 
     def add_slider(self, genes: Iterable[str]) -> None:
         """Show genes in one layer with a slider, in place of the slider before."""
-        section, names = self._bench.session.section, wished_genes(self._bench, genes)
+        section, names = self._bench.session.section, known_genes(self._bench, genes)
         if section is None or not names:
             return
         for each in self._layers.of(section):
@@ -56,7 +56,7 @@ class GeneSetControl:
 
     def add_signature(self, genes: Iterable[str], name: str = "") -> None:
         """Show the mean of genes as a layer, under a name of its own."""
-        section, names = self._bench.session.section, wished_genes(self._bench, genes)
+        section, names = self._bench.session.section, known_genes(self._bench, genes)
         if section is None or not names:
             return
         wanted = name.strip() or f"{names[0]} + {len(names) - 1}"

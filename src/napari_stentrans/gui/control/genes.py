@@ -8,7 +8,7 @@ from napari_stentrans.gui.canvas.browsing import Browsing
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.gene_library import GeneLibrary
-from napari_stentrans.gui.control.gene_names import known_genes, wished_genes
+from napari_stentrans.gui.control.gene_names import known_genes
 from napari_stentrans.gui.control.gene_sets import GeneSetControl
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.reading_ahead import ReadingAhead
@@ -54,7 +54,7 @@ class GeneControl:
 
     def add(self, genes: Iterable[str]) -> None:
         """Show genes to stay; every name that the section does not have is told."""
-        section, names = self._bench.session.section, wished_genes(self._bench, genes)
+        section, names = self._bench.session.section, known_genes(self._bench, genes)
         if section is None or not names:
             return
         if len(names) > MOST_AT_ONCE:

@@ -29,6 +29,9 @@ REDO = KeyMod.CtrlCmd | KeyMod.Shift | KeyCode.KeyZ
 
 OnKept = Callable[[Section, Regions], None]
 
+PAINTING = "what is painted"
+"""What a message is about that goes with the next stroke."""
+
 
 class RegionBoard:
     """What is painted on the canvas of the current section.
@@ -43,7 +46,6 @@ class RegionBoard:
         self._bench = bench
         self._canvas: RegionCanvas | None = None
         self._histories: dict[Section, History[Regions]] = {}
-        self._complaint = ""
         self.on_kept: OnKept = _ignore
         self._selection = bench.stage.viewer.layers.selection
         self._selection.events.active.connect(self._follow_mouse)
@@ -141,6 +143,7 @@ class RegionBoard:
             self._canvas.layer.bind_key(UNDO, None)
             self._canvas.layer.bind_key(REDO, None)
             self._canvas.close()
+            self._bench.background.take_back(PAINTING)
         self._canvas = None
 
     def _history(self, canvas: RegionCanvas) -> History[Regions]:
@@ -173,13 +176,11 @@ class RegionBoard:
         if self._canvas is not None:
             self._history(self._canvas).put(regions)
             self._show()
-            if self._bench.session.message.text == self._complaint:
-                self._bench.background.say("")
+            self._bench.background.take_back(PAINTING)
 
     def _complain(self, text: str) -> None:
         """Tell what cannot be painted; it is forgotten with the next stroke."""
-        self._complaint = text
-        self._bench.background.say(text)
+        self._bench.background.say(text, about=PAINTING)
 
     def _keep(self) -> None:
         """Make what was painted a step to go back to."""

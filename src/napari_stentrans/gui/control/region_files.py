@@ -106,6 +106,9 @@ class RegionFileControl:
     def _loaded(self, section: Section, name: str, loaded: Regions) -> None:
         if section is not self._bench.session.section:
             return
+        if not loaded.listed:
+            self._bench.background.complain(f"{name} marks nothing on {section.name}.")
+            return
         now = self._regions.regions
         try:
             joined = loaded if now is None else now.joined(loaded)

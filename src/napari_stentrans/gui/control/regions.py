@@ -14,10 +14,12 @@ from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.regions import Tool
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.regions import RegionKind
 from napari_stentrans.section.section import Section
 
 _ARMING = "arming a brush"
+_NAMING = "name of a region"
 
 
 class RegionControl(RegionBoard):
@@ -112,12 +114,13 @@ class RegionControl(RegionBoard):
         if regions is None or region is None or name == region.name:
             return
         if not name:
-            self._bench.background.say(
-                f"A region needs a name; it is still called {region.name!r}."
-            )
+            told = f"A region needs a name; it is still called {region.name!r}."
+            self._bench.background.say(told, about=_NAMING)
         elif regions.named(name, region.kind) is not None:
-            self._bench.background.say(f"There is a region {name!r} already.")
+            told = f"There is a region {name!r} already."
+            self._bench.background.say(told, about=_NAMING)
         else:
+            self._bench.background.take_back(_NAMING)
             self.put(regions.changed(replace(region, name=name)))
 
     def switch(self, label: int, *, enabled: bool) -> None:
@@ -169,8 +172,15 @@ class RegionControl(RegionBoard):
         section, state = self._bench.session.section, self._bench.session.regions
         label = label or state.current
         if section is not None and label is not None:
-            self._bench.stage.painting.add_canvas(section)
+            canvas = self._bench.stage.painting.add_canvas(section)
             # First: a layer that moves or hides drops its brush.
             yield from self._view.arranging()
+            if not canvas.visible:  # several genes side by side leave it no room
+                self._view.set_mode(ViewMode.OVERLAY)
+                yield from self._view.arranging()
+                self._bench.background.say(
+                    "To paint, the pictures lie on top of one another again: side by "
+                    "side there is room for it with a single gene."
+                )
             self._bench.stage.painting.arm_brush(section, label, tool.value)
             self._show()

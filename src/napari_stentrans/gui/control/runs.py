@@ -13,6 +13,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.costs import CostEstimates
 from napari_stentrans.gui.control.memory import Memory
+from napari_stentrans.gui.control.region_board import PAINTING
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.results import Results
 from napari_stentrans.gui.control.view import ViewControl
@@ -95,7 +96,7 @@ class RunControl:
         try:
             missing = self._regions.missing()
         except InvalidRequestError as error:
-            background.complain(error)
+            background.complain(error, about=PAINTING)
             return
         self._regions.put_brush_away(section)
         self._before = session.enhanced

@@ -21,6 +21,7 @@ from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
+from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.io import FILE_PATTERNS
 from napari_stentrans.progress import Steps
@@ -98,8 +99,10 @@ class SectionControl:
         if section is None or session.status.is_busy:
             return
         if self._losses.are_known("press Close again"):
+            open_ones = session.sections
+            name = told_apart(open_ones)[open_ones.index(section)]
             remove(stage.viewer.layers, self._layers(section))
-            self._bench.background.say(f"Closed {section.name}.")
+            self._bench.background.say(f"Closed {name}.")
 
     def lay_on(self, kind: LatticeKind) -> None:
         """Take the spots of the current section to lie on another lattice.
@@ -175,7 +178,8 @@ class SectionControl:
         self._bench.stage.tell_apart(session.sections)
         self._runs.forget_others(session.sections)
         new = [section for section in session.sections if section not in known]
-        if self._is_pointless():
+        is_pointless = self._is_pointless()
+        if is_pointless:
             self._runs.cancel()
         self._trials.forget_others(session.sections)
         if new and not session.status.is_enhancing:
@@ -185,6 +189,8 @@ class SectionControl:
         elif new:
             # Its other layers are still to come.
             self._bench.turns.take(self._setting_aside(new[-1]), at_once=False)
+        if is_pointless:
+            self._bench.background.say("Cancelled: the layers of its section are gone.")
 
     def follow_section(self) -> None:
         """Tell what lattice was recognised for the current section."""

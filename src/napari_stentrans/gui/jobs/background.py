@@ -88,14 +88,19 @@ class Background:
         else:
             self._desk.discard()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, about: str = "") -> None:
         """Tell what goes on."""
-        self._session.message = Message(text)
+        self._session.message = Message(text, about=about)
 
-    def complain(self, what: object) -> None:
+    def complain(self, what: object, about: str = "") -> None:
         """Tell what cannot be, where all else goes on: below, and as a notification."""
-        self._session.message = Message(str(what), is_error=True)
+        self._session.message = Message(str(what), is_error=True, about=about)
         notify(str(what))
+
+    def take_back(self, about: str) -> None:
+        """Say no more of something that was amiss; other messages stay."""
+        if self._session.message.about == about:
+            self.say("")
 
     def failed(self, error: Exception) -> None:
         """Tell a failure of a job: ours as they are, others as what they are."""

@@ -116,8 +116,13 @@ class GeneFacts:
         )
         return list(dict.fromkeys(spelt))
 
+    def asked_for(self, text: str) -> list[str]:
+        """Return the names in a text; one alone, if a gene is called all of it."""
+        whole = text.strip()
+        return [whole] if whole.casefold() in self._place else names_in(text)
+
     def _matches(self, text: str) -> np.ndarray:
-        names = [name.casefold() for name in names_in(text)]
+        names = [name.casefold() for name in self.asked_for(text)]
         if len(names) < 2:
             part = names[0] if names else ""
             return np.array([part in name for name in self._folded], dtype=bool)

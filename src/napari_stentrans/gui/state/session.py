@@ -50,11 +50,22 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Message:
-    """One line for the person at the screen; ``details`` are for a report of it."""
+    """One line for the person at the screen.
+
+    Attributes
+    ----------
+    text, is_error
+        What is told.
+    details
+        For a report of a failure.
+    about
+        What is amiss: the message goes once this is put right.
+    """
 
     text: str = ""
     is_error: bool = False
     details: str = ""
+    about: str = ""
 
 
 @dataclass(eq=False)

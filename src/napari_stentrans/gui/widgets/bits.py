@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from html import escape
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -51,11 +52,17 @@ def allow(control: QWidget, why_not: str = "", help_text: str | None = None) -> 
 def note(text: str = "", parent: QWidget | None = None) -> QLabel:
     """Make a line of text that wraps instead of widening the panel."""
     label = QLabel(text, parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # names may look like HTML
     label.setWordWrap(True)
     policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     policy.setHeightForWidth(True)
     label.setSizePolicy(policy)
     return label
+
+
+def tip(text: str) -> str:
+    """Return a tool tip that shows a text as it is: names may look like HTML."""
+    return f"<p>{escape(text)}</p>" if text else ""
 
 
 def empty(layout: QLayout) -> None:

@@ -66,8 +66,9 @@ class GeneTableModel(QAbstractTableModel):
         if not self.learns(facts) or not np.array_equal(rows, self._rows):
             return False
         self._facts = facts
-        last = self.index(len(rows) - 1, len(COLUMNS) - 1)
-        self.dataChanged.emit(self.index(0, 0), last)
+        if len(rows):
+            last = self.index(len(rows) - 1, len(COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
         return True
 
     def learns(self, facts: GeneFacts | None) -> bool:

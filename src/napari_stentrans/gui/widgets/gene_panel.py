@@ -10,7 +10,7 @@ from qtpy.QtGui import QKeyEvent, QShowEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from napari_stentrans.gui.control.genes import MOST_AT_ONCE
-from napari_stentrans.gui.state.gene_facts import Column, Wish, names_in
+from napari_stentrans.gui.state.gene_facts import Column, Wish
 from napari_stentrans.gui.widgets.bits import allow, note
 from napari_stentrans.gui.widgets.gene_actions import GeneActions
 from napari_stentrans.gui.widgets.gene_order import PRESETS, OrderBox, Preset
@@ -106,7 +106,8 @@ class GenePanel(Panel):
 
     def _enter(self) -> None:
         """Show the first gene that was found, or pin the genes of a list."""
-        facts, names = self.session.genes.facts, names_in(self.search.text())
+        facts = self.session.genes.facts
+        names = [] if facts is None else facts.asked_for(self.search.text())
         if facts is None or not names:
             return
         spelt = facts.spelt(names)

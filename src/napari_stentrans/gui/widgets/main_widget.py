@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import EmitLoopError
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 _WIDTH = 330
 _SCROLL_BAR = 12
 _SPACING = 6
+_held: dict[int, list[object]] = {}
+"""What must last until Qt deletes a widget, by its session.
+
+Python's garbage collector runs in whatever thread comes, and may clear what is called
+when a widget goes before the widget itself: both end the process.
+"""
 
 
 class StEnTransWidget(QWidget):
@@ -67,8 +73,17 @@ class StEnTransWidget(QWidget):
         self._compose()
         self.controller.runs.look_up_methods()
         self.controller.regions.prepare()
-        # No reference to self: the widget must be free to be collected.
-        self.destroyed.connect(partial(_end, *made))
+        ending = partial(_end, *made)  # without self, which would never go
+        _held[id(self.session)] = [ending]
+        self.destroyed.connect(ending)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Go for good when taken out of the dock: closing it does no more than that."""
+        is_moved = event is not None and event.type() == QEvent.Type.ParentChange
+        if is_moved and self.parent() is None:
+            _held[id(self.session)].append(self)
+            self.deleteLater()
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         """Return a width that leaves room for the canvas on a laptop."""
@@ -125,6 +140,7 @@ def _scrolling(panel: Panel) -> QScrollArea:
 
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:
     """Discard what runs and let go of the viewer, once the widgets are gone."""
+    _held.pop(id(session), None)
     session.silence()
     try:
         controller.close()

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.state.regions import RegionRow
+from napari_stentrans.gui.widgets.bits import tip
 from napari_stentrans.section.regions import RegionKind
 
 _HEADINGS = ("Region", "Kind", "Spots", "Empty sites")
@@ -127,9 +128,10 @@ def _fill(item: QTreeWidgetItem, row: RegionRow) -> None:
     item.setCheckState(_NAME, state)
     item.setIcon(_NAME, _swatch(row.colour))
     told = (region.name, KIND_WORDS[region.kind], f"{row.n_spots:,}", f"{row.n_new:,}")
+    meaning = tip(f"{region.name}: {_KIND_HELP[region.kind].lower()}")
     for column, text in enumerate(told):
         item.setText(column, text)
-        item.setToolTip(column, f"{region.name}: {_KIND_HELP[region.kind].lower()}")
+        item.setToolTip(column, meaning)
         if column > 1:
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
 

@@ -11,7 +11,7 @@ from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.activity_bar import ActivityBar
-from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, tip
 from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import Panel
@@ -144,7 +144,7 @@ class RunBar(Panel):
     def _show_message(self) -> None:
         message = self.session.message
         self.status.setText(message.text)
-        self.status.setToolTip(message.text)  # a long name of a file may be cut off
+        self.status.setToolTip(tip(message.text))  # a long name may be cut off
         colour = colours.of_error(self.palette())
         self.status.setStyleSheet(f"color: {colour};" if message.is_error else "")
         self.details.setVisible(bool(message.details))

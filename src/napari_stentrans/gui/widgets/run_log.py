@@ -14,7 +14,7 @@ from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
-from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table, tip
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import way_in_words
 
@@ -133,7 +133,7 @@ class RunLog(Panel):
             return
         clipboard.setText(text)
         self.told.setText(f"The {what} is in the clipboard.")
-        self.told.setToolTip(text)
+        self.told.setToolTip(tip(text))
 
     def _ask_model(self) -> None:
         record = self._record()

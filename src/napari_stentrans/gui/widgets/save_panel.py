@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
-from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
+from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, tip
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.save_kinds import KINDS, Kind
 
@@ -65,6 +65,7 @@ class SavePanel(Panel):
             "In napari's console, <b>stentrans.result</b> is the result that is shown "
             "and <b>stentrans.to_anndata()</b> an AnnData of it."
         )
+        self.console.setTextFormat(Qt.TextFormat.RichText)
         self.console.setToolTip("Open the console with the button >_ at the lower left")
         self._lay_out()
         self._listen()
@@ -158,7 +159,7 @@ class SavePanel(Panel):
             self.genes.addItem(f"those shown ({len(shown)})", "shown")
         at = self.genes.findData(before)
         self.genes.setCurrentIndex(max(at, 0))
-        self.genes.setToolTip(", ".join(shown[:20]) or "No gene is shown yet")
+        self.genes.setToolTip(tip(", ".join(shown[:20]) or "No gene is shown yet"))
         self._enable()
 
     def _enable(self) -> None:
@@ -179,5 +180,5 @@ class SavePanel(Panel):
     def _show_last(self) -> None:
         last = self.session.saves.last
         self.last.setText("" if last is None else f"Saved {last.name}")
-        self.last.setToolTip("" if last is None else str(last))
+        self.last.setToolTip("" if last is None else tip(str(last)))
         self.folder.setVisible(last is not None)

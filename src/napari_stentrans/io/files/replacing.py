@@ -12,6 +12,9 @@ from uuid import uuid4
 
 from napari_stentrans.errors import InvalidRequestError
 
+_LONGEST_NAME = 255 - 16
+"""Bytes that file systems take, less what a name has while it is written."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SPATIALDATA = {"images", "labels", "points", "shapes", "tables"}
 _ZARR = {"zarr", "zattrs", "zgroup", "zmetadata"}
 _FOLDERS = {
@@ -50,7 +53,7 @@ def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
         yield unfinished
         _take_name(unfinished, path)
     except OSError as error:
-        hint = "" if error.errno == errno.ENAMETOOLONG else " Is the disk full?"
+        hint = " Make room, or choose another disk." if error.errno in _FULL else ""
         msg = f"cannot write {path}: {error.strerror or error}.{hint}"
         raise InvalidRequestError(msg) from error
     finally:
@@ -67,6 +70,9 @@ def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
         else's folder has that name, or it belongs to the inputs.
     """
     path = Path(path).absolute()
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        msg = f"cannot write {path}: its name is too long. Choose a shorter one."
+        raise InvalidRequestError(msg)
     if not path.parent.is_dir():
         msg = f"cannot write {path}: there is no folder {path.parent}. Make it first."
         raise InvalidRequestError(msg)
