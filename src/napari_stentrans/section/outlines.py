@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.tissue import BoolArray
 
 Polygon: TypeAlias = list[FloatArray]
@@ -35,16 +35,14 @@ def outlines(mask: BoolArray) -> list[Polygon]:
         centre being whole numbers and its corners halves.
     """
     rings = [_straightened(ring) for ring in _rings(np.pad(mask, 1))]
-    outer = [ring for ring in rings if _area(ring) > 0]
+    areas = np.array([_area(ring) for ring in rings])
+    outer = [ring for ring, area in zip(rings, areas, strict=True) if area > 0]
+    holes = [ring for ring, area in zip(rings, areas, strict=True) if area < 0]
     polygons: list[Polygon] = [[ring - 1.5] for ring in outer]
-    for hole in (ring for ring in rings if _area(ring) < 0):
-        inner = _point_left_of(hole)
-        around = [
-            (abs(_area(ring)), number)
-            for number, ring in enumerate(outer)
-            if inside(inner, [ring])[0]
-        ]
-        polygons[min(around)[1]].append(hole - 1.5)
+    if holes:
+        around = _smallest_around(holes, outer, areas[areas > 0])
+        for hole, number in zip(holes, around.tolist(), strict=True):
+            polygons[number].append(hole - 1.5)
     return polygons
 
 
@@ -58,18 +56,66 @@ def inside(points: FloatArray, rings: Iterable[FloatArray]) -> BoolArray:
     rings
         Each of shape (corner, 2), in the same coordinates; closed or not.
     """
-    within = np.zeros(len(points), dtype=bool)
-    for ring in rings:
-        low, high = ring.min(axis=0), ring.max(axis=0)
-        near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
-        u, v = points[near].T
-        crossed = np.zeros(len(near), dtype=bool)
-        for (u0, v0), (u1, v1) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
-            if v0 != v1:
-                beside = (v0 > v) != (v1 > v)
-                crossed ^= beside & (u < u0 + (v - v0) * (u1 - u0) / (v1 - v0))
-        within[near] ^= crossed
-    return within
+    return SortedPoints(points).inside(rings)
+
+
+class SortedPoints:
+    """Points made ready to be looked for in many rings.
+
+    In their order along v, those that a side can pass are next to one another.
+
+    Parameters
+    ----------
+    points : ndarray, shape (point, 2)
+        Where to look: (u, v).
+    """
+
+    def __init__(self, points: FloatArray) -> None:
+        self._order = np.argsort(points[:, 1], kind="stable")
+        self._u, self._v = np.ascontiguousarray(points[self._order].T)
+
+    def inside(self, rings: Iterable[FloatArray]) -> BoolArray:
+        """Which points lie within rings, holes being within twice: shape (point,)."""
+        within = np.zeros(len(self._order), dtype=bool)
+        for ring in rings:
+            at = self._near(ring)
+            if len(at):
+                crossed = _crossed(self._u[at], self._v[at], ring)
+                within[self._order[at]] ^= crossed
+        return within
+
+    def _near(self, ring: FloatArray) -> IntArray:
+        """Places, in order, of the points in the box around a ring."""
+        (low_u, low_v), (high_u, high_v) = ring.min(axis=0), ring.max(axis=0)
+        first = np.searchsorted(self._v, low_v, side="left")
+        last = np.searchsorted(self._v, high_v, side="right")
+        u = self._u[first:last]
+        near: IntArray = first + np.flatnonzero((u >= low_u) & (u <= high_u))
+        return near
+
+
+def _crossed(u: FloatArray, v: FloatArray, ring: FloatArray) -> BoolArray:
+    """Whether a ray from each point, in order of v, crosses a ring oddly: (point,)."""
+    ends = np.roll(ring, -1, axis=0)
+    low, high = np.sort([ring[:, 1], ends[:, 1]], axis=0)
+    first, last = np.searchsorted(v, low), np.searchsorted(v, high)
+    crossed = np.zeros(len(u), dtype=bool)
+    for side in np.flatnonzero(first < last).tolist():
+        (u0, v0), (u1, v1) = ring[side], ends[side]
+        beside = slice(first[side], last[side])
+        crossed[beside] ^= u[beside] < u0 + (v[beside] - v0) * (u1 - u0) / (v1 - v0)
+    return crossed
+
+
+def _smallest_around(
+    holes: list[FloatArray], outer: list[FloatArray], areas: FloatArray
+) -> IntArray:
+    """Number of the ring that each hole lies in: shape (hole,)."""
+    inner = SortedPoints(np.concatenate([_point_left_of(hole) for hole in holes]))
+    around = np.full(len(holes), -1)
+    for number in np.argsort(areas, kind="stable")[::-1].tolist():
+        around[inner.inside([outer[number]])] = number
+    return around
 
 
 def _rings(mask: BoolArray) -> list[list[_Corner]]:
