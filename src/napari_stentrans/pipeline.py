@@ -8,9 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from napari_stentrans.config import RunConfig
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import DeviceMemoryError, InvalidRequestError
@@ -28,6 +25,8 @@ from napari_stentrans.provenance import provenance
 from napari_stentrans.request import (
     GeneChoice,
     MissingLike,
+    PositionsLike,
+    resolve_at,
     resolve_config,
     resolve_genes,
     resolve_missing,
@@ -36,7 +35,7 @@ from napari_stentrans.request import (
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
-from napari_stentrans.section.targets import Targets
+from napari_stentrans.section.targets import Origin, Targets
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -52,7 +51,7 @@ def enhance(
     section: Section | AnnData,
     *,
     missing: MissingLike = None,
-    at: ArrayLike | None = None,
+    at: PositionsLike = None,
     genes: GeneChoice = "expressed",
     config: RunConfig | None = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
@@ -70,6 +69,7 @@ def enhance(
         path of a file of them (GeoJSON, csv, png, tif or npy).
     at : array_like, shape (position, 2), optional
         Predict exactly at these (array_row, array_col), fractions allowed, in order.
+        A DataFrame, or the path of a table, has columns of these names.
     genes
         "expressed" (detected in 1 % of the spots and at least 3), "all", or names.
     config
@@ -96,7 +96,7 @@ def enhance(
         whole,
         resolve_config(config, **choices),
         missing=resolve_missing(whole, missing),
-        at=None if at is None else np.asarray(at, dtype=np.float64),
+        at=resolve_at(at),
         genes=genes,
         previews=on_progress is not None,
     )
@@ -164,6 +164,7 @@ def _enhance_steps(request: _Request) -> Steps[EnhancedSection]:
     targets = resolve_targets(section, config, missing, request.at)
     method = _method(config)
     notices = _notices(request, n_empty, method.has_seen(section, config))
+    notices += _idle_refinement(request, targets)
 
     def finished(fitted: Fitted) -> Steps[EnhancedSection]:
         with memory_watched(config.device, "a smaller refinement"):
@@ -209,6 +210,15 @@ def _notices(request: _Request, n_empty: int, seen: str) -> list[str]:
         told = f"{request.section.name}: {seen}, so that its held-out scores may be"
         notices.append(f"{told} a little too good.")
     return notices
+
+
+def _idle_refinement(request: _Request, targets: Targets) -> list[str]:
+    """Tell that a finer lattice was asked for where there is no room for one."""
+    refine = request.config.refine
+    if request.at is not None or refine == 1 or Origin.MIDPOINT in targets.origin:
+        return []
+    told = f"refine={refine} added no position: the spots lie on one line, or each"
+    return [f"{told} more than 2 pitches from the others."]
 
 
 def _method(config: RunConfig) -> Enhancer:

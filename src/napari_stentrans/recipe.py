@@ -7,6 +7,7 @@ that were marked, and settings for which the command line has no option.
 from __future__ import annotations
 
 import hashlib
+import json
 import shlex
 import subprocess
 import sys
@@ -153,7 +154,7 @@ class Recipe:
         return path
 
     def _write_settings(self) -> Path:
-        text = self.config.model_dump_json(indent=2)
+        text = json.dumps(_settings(self.config), indent=2)
         path = self._beside("settings", text.encode(), ".json")
         path.write_text(text, encoding="utf-8")
         return path
@@ -171,9 +172,15 @@ def _choices(config: RunConfig) -> dict[str, Any]:
     preset = preset_of(config)
     named = {} if preset is None else {"preset": preset}
     known = RunConfig.model_validate(PRESETS[preset]) if preset else RunConfig()
-    return named | _other_values(
-        config.model_dump(mode="json"), known.model_dump(mode="json")
-    )
+    return named | _other_values(_settings(config), known.model_dump(mode="json"))
+
+
+def _settings(config: RunConfig) -> dict[str, Any]:
+    """Return a configuration that means the same in every folder."""
+    found: dict[str, Any] = config.model_dump(mode="json")
+    if config.model:
+        found["model"] = str(Path(config.model).expanduser().absolute())
+    return found
 
 
 def _other_values(chosen: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:

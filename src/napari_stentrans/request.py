@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
+from napari_stentrans import keys
 from napari_stentrans.config import PRESETS, RunConfig, with_preset
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -19,6 +21,7 @@ from napari_stentrans.section.targets import Targets, enhancement_targets, targe
 
 GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
 MissingLike: TypeAlias = MissingRegions | ArrayLike | str | Path | None
+PositionsLike: TypeAlias = ArrayLike | pd.DataFrame | str | Path | None
 
 _REACH = 100
 """Widths of a section from it, beyond which a position is a mistake."""
@@ -112,6 +115,30 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
         f"picture of the section's raster, or one bool a spot ({section.n_spots})"
     )
     raise InvalidRequestError(msg)
+
+
+def resolve_at(at: PositionsLike) -> FloatArray | None:
+    """Array coordinates to predict at, from whatever a person gave."""
+    if at is None:
+        return None
+    if isinstance(at, str | Path):
+        from napari_stentrans.io.regions.masks import read_positions
+
+        return read_positions(at)
+    if isinstance(at, pd.DataFrame):
+        wanted = [keys.ARRAY_ROW, keys.ARRAY_COL]
+        if not set(wanted) <= set(at.columns):
+            msg = (
+                f"positions to predict have the columns {', '.join(map(str, at))}; "
+                f"give {' and '.join(wanted)}"
+            )
+            raise InvalidRequestError(msg)
+        at = at[wanted]
+    try:
+        return np.asarray(at, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"positions to predict are no numbers: {error}"
+        raise InvalidRequestError(msg) from None
 
 
 def resolve_targets(

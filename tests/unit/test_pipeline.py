@@ -24,6 +24,7 @@ from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.provenance import provenance
 from napari_stentrans.request import resolve_config, resolve_genes, resolve_missing
+from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -176,12 +177,51 @@ def test_given_positions_are_predicted_in_their_order(section):
         pytest.param([[0.0, np.nan]], id="nan"),
         pytest.param(np.ones((2, 3)), id="three columns"),
         pytest.param([1.0, 2.0], id="flat"),
+        pytest.param([["here", "there"]], id="no numbers"),
+        pytest.param(pd.DataFrame({"x": [1.0], "y": [2.0]}), id="other columns"),
         pytest.param([[2.0, 1.0], [2.0, 1e300]], id="far away"),
     ],
 )
 def test_positions_that_are_none_are_refused(section, at):
     with pytest.raises(InvalidRequestError, match="position"):
         enhance(section, method="known", at=at)
+
+
+@pytest.mark.parametrize("form", ["data frame", "path", "text"])
+def test_positions_of_a_table_go_by_the_names_of_its_columns(section, tmp_path, form):
+    table = pd.DataFrame({"array_col": [2, 1], "note": "a", "array_row": [0.5, 4]})
+    path = tmp_path / "places.csv"
+    table.to_csv(path, index=False)
+    at = {"data frame": table, "path": path, "text": str(path)}[form]
+
+    result = enhance(section, method="known", at=at)
+
+    np.testing.assert_array_equal(result.targets.array_rc, [[0.5, 2], [4, 1]])
+
+
+def test_a_file_of_positions_that_is_not_there_is_told(section, tmp_path):
+    with pytest.raises(InvalidRequestError, match="no such file"):
+        enhance(section, method="known", at=tmp_path / "places.csv")
+
+
+@pytest.mark.parametrize(
+    "xy",
+    [
+        pytest.param(np.outer(np.arange(30.0), [1.37, 2.11]), id="one line"),
+        pytest.param(np.argwhere(np.ones((6, 5))) * [1.0, 3.3], id="rows far apart"),
+    ],
+)
+def test_a_refinement_that_adds_nothing_is_told(bare_section, xy):
+    spots = bare_section(xy, impose_lattice(xy, LatticeKind.IRREGULAR))
+    notices = enhance(spots, method="known", refine=2).provenance["notices"]
+    assert [note for note in notices if "refine=2 added no position" in note]
+    assert not enhance(spots, method="known", refine=1).provenance["notices"]
+    given = enhance(spots, method="known", refine=2, at=xy[:2])
+    assert not given.provenance["notices"]
+
+
+def test_a_refinement_that_adds_positions_needs_no_word(section):
+    assert not enhance(section, method="known", refine=2).provenance["notices"]
 
 
 @pytest.mark.parametrize(

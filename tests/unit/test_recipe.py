@@ -205,6 +205,23 @@ def test_the_path_in_a_script_is_whole(section, tmp_path, monkeypatch):
     assert str(tmp_path / "in.csv") in command
 
 
+@pytest.mark.parametrize("steps", [None, 7])
+def test_the_path_of_a_model_is_whole(section, tmp_path, monkeypatch, steps):
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(model="tissue.npz")
+    if steps:
+        config = RunConfig(model="tissue.npz", transformer=TransformerConfig(steps=7))
+    python, command = texts(section, config, tmp_path)
+    model = str(tmp_path / "tissue.npz")
+    assert f"model={model!r}" in python
+    written = [path.read_text() for path in tmp_path.glob("*settings*.json")]
+    assert len(written) == bool(steps)
+    if steps:
+        assert RunConfig.model_validate_json(written[0]).model == model
+    else:
+        assert f"--model {shlex.quote(model)}" in command
+
+
 @pytest.mark.parametrize(
     ("fit", "told"),
     [

@@ -34,6 +34,8 @@ _DROPOUT = 0.1
 """Chance that the count of a weak gene is lost altogether."""
 _DISPERSION = 6.0
 """Shape of the negative binomial of a typical gene: variance = mean + mean^2 / 6."""
+_LARGEST_LIBRARY = 1e9
+"""Counts are kept in single precision, and noise is drawn in whole numbers."""
 _SPOTS_AT_ONCE = 20_000
 """Spots whose counts are drawn together, to bound memory."""
 _TISSUE, _POSITIONS, _COUNTS, _HOLES, _IMAGE = range(5)
@@ -123,14 +125,21 @@ def simulated_section(  # noqa: PLR0913 - all have defaults and are given by nam
     if lattice not in list(LatticeKind):
         msg = f"there is no lattice {lattice!r}; choose from {', '.join(LatticeKind)}"
         raise InvalidRequestError(msg)
-    if min(n_rows, n_cols, n_genes) < 1 or mean_library <= 0 or holes < 0:
+    numbers = (n_rows, n_cols, n_genes, holes)
+    are_whole = all(number % 1 == 0 for number in numbers)
+    is_library = 0 < mean_library <= _LARGEST_LIBRARY
+    if not are_whole or min(n_rows, n_cols, n_genes) < 1 or holes < 0 or not is_library:
         msg = (
             f"cannot simulate {n_rows} x {n_cols} spots, {n_genes} genes, {holes} "
-            f"holes and {mean_library:g} counts a spot; give positive numbers"
+            f"holes and {mean_library:g} counts a spot; give positive whole numbers "
+            f"and at the most {_LARGEST_LIBRARY:g} counts"
         )
         raise InvalidRequestError(msg)
-    if seed < 0:
-        msg = f"a seed is 0 or more, not {seed}"
+    if not 0 <= sharp <= 1:
+        msg = f"sharp is the share of sharp borders, 0 to 1, not {sharp}"
+        raise InvalidRequestError(msg)
+    if seed < 0 or seed % 1:
+        msg = f"a seed is a whole number, 0 or more, not {seed}"
         raise InvalidRequestError(msg)
     kind = LatticeKind(lattice)
     frame = Lattice(kind)
