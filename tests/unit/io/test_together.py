@@ -82,6 +82,13 @@ def test_a_place_that_occurs_twice_leaves_a_section_its_lattice(step, rng):
     assert "several spots: 2 (4 in all)" in found.notes[-1]
 
 
+@pytest.mark.parametrize(("far", "is_told"), [(9.0, False), (1e4, True)])
+def test_a_stray_cell_is_named(rng, far, is_told):
+    places = np.concatenate([rng.random((60, 2)), [[0.5, far]]])
+    found = section_of_parts(**parts_of(places, np.ones((61, 2))))
+    assert any("'c60' at row=0.5" in note for note in found.notes) == is_told
+
+
 def test_what_is_no_counts_is_averaged():
     parts = parts_of(
         [[0, 0], [0, 0], [1.5, 0], [0, 2.5], [3.1, 1]],

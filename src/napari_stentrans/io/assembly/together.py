@@ -16,6 +16,9 @@ from napari_stentrans.section.section import Section
 _MOST = 0.5
 """Share of the spots that may lie where another one does: more are several captures."""
 
+_FAR = 50
+"""A spot so many times as far from the middle as the rest is likely a mistake."""
+
 
 def section_of_parts(**parts: Any) -> Section:
     """Build a section; what lies at one place is added up.
@@ -48,11 +51,30 @@ def section_of_parts(**parts: Any) -> Section:
         if parts.get("pixel_xy") is None:
             return Section(**parts)
         at = np.column_stack([array_rc, parts["pixel_xy"]])
+    else:
+        told = _stray_note(parts["obs"].index, array_rc)
+        parts["notes"] = (*parts.get("notes", ()), *told)
     place, first = distinct_places(at)
     shared = np.bincount(place, minlength=len(first))[place] > 1
     if not shared.any() or shared.mean() > _MOST:
         return Section(**parts)
     return Section(**(parts | _joined(parts, array_rc, place, first, shared)))
+
+
+def _stray_note(names: pd.Index, array_rc: FloatArray) -> list[str]:
+    """Tell of a spot far off all others, which only a lattice refuses."""
+    if len(names) < 4:
+        return []
+    from_middle = np.abs(array_rc - np.median(array_rc, axis=0)).max(axis=1)
+    spot = int(np.argmax(from_middle))
+    if from_middle[spot] <= _FAR * np.quantile(from_middle, 0.99, method="lower"):
+        return []
+    row, col = array_rc[spot]
+    return [
+        f"{str(names[spot])!r} at row={row:g}, col={col:g} lies far from the others: "
+        "pictures will be coarse, and positions between spots may be lost. Correct "
+        "its position, or leave it out."
+    ]
 
 
 def _joined(
