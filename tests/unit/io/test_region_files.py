@@ -188,6 +188,81 @@ def test_holes_of_polygons_are_left_out(tmp_path, square):
     assert set(np.flatnonzero(regions.over)) == set(within) - set(hole)
 
 
+def test_polygons_that_overlap_cover_what_either_does(tmp_path, square):
+    first, within = disc(square, 20, 450)
+    second, also_within = disc(square, 22, 450)
+    both = set(within) | set(also_within)
+    assert set(within) & set(also_within)
+    geometry = {"type": "MultiPolygon", "coordinates": [[first], [second], [first]]}
+    (tmp_path / "q.json").write_text(json.dumps(geometry))
+    regions = read_regions(tmp_path / "q.json", square)
+    assert set(np.flatnonzero(regions.over)) == both
+
+
+def test_collections_of_geometries(tmp_path, square):
+    first, within = disc(square, 20, 160)
+    second, also_within = disc(square, 50, 160)
+    inner = {
+        "type": "GeometryCollection",
+        "geometries": [
+            {"type": "Point", "coordinates": first[0]},
+            {"type": "Polygon", "coordinates": [second]},
+        ],
+    }
+    outer = {
+        "type": "GeometryCollection",
+        "geometries": [inner, {"type": "MultiPolygon", "coordinates": [[first]]}],
+    }
+    (tmp_path / "q.json").write_text(json.dumps(outer))
+    (found,) = described(read_regions(tmp_path / "q.json", square))
+    assert found[3] == sorted({*within, *also_within})
+
+
+def test_corners_with_and_without_a_height(tmp_path, square):
+    corners, within = disc(square, 20, 160)
+    mixed = [[*corner, 0.0][: 2 + n % 2] for n, corner in enumerate(corners)]
+    (tmp_path / "q.json").write_text(json.dumps(feature(mixed)))
+    (found,) = described(read_regions(tmp_path / "q.json", square))
+    assert found[3] == within
+
+
+def test_polygons_off_the_section_are_no_regions(tmp_path, square):
+    corners, within = disc(square, 20, 160)
+    off = (np.array(corners) - 1e6).tolist()
+    many = [feature(off, name=f"{n}") for n in range(300)]
+    (tmp_path / "q.json").write_text(json.dumps([*many, feature(corners, name="a")]))
+    regions = read_regions(tmp_path / "q.json", square)
+    assert described(regions) == [("a", PREDICT, True, within)]
+
+
+def test_too_many_polygons_are_joined_where_they_are_called_alike(tmp_path, square):
+    ring = np.array([[-9.0, -9], [-9, 9], [9, 9], [9, -9]])
+    spots = [*range(square.n_spots)] * 8
+    cells = [
+        feature(
+            (ring + square.pixel_xy[spot]).tolist(),
+            classification={"name": "Ignore*" if spot % 2 else "Tumour"},
+        )
+        for spot in spots
+    ]
+    assert len(cells) > 255
+    (tmp_path / "q.json").write_text(json.dumps(cells))
+    assert described(read_regions(tmp_path / "q.json", square)) == [
+        ("Tumour", PREDICT, True, [*range(0, square.n_spots, 2)]),
+        ("Ignore*", OUTSIDE, True, [*range(1, square.n_spots, 2)]),
+    ]
+
+
+@pytest.mark.parametrize("kind", [LatticeKind.SQUARE, LatticeKind.IRREGULAR])
+@pytest.mark.parametrize("pitch", [1e5, 1.0, 1e-3, 1e-5])
+def test_outlines_are_fine_enough_for_any_unit(tmp_path, kind, pitch):
+    section = sites_of(kind, image=False).section
+    sites = PaintSites.of(replace(section, pixel_xy=section.pixel_xy * pitch / 100))
+    regions = Regions.none(sites).with_area("a", PREDICT, range(0, len(sites), 3))
+    path = write_regions(tmp_path / "r.geojson", regions)
+    assert described(read_regions(path, sites)) == described(regions)
+
+
 @pytest.mark.parametrize("kind", [PREDICT, OUTSIDE, TISSUE])
 @pytest.mark.parametrize("white", [1, 255])
 def test_a_picture_of_tissue(tmp_path, square, kind, white):
@@ -284,6 +359,12 @@ def test_unnamed_tables_get_names(tmp_path, square):
         ('{"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]}', "damaged"),
         ('{"type": "Polygon", "coordinates": 3}', "damaged"),
         ('{"type": "Polygon", "coordinates": [[["a", 1], [2, 3], [4, 5]]]}', "damaged"),
+        ('{"type": "Polygon", "coordinates": [[]]}', "feature 1 is damaged"),
+        ('{"type": "Polygon", "coordinates": [{"a": 1}]}', "damaged"),
+        ('{"type": "Polygon", "coordinates": [[{"a": 1}, 2, 3]]}', "damaged"),
+        ('{"type": "Polygon"}', "damaged"),
+        ('{"type": "GeometryCollection", "geometries": 3}', "damaged"),
+        ('{"type": "GeometryCollection", "geometries": []}', "no polygon"),
         (
             '{"type": "Polygon", "coordinates": [[[-9, -9], [-8, -9], [-9, -8]]]}',
             "spot",
@@ -328,7 +409,7 @@ def test_more_polygons_than_labels_are_refused(tmp_path, square):
     corners, _ = disc(square, 20, 160)
     many = [feature(corners, name=f"{n}") for n in range(256)]
     (tmp_path / "q.json").write_text(json.dumps(many))
-    with pytest.raises(InvalidRequestError, match="255 regions"):
+    with pytest.raises(InvalidRequestError, match=r"q\.json holds 256 .* 255 regions"):
         read_regions(tmp_path / "q.json", square)
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.section.lattice import FloatArray
-from napari_stentrans.section.outlines import inside, outlines
+from napari_stentrans.io.regions.polygons import covered, polygons_of
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.outlines import SortedPoints, outlines
 from napari_stentrans.section.region_colours import rgb_of
-from napari_stentrans.section.regions import NAMES, Region, RegionKind, Regions
+from napari_stentrans.section.regions import MOST, NAMES, Region, RegionKind, Regions
 from napari_stentrans.section.sites import PaintSites
-from napari_stentrans.section.tissue import BoolArray
 
 _KIND_OF_CLASS = {
     "tissue": RegionKind.TISSUE,
@@ -33,6 +34,17 @@ Whole names: "damaged tissue" is no tissue, and all else is not outside of it.
 _NUMBERING = "*0123456789 _-"
 """May end the name of a class: "Ignore*" in QuPath, "Tissue 2"."""
 _DECIMALS = 3
+"""Of corners, where a pixel of the raster has a size of 1; more where it is smaller."""
+
+
+@dataclass(frozen=True)
+class _Area:
+    """What one feature says, and the numbers of the sites that it covers."""
+
+    name: str
+    kind: RegionKind
+    enabled: bool
+    at: IntArray
 
 
 def is_geojson(start: bytes) -> bool:
@@ -57,31 +69,68 @@ def read_geojson(path: Path, sites: PaintSites) -> Regions:
     Raises
     ------
     InvalidRequestError
-        If it is no GeoJSON, or holds no polygon.
+        If it is no GeoJSON, holds no polygon on the section, or too many.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, RecursionError) as error:
         msg = f"{path.name} is no GeoJSON, or cut off: {error}"
         raise InvalidRequestError(msg) from error
-    regions = Regions.none(sites)
-    for feature in _features(found):
-        at = _covered(feature.get("geometry"), sites, path)
-        if at is not None:
-            about = _properties(feature)
-            kind = _kind(about)
-            enabled = about.get("enabled") is not False
-            name = _name(about) or _numbered(kind, len(regions.listed))
-            regions = regions.with_area(name, kind, at, enabled=enabled)
-    if not regions.listed:
-        msg = f"{path.name} holds no polygon; draw areas, not lines or points"
-        raise InvalidRequestError(msg)
-    if regions.is_blank:
+    areas = _areas(found, sites, path)
+    if not any(len(area.at) for area in areas):
         msg = (
             f"no spot of {sites.section.name} lies within the polygons of {path.name}. "
             "They must be in pixels of the full-resolution picture of this section."
         )
         raise InvalidRequestError(msg)
+    return _painted([area for area in areas if len(area.at)], sites, path)
+
+
+def _areas(found: Any, sites: PaintSites, path: Path) -> list[_Area]:
+    """What each feature with an area covers, be it nothing."""
+    points = SortedPoints(sites.pixel_xy)
+    areas = []
+    for number, feature in enumerate(_features(found), start=1):
+        try:
+            polygons = polygons_of(feature.get("geometry"))
+        except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+            msg = (
+                f"{path.name}: a polygon of feature {number} is damaged. It must list "
+                "rings of at least three corners (x, y)."
+            )
+            raise InvalidRequestError(msg) from error
+        if polygons is not None:
+            about = _properties(feature)
+            at = np.flatnonzero(covered(points, polygons))
+            enabled = about.get("enabled") is not False
+            areas.append(_Area(_name(about), _kind(about), enabled, at))
+    if not areas:
+        msg = f"{path.name} holds no polygon; draw areas, not lines or points"
+        raise InvalidRequestError(msg)
+    return areas
+
+
+def _painted(areas: list[_Area], sites: PaintSites, path: Path) -> Regions:
+    """Make a region of each area; where they are too many, one of all called alike."""
+    is_many = len(areas) > MOST
+    told = {(area.name, area.kind, area.enabled) for area in areas}
+    if is_many and len(told) > MOST:
+        msg = (
+            f"{path.name} holds {len(areas)} polygons on this section, of {len(told)} "
+            f"names, but a section has {MOST} regions at most. Give one name to those "
+            "that belong together, or leave some out."
+        )
+        raise InvalidRequestError(msg)
+    regions = Regions.none(sites)
+    labels: dict[Hashable, int] = {}
+    for number, area in enumerate(areas):
+        alike = (area.name, area.kind, area.enabled) if is_many else number
+        if alike in labels:
+            regions = regions.marked(area.at, labels[alike])
+            continue
+        name = area.name or _numbered(area.kind, len(regions.listed))
+        regions = regions.with_area(name, area.kind, area.at, enabled=area.enabled)
+        labels[alike] = regions.listed[-1].label
     return regions
 
 
@@ -89,8 +138,10 @@ def _feature(regions: Regions, region: Region) -> dict[str, Any]:
     at = regions.covered_by(region.label)
     mask = regions.sites.draw(at.astype(np.uint8)) > 0
     affine = regions.sites.raster.affine
+    pixel = math.sqrt(abs(np.linalg.det(affine[:2, :2])))
+    decimals = _DECIMALS + max(0, -math.floor(math.log10(pixel)))
     polygons = [
-        [_closed(_to_xy(ring, affine)) for ring in polygon]
+        [_closed(_to_xy(ring, affine), decimals) for ring in polygon]
         for polygon in outlines(mask)
     ]
     return {
@@ -111,9 +162,9 @@ def _to_xy(ring_rc: FloatArray, affine: FloatArray) -> FloatArray:
     return yx[:, ::-1]
 
 
-def _closed(ring_xy: FloatArray) -> list[list[float]]:
+def _closed(ring_xy: FloatArray, decimals: int) -> list[list[float]]:
     whole = np.concatenate([ring_xy, ring_xy[:1]])
-    corners: list[list[float]] = np.round(whole, _DECIMALS).tolist()
+    corners: list[list[float]] = np.round(whole, decimals).tolist()
     return corners
 
 
@@ -128,31 +179,6 @@ def _features(found: Any) -> Iterator[Mapping[str, Any]]:
         yield found
     elif isinstance(found, dict) and "type" in found:
         yield {"geometry": found}
-
-
-def _covered(geometry: Any, sites: PaintSites, path: Path) -> BoolArray | None:
-    """Sites within a geometry; None if it has no area."""
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
-    if kind not in ("Polygon", "MultiPolygon"):
-        return None
-    found = geometry.get("coordinates")
-    polygons = [found] if kind == "Polygon" else found
-    try:
-        rings = [_ring(ring) for polygon in polygons for ring in polygon]
-    except (TypeError, ValueError) as error:
-        msg = (
-            f"{path.name}: a polygon is damaged. It must list rings of at least three "
-            "corners (x, y)."
-        )
-        raise InvalidRequestError(msg) from error
-    return inside(sites.pixel_xy, rings)
-
-
-def _ring(corners: Any) -> NDArray[np.float64]:
-    ring = np.asarray(corners, dtype=np.float64)[:, :2]
-    if ring.shape[0] < 3 or ring.shape[1] != 2 or not np.isfinite(ring).all():
-        raise ValueError
-    return ring
 
 
 def _properties(feature: Mapping[str, Any]) -> dict[str, Any]:
