@@ -189,8 +189,8 @@ def test_holes_of_polygons_are_left_out(tmp_path, square):
 
 
 def test_polygons_that_overlap_cover_what_either_does(tmp_path, square):
-    first, within = disc(square, 20, 450)
-    second, also_within = disc(square, 22, 450)
+    first, within = disc(square, 20, 430)
+    second, also_within = disc(square, 22, 430)
     both = set(within) | set(also_within)
     assert set(within) & set(also_within)
     geometry = {"type": "MultiPolygon", "coordinates": [[first], [second], [first]]}
