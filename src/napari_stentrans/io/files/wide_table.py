@@ -73,7 +73,7 @@ def read_wide(path: Path, keys: list[str]) -> WideTable:
     budget = Budget(path.name)
     counts: list[sparse.csr_matrix] = []
     named: list[pd.DataFrame] = []
-    for piece in _pieces(path, len(columns), keys):
+    for piece in _pieces(path, len(columns), key_at):
         table = piece.iloc[:, kept]
         values = _numbers(table, path.name)
         counts.append(sparse.csr_matrix(values))
@@ -88,7 +88,7 @@ def read_wide(path: Path, keys: list[str]) -> WideTable:
     )
 
 
-def _pieces(path: Path, n_columns: int, keys: list[str]) -> Iterator[pd.DataFrame]:
+def _pieces(path: Path, n_columns: int, keys: list[int]) -> Iterator[pd.DataFrame]:
     line = first_lines(path, 1)[0]
     with opened(path) as file, whole_lines(path.name):
         yield from pd.read_csv(
@@ -99,7 +99,7 @@ def _pieces(path: Path, n_columns: int, keys: list[str]) -> Iterator[pd.DataFram
             chunksize=max(1, _CELLS_A_PIECE // n_columns),
             keep_default_na=False,
             na_values=["", "NA", "NaN", "nan"],
-            dtype=dict.fromkeys(keys, str),  # "007" is not 7
+            converters=dict.fromkeys(keys, str),  # "007" is not 7
             low_memory=False,
         )
 

@@ -50,9 +50,9 @@ def read(path: Path, options: ReadOptions) -> Section:
         msg = f"{path.name} lacks cell_by_gene.csv or cell_metadata.csv"
         raise ReadError(msg)
     listed = header_of(cells_path)
-    cell = "EntityID" if "EntityID" in listed else listed[0]
+    cell = listed.index("EntityID") if "EntityID" in listed else 0
     table = read_table(cells_path, names=cell)
-    table = table.set_axis(pd.Index(table[cell], dtype=object), axis=0)
+    table = table.set_axis(pd.Index(table.iloc[:, cell], dtype=object), axis=0)
     wide = read_wide(counts_path, [header_of(counts_path)[0]])
     names = pd.Index(wide.keys.iloc[:, 0], dtype=object)
     place, notes = matched_rows(names, table, cells_path.name)
