@@ -51,6 +51,20 @@ def labels_of(section, metadata):
     return Labels(labels, name="spots", scale=(10, 10), metadata=metadata)
 
 
+def test_a_key_of_labels_that_is_no_name_is_passed_over(
+    controller, jobs, section, foreign
+):
+    adata, metadata = foreign
+    adata.obsm["spatial"] = section.pixel_xy
+    layer = labels_of(section, metadata | {"instance_key": ["spot"]})
+    controller.stage.viewer.layers.append(layer)
+
+    controller.foreign.use("spots")
+    jobs.last.finish()
+
+    assert controller.session.section.n_spots == section.n_spots
+
+
 @pytest.mark.parametrize("kind", [shapes_of, points_of, labels_of])
 def test_a_section_is_made_of_what_a_layer_carries(
     controller, jobs, section, foreign, kind

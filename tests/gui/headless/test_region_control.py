@@ -86,6 +86,20 @@ def test_to_paint_ends_a_side_by_side_without_room_for_it(
     assert canvas.visible
 
 
+def test_undo_takes_a_polygon_back_that_is_not_closed(opened, regions, state):
+    regions.add(OUTSIDE)
+    regions.use(Tool.POLYGON)
+    canvas = opened.stage.canvas(opened.session.section)
+    canvas._overlays["polygon"].points = [[1.5, 1.5], [1.5, 6.5], [4.0, 4.0]]
+
+    regions.undo()
+
+    assert canvas._overlays["polygon"].points == []
+    assert names(state) == ["Outside 1"]
+    regions.undo()
+    assert names(state) == []
+
+
 def test_complaints_of_a_name_go_with_a_good_one(opened, regions, state):
     regions.paint()
     label = state.current
@@ -516,7 +530,9 @@ def test_rejected_suggestions_are_gone(holed, jobs):
     holed.suggestions.reject([1])
     left = [each for each in holed.session.regions.suggestions if each.name == "Hole"]
     assert [len(each.at) for each in left] == [2]
+    assert "Accept or reject" in holed.session.message.text
     holed.suggestions.reject()
+    assert holed.session.message.text == ""
     assert outlined(holed) is None
     assert holed.session.regions.painted is None
 

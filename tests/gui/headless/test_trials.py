@@ -56,7 +56,8 @@ def test_the_lead_over_the_best_other_method_has_an_interval(section):
 def test_what_cannot_be_told_has_no_lead(section):
     few = section.subset(np.arange(4))
     found = run_to_end(comparing(few, RunConfig(method="nearest"), "dropout"), None)
-    assert math.isnan(found.best.raw)
+    assert all(math.isnan(score.raw) for score in found.scores)
+    assert found.best is None
     assert found.leads == {}
 
 
@@ -288,6 +289,13 @@ def test_a_score_that_is_no_number_is_never_the_best():
     poor = MethodScore("poor", -0.5, 0.0, 0.0, 0.9, 1.0)
     assert tested(flat, poor).best is poor
     assert tested(poor, flat).best is poor
+
+
+def test_of_equal_scores_none_is_the_best():
+    one = MethodScore("one", 0.0, 0.0, 0.0, 0.9, 1.0)
+    other = replace(one, method="other")
+    assert tested(one, other).best is None
+    assert tested(one).best is one
 
 
 def tested(*scores):

@@ -106,6 +106,22 @@ def test_a_signature_is_side_by_side_too(opened, jobs, section):
     assert {"mine measured", "mine enhanced"} <= shown
 
 
+@pytest.mark.parametrize("clicked", [True, False])
+def test_a_gene_clicked_beside_a_signature_is_what_stays(
+    opened, jobs, section, clicked
+):
+    opened.genes.show(section.genes[0])
+    opened.gene_sets.add_signature(section.genes[:3], "mine")
+    jobs.last.finish()
+    opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    if clicked:
+        opened.genes.show(section.genes[0])  # the current one, as before
+
+    opened.view.set_mode(ViewMode.OVERLAY)
+
+    assert opened.session.view.set_seen == ("" if clicked else "mine")
+
+
 @pytest.mark.parametrize("mode", [m for m in ViewMode if not m.is_for_sets])
 def test_what_is_for_single_genes_leaves_a_slider_alone(opened, jobs, section, mode):
     opened.gene_sets.add_slider(section.genes[:3])

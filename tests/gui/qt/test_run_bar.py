@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QTextDocument
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.config import RunConfig, TransformerConfig, with_preset
@@ -188,4 +189,15 @@ def test_a_message_is_told_whole_where_it_is_cut_off(shown, session):
     panel = shown(RunBar)
     session.message = Message(f"Saved {'a_very_long_name_' * 9}.h5ad")
 
-    assert panel.status.toolTip() == session.message.text
+    assert session.message.text in panel.status.toolTip()
+
+
+def test_a_name_that_looks_like_html_is_told_as_it_is(shown, session):
+    panel = shown(RunBar)
+    session.message = Message("Saved <b>mine</b> & <i>yours</i>.csv")
+
+    assert panel.status.textFormat() == Qt.TextFormat.PlainText
+    assert panel.status.text() == session.message.text
+    tip = QTextDocument()
+    tip.setHtml(panel.status.toolTip())
+    assert tip.toPlainText() == session.message.text

@@ -100,7 +100,9 @@ def _middles(layer: Layer, adata: AnnData) -> Callable[[], FloatArray | None]:
         return lambda: np.array([_middle_of_outline(each) for each in shapes])
     key = layer.metadata.get(keys.FOREIGN_INSTANCE)
     plain = isinstance(layer, Labels) and not layer.multiscale and layer.ndim == 2
-    if not plain or key not in adata.obs or layer.data.size > _MOST_LABELS:
+    if not plain or not isinstance(key, str) or key not in adata.obs:
+        return lambda: None
+    if layer.data.size > _MOST_LABELS:
         return lambda: None
     return partial(_middles_of_labels, layer.data, adata.obs[key].to_numpy())
 

@@ -47,6 +47,11 @@ class Painting:
             canvas.mode = "pan_zoom"
             set_visible(canvas, visible=canvas.visible and not hide)
 
+    def drop_corners(self, section: Section) -> bool:
+        """Forget a polygon that is not closed; says whether there was one."""
+        canvas = self._layers.canvas(section)
+        return canvas is not None and _forget_unfinished(canvas)
+
     def show_suggestions(self, section: Section, data: LayerData | None) -> None:
         """Show outlines of suggestions instead of those before; None for none."""
         layers = self._layers.viewer.layers
@@ -61,11 +66,13 @@ class Painting:
             layers.selection.active = active
 
 
-def _forget_unfinished(canvas: Labels) -> None:
+def _forget_unfinished(canvas: Labels) -> bool:
     """Drop the corners of a polygon that was not closed: napari would go on with it.
 
     Not whenever the mode changes: it does so, too, while the space bar is held to pan.
     """
     polygon = canvas._overlays["polygon"]
-    if polygon.points:
+    is_begun = bool(polygon.points)
+    if is_begun:
         polygon.points = []
+    return is_begun

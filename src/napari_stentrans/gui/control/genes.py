@@ -159,7 +159,7 @@ class GeneControl:
     def _now_at(self, gene: str) -> None:
         self.follow()
         self._bench.session.genes.current = gene
-        self._view.arrange()
+        self._view.arrange_for_gene()
 
     def _follow_result(self) -> None:
         """Say how well genes are predicted; the run shows them."""

@@ -79,7 +79,10 @@ class RegionBoard:
             self._keep()
 
     def undo(self) -> None:
-        """Go back to before the last stroke or change."""
+        """Go back to before the last stroke, change, or polygon that is not closed."""
+        section = self._bench.session.section
+        if section is not None and self._bench.stage.painting.drop_corners(section):
+            return
         history = self._history_now()
         if history is not None and history.can_undo:
             self._go_to(history.undo)

@@ -18,6 +18,8 @@ from napari_stentrans.section.section import Section
 from napari_stentrans.section.sites import PaintSites
 from napari_stentrans.section.suggestions import Suggestion, suggest
 
+_SUGGESTED = "what is suggested"
+
 
 class SuggestionControl:
     """Suggests regions; nothing is painted before it is accepted."""
@@ -103,7 +105,7 @@ class SuggestionControl:
             if suggestions
             else "No hole in the tissue, and no spot with far too few counts."
         )
-        self._bench.background.say(told)
+        self._bench.background.say(told, about=_SUGGESTED)
 
     def _failed(self, error: Exception) -> None:
         self._bench.session.regions.is_searching = False
@@ -112,6 +114,8 @@ class SuggestionControl:
     def _set(self, suggestions: tuple[Suggestion, ...]) -> None:
         self._bench.session.regions.suggestions = suggestions
         self._draw(None)
+        if not suggestions:
+            self._bench.background.take_back(_SUGGESTED)
 
     def _draw(self, pointed_at: int | None) -> None:
         section, stage = self._bench.session.section, self._bench.stage

@@ -15,6 +15,8 @@ from napari_stentrans.section.section import Section
 _PICTURED = 2
 """Genes in the figure of a test: of those that are shown."""
 
+_UNTOLD = "no method predicts {} better than the others"
+
 
 class TrialControl:
     """Tests methods in the background; results and layers stay as they are."""
@@ -93,7 +95,6 @@ class TrialControl:
         self.follow()
         spots = f"{found.n_hidden:,} hidden spots"
         what = spots if found.hides_spots else "the hidden half of the counts"
-        self._bench.background.say(
-            f"{section.name}: {found.best.method} predicts {what} best; see the tab "
-            "Run."
-        )
+        best = found.best
+        told = f"{best.method} predicts {what} best" if best else _UNTOLD.format(what)
+        self._bench.background.say(f"{section.name}: {told}; see the tab Run.")

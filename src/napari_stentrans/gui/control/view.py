@@ -132,6 +132,11 @@ class ViewControl:
         if not self._comparison.is_arranging:
             self._bench.turns.take(self.arranging(), key=_ARRANGING)
 
+    def arrange_for_gene(self) -> None:
+        """Arrange for a gene that was asked for, though another may be seen yet."""
+        self._comparison.ask_for_gene()
+        self.arrange()
+
     def arranging(self) -> Pieces:
         """Arrange the layers, piece by piece, as the session asks for by then."""
         self._even_out()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import inf, isnan
+from math import isnan
 from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
@@ -154,9 +154,12 @@ class MethodTest:
         return self.task != "denoise"
 
     @property
-    def best(self) -> MethodScore:
-        """The one that predicts counts best; a score that is no number is the worst."""
-        return max(self.scores, key=lambda each: -inf if isnan(each.raw) else each.raw)
+    def best(self) -> MethodScore | None:
+        """The one that predicts counts best; None where no score tells them apart."""
+        known = [each for each in self.scores if not isnan(each.raw)]
+        best = max(known, key=lambda each: each.raw, default=None)
+        is_tie = len(known) > 1 and len({each.raw for each in known}) == 1
+        return None if is_tie else best
 
 
 @dataclass(eq=False)
