@@ -11,9 +11,10 @@ import pytest
 
 from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.moved import to_world
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
-from napari_stentrans.section.alignment import Alignment
+from napari_stentrans.section.alignment import Alignment, alignment_text
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
 
@@ -168,6 +169,63 @@ def test_moving_the_picture_shows_at_once_and_leaves_the_section_alone(opened, s
     opened.picture.reset()
     np.testing.assert_allclose(layer.affine.affine_matrix[-3:, -3:], before)
     assert about.alignment.is_none
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Alignment(shift_xy=(30.0, -12.5)),
+        Alignment(turn=20.0, scale=1.25, shift_xy=(4.0, 5.0)),
+        Alignment(mirrored=True, turn=-90.0),
+    ],
+    ids=alignment_text,
+)
+def test_a_picture_moved_by_napari_is_moved_for_runs_too(opened, section, wanted):
+    layer = opened.stage.find(section, Role.IMAGE)
+    moved = section.image.aligned(wanted)
+
+    layer.affine = moved.shown_affine
+
+    about = opened.session.about
+    assert about.alignment.mirrored == wanted.mirrored
+    found = opened.stage.placing.picture_of(section)
+    np.testing.assert_allclose(found.shown_affine, moved.shown_affine, atol=1e-4)
+    opened.picture.reset()
+    assert about.alignment.is_none
+
+
+def test_a_picture_shifted_by_napari_is_shifted_once(opened, section):
+    layer = opened.stage.find(section, Role.IMAGE)
+    before = to_world(layer)
+    layer.translate = (7, 11)
+    down, right = before[:2, :2] @ (7, 11)
+    moved = opened.session.about.alignment
+    assert moved.shift_xy == pytest.approx((right, down))
+    assert moved.scale == 1
+    expected = before[:2, 2] + (down, right)
+    np.testing.assert_allclose(to_world(layer)[:2, 2], expected, atol=1e-4)
+
+
+def test_a_stretched_picture_is_told_and_put_back(opened, section):
+    layer = opened.stage.find(section, Role.IMAGE)
+    before = to_world(layer)
+    layer.scale = (1, 3)
+    assert "stretched" in opened.session.message.text
+    assert opened.session.about.is_stretched
+    assert opened.session.about.alignment.is_none
+
+    opened.picture.reset()
+
+    np.testing.assert_allclose(to_world(layer), before)
+    assert not opened.session.about.is_stretched
+    assert opened.session.message.text == ""
+
+
+def test_a_closed_panel_hears_of_no_move(opened, section):
+    layer = opened.stage.find(section, Role.IMAGE)
+    opened.close()
+    layer.translate = (7, 11)
+    assert opened.session.about.alignment.is_none
 
 
 def test_a_panel_opened_anew_knows_where_the_picture_lies(opened, section, jobs):

@@ -15,6 +15,7 @@ import numpy as np
 from napari.layers import Labels, Layer, Points, Shapes
 
 from napari_stentrans import keys
+from napari_stentrans.gui.canvas.moved import to_world
 from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Things:
     @classmethod
     def of(cls, layer: Layer, adata: AnnData) -> Things:
         """Take what there is from a layer, in the main thread; quick."""
-        return cls(_middles(layer, adata), _to_world(layer), adata.n_obs)
+        return cls(_middles(layer, adata), to_world(layer), adata.n_obs)
 
     def spots_xy(self) -> FloatArray | None:
         """World (x, y) of what is shown for each row, shape (row, 2); may take long.
@@ -78,16 +79,6 @@ class Things:
         world = found @ self.affine[:-1, :-1].T + self.affine[:-1, -1]
         xy: FloatArray = world[:, [-1, -2]]
         return xy if np.isfinite(xy).all() else None
-
-
-def _to_world(layer: Layer) -> FloatArray:
-    """Affine matrix from a layer's coordinates, last but one axis y, to the world."""
-    corners = np.vstack([np.eye(layer.ndim), np.zeros(layer.ndim)])
-    world = np.array([layer.data_to_world(corner) for corner in corners])
-    affine = np.eye(layer.ndim + 1)
-    affine[:-1, :-1] = (world[:-1] - world[-1]).T
-    affine[:-1, -1] = world[-1]
-    return affine
 
 
 def _middles(layer: Layer, adata: AnnData) -> Callable[[], FloatArray | None]:

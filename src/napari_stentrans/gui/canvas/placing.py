@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import LayerData, Role, tag_of
@@ -18,6 +20,14 @@ from napari_stentrans.gui.canvas.tagged_layers import TaggedLayers
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.section import Section
+
+_UNMOVED = {
+    "translate": np.zeros(2),
+    "rotate": np.eye(2),
+    "scale": np.ones(2),
+    "shear": np.zeros(1),
+}
+"""What napari has besides an affine map."""
 
 
 class Placing:
@@ -33,6 +43,9 @@ class Placing:
                 continue
             layer.metadata[keys.ALIGNMENT] = alignment
             if tag.role is Role.IMAGE and section.image is not None:
+                for name, value in _UNMOVED.items():
+                    if not np.array_equal(getattr(layer, name), value):
+                        setattr(layer, name, value)
                 layer.affine = section.image.aligned(alignment).shown_affine
 
     def noted(self, data: LayerData) -> LayerData:

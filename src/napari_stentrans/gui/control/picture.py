@@ -5,8 +5,11 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.moved import alignment_shown, lies_like, to_world
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.picture_tiles import PictureTiles
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import (
     PictureFit,
@@ -14,6 +17,9 @@ from napari_stentrans.section.facts import (
     slide_grey,
 )
 from napari_stentrans.section.section import Section
+
+_MOVES = ("affine", "translate", "rotate", "scale", "shear")
+_STRETCHED = "a picture that was stretched"
 
 
 class PictureControl:
@@ -24,13 +30,18 @@ class PictureControl:
         self._slides: WeakKeyDictionary[Section, float] = WeakKeyDictionary()
         self._told: tuple[Section | None, Alignment | None] = (None, None)
         self._tiles = PictureTiles(bench)
+        self._is_laying = False
 
     def move(self, alignment: Alignment) -> None:
         """Lay the picture of the current section like this."""
         section = self._bench.session.section
         if section is None or section.image is None:
             return
+        self._bench.background.take_back(_STRETCHED)
+        self._bench.session.about.is_stretched = False
+        self._is_laying = True
         self._bench.stage.placing.lay(section, alignment)
+        self._is_laying = False
         self.follow()
 
     def reset(self) -> None:
@@ -46,6 +57,7 @@ class PictureControl:
     def follow(self) -> None:
         """Tell how the picture of the current section lies, and read what is shown."""
         self._tiles.follow()
+        self._watch()
         section, about = self._bench.session.section, self._bench.session.about
         placing = self._bench.stage.placing
         image = None if section is None else placing.picture_of(section)
@@ -70,5 +82,39 @@ class PictureControl:
         return self._bench.stage.placing.placed_result(result)
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more, and let go of the layers."""
         self._tiles.close()
+        for layer, tag in self._bench.stage.tagged():
+            if tag.role is Role.IMAGE:
+                for name in _MOVES:
+                    getattr(layer.events, name).disconnect(self._moved)
+
+    def _watch(self) -> None:
+        """Learn of what napari's own tools do to the picture."""
+        for layer, tag in self._bench.stage.tagged():
+            if tag.role is Role.IMAGE:
+                for name in _MOVES:
+                    getattr(layer.events, name).connect(self._moved)  # once
+
+    def _moved(self, _event: object = None) -> None:
+        if not self._is_laying:
+            self._bench.turns.take(self._taking_over(), key=_STRETCHED)
+
+    def _taking_over(self) -> Pieces:
+        """Let the picture lie for runs and files, too, where napari has moved it."""
+        yield from ()
+        section, stage = self._bench.session.section, self._bench.stage
+        layer = None if section is None else stage.find(section, Role.IMAGE)
+        image = None if section is None else stage.placing.picture_of(section)
+        if layer is None or image is None or lies_like(image, to_world(layer)):
+            return
+        alignment = alignment_shown(image, to_world(layer))
+        if alignment is not None:
+            self.move(alignment)
+            return
+        self._bench.session.about.is_stretched = True
+        self._bench.background.say(
+            "The picture was stretched or sheared, which no run can follow: they go on "
+            "with the picture as it lay. Reset, on the tab Section, puts it back.",
+            about=_STRETCHED,
+        )

@@ -38,6 +38,8 @@ class SectionState:
         The lattice that its reader found, whatever a person chose since.
     alignment
         How its picture was moved by hand; None where there is no picture.
+    is_stretched
+        Whether napari has stretched the picture since, as no alignment does.
     fit
         How the picture lies under the spots; None where that cannot be told.
     better
@@ -53,6 +55,7 @@ class SectionState:
     facts: SectionFacts | None = None
     recognised: LatticeKind | None = None
     alignment: Alignment | None = None
+    is_stretched: bool = False
     fit: PictureFit | None = None
     better: Alignment | None = None
     pitch_um: float | None = None

@@ -52,6 +52,7 @@ class AlignmentControls(SessionWidget):
         for slider in self._sliders():
             slider.valueChanged.connect(lambda _: self._soon.start())
         session.about.events.alignment.connect(self._show)
+        session.about.events.is_stretched.connect(self._show)
         session.about.events.fit.connect(self._show_fit)
         session.about.events.better.connect(self._show_fit)
         session.events.section.connect(self._show)
@@ -128,7 +129,8 @@ class AlignmentControls(SessionWidget):
                     slider.setRange(min(low, value), max(high, value))
                     slider.setValue(value)
                 self._exact[slider] = value, float(slider.value())
-            allow(self.reset, "It lies there now" if now.is_none else "")
+            is_there = now.is_none and not self.session.about.is_stretched
+            allow(self.reset, "It lies there now" if is_there else "")
         self._show_fit()
 
     def _show_fit(self) -> None:
