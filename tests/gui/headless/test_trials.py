@@ -16,7 +16,7 @@ from napari_stentrans.errors import ComputeError
 from napari_stentrans.evaluation import hold_out
 from napari_stentrans.gui.control import trials
 from napari_stentrans.gui.jobs.trial_tasks import comparing
-from napari_stentrans.gui.state.runs import MethodScore, MethodTest
+from napari_stentrans.gui.state.runs import Lead, MethodScore, MethodTest
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.alignment import Alignment
@@ -289,6 +289,23 @@ def test_a_score_that_is_no_number_is_never_the_best():
     poor = MethodScore("poor", -0.5, 0.0, 0.0, 0.9, 1.0)
     assert tested(flat, poor).best is poor
     assert tested(poor, flat).best is poor
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-0.1, 0.1, "kriging and stentrans predict {} best, equally well"),
+        (-0.2, -0.1, "kriging predicts {} best"),
+    ],
+)
+def test_a_winner_by_chance_shares_its_place(low, high, told):
+    scores = [
+        MethodScore(name, raw, 0.2, 0.5, 0.9, 1.0)
+        for name, raw in (("linear", 0.1), ("kriging", 0.31), ("stentrans", 0.3))
+    ]
+    lead = Lead("kriging", -0.01, low, high)
+    found = replace(tested(*scores), method="stentrans", leads={"raw": lead})
+    assert trials._winner(found) == told
 
 
 def test_of_equal_scores_none_is_the_best():

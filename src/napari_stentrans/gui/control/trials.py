@@ -15,8 +15,6 @@ from napari_stentrans.section.section import Section
 _PICTURED = 2
 """Genes in the figure of a test: of those that are shown."""
 
-_UNTOLD = "no method predicts {} better than the others"
-
 
 class TrialControl:
     """Tests methods in the background; results and layers stay as they are."""
@@ -95,6 +93,17 @@ class TrialControl:
         self.follow()
         spots = f"{found.n_hidden:,} hidden spots"
         what = spots if found.hides_spots else "the hidden half of the counts"
-        best = found.best
-        told = f"{best.method} predicts {what} best" if best else _UNTOLD.format(what)
+        told = _winner(found).format(what)
         self._bench.background.say(f"{section.name}: {told}; see the tab Run.")
+
+
+def _winner(found: MethodTest) -> str:
+    """Say which method is best; two, where the lead of one may be chance."""
+    best, lead = found.best, found.leads.get("raw")
+    if best is None:
+        return "no method predicts {} better than the others"
+    if lead is not None and lead.low <= 0 <= lead.high:
+        pair = (found.method, lead.against)
+        if best.method in pair:
+            return f"{' and '.join(sorted(pair))} predict {{}} best, equally well"
+    return f"{best.method} predicts {{}} best"
