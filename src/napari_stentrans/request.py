@@ -153,6 +153,12 @@ def resolve_targets(
             "array_col) numbers of shape (position, 2), at least one position"
         )
         raise InvalidRequestError(msg)
+    _refuse_far(section, at)
+    return targets_at(section, at, missing)
+
+
+def _refuse_far(section: Section, at: FloatArray) -> None:
+    """Refuse positions that cannot be meant: pixels in place of array coordinates."""
     low, high = section.array_rc.min(axis=0), section.array_rc.max(axis=0)
     reach = _REACH * (1 + (high - low).max())
     far = ((at < low - reach) | (at > high + reach)).any(axis=1)
@@ -164,4 +170,3 @@ def resolve_targets(
             "array coordinates (row, col), as those of the spots?"
         )
         raise InvalidRequestError(msg)
-    return targets_at(section, at, missing)
