@@ -206,13 +206,19 @@ def test_a_picture_shifted_by_napari_is_shifted_once(opened, section):
     np.testing.assert_allclose(to_world(layer)[:2, 2], expected, atol=1e-4)
 
 
-def test_a_stretched_picture_is_told_and_put_back(opened, section):
+def test_a_stretched_picture_is_told_and_put_back(opened, section, other_section):
     layer = opened.stage.find(section, Role.IMAGE)
     before = to_world(layer)
     layer.scale = (1, 3)
     assert "stretched" in opened.session.message.text
     assert opened.session.about.is_stretched
     assert opened.session.about.alignment.is_none
+    opened.stage.open(other_section)
+    opened.sections.choose(other_section)
+    assert not opened.session.about.is_stretched
+    opened.sections.choose(section)
+    assert opened.session.about.is_stretched
+    layer.scale = (1, 4)
 
     opened.picture.reset()
 

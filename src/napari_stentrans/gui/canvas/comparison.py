@@ -49,7 +49,6 @@ class Comparison:
         self._bars_of = ColorBars(turns)
         self._is_arranging = False
         self._gene_before: str | None = None
-        self._is_asked_for = False
         self._mode_before = ViewMode.OVERLAY
 
     @property
@@ -84,12 +83,12 @@ class Comparison:
             self._arrange(plan, ends=ends)
             self.give_bars(plan)
             if not was_on:
-                self._gene_before, self._is_asked_for = plan.gene, False
+                self._gene_before = plan.gene
             self._mode_before = plan.mode
 
     def ask_for_gene(self) -> None:
         """Show the gene of the plan once this way of looking ends."""
-        self._is_asked_for = True
+        self._gene_before = None
 
     def give_bars(self, plan: Plan) -> None:
         """Give what is seen a colour bar; one costs as much as the layer itself.
@@ -149,10 +148,9 @@ class Comparison:
         """
         find, expression = self._stage.find, self._stage.expression
         is_seen = expression.is_seen(plan.section)
-        is_same = plan.gene == self._gene_before and not self._is_asked_for
-        if is_seen and is_same:
+        if is_seen and plan.gene == self._gene_before:
             return
-        self._gene_before, self._is_asked_for = plan.gene, False
+        self._gene_before = plan.gene
         top = find(plan.section, Role.ENHANCED, plan.gene)
         top = top or find(plan.section, Role.GENE, plan.gene)
         if plan.gene is not None and top is not None:

@@ -38,10 +38,11 @@ class PictureControl:
         if section is None or section.image is None:
             return
         self._bench.background.take_back(_STRETCHED)
-        self._bench.session.about.is_stretched = False
         self._is_laying = True
-        self._bench.stage.placing.lay(section, alignment)
-        self._is_laying = False
+        try:
+            self._bench.stage.placing.lay(section, alignment)
+        finally:
+            self._is_laying = False
         self.follow()
 
     def reset(self) -> None:
@@ -61,7 +62,13 @@ class PictureControl:
         section, about = self._bench.session.section, self._bench.session.about
         placing = self._bench.stage.placing
         image = None if section is None else placing.picture_of(section)
+        layer = None if section is None else self._bench.stage.find(section, Role.IMAGE)
         about.alignment = None if image is None else image.alignment
+        about.is_stretched = (
+            image is not None
+            and layer is not None
+            and not lies_like(image, to_world(layer))
+        )
         if self._told == (section, about.alignment):
             return  # layers come and go; what lies under the spots does not change
         self._told = (section, about.alignment)
@@ -112,7 +119,7 @@ class PictureControl:
         if alignment is not None:
             self.move(alignment)
             return
-        self._bench.session.about.is_stretched = True
+        self.follow()
         self._bench.background.say(
             "The picture was stretched or sheared, which no run can follow: they go on "
             "with the picture as it lay. Reset, on the tab Section, puts it back.",

@@ -81,7 +81,7 @@ class TiffColours:
         is_after = len(extra) == n_samples - _CHANNELS.get(kind, 1)
         known = (_PREMULTIPLIED, _TRANSPARENCY)
         transparency = extra[0] if extra and is_after and extra[0] in known else 0
-        palette = _palette_of(page) if kind == _PALETTE else None
+        palette = palette_of(page) if kind == _PALETTE else None
         return cls(kind, bits, n_samples, transparency, palette)
 
     def shown(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -137,7 +137,14 @@ def _can_be_told(page: Any, kind: int) -> bool:
     return is_whole and is_cmyk and n_colours == _CHANNELS[kind]
 
 
-def _palette_of(page: Any) -> NDArray[np.uint8]:
+def palette_of(page: Any) -> NDArray[np.uint8]:
+    """Red, green and blue of each number of a tif's palette, shape (colour, 3).
+
+    Raises
+    ------
+    ValueError
+        If it has none.
+    """
     if page.colormap is None:
         msg = "its palette is missing; save it as RGB"
         raise ValueError(msg)

@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.limits import require
+from napari_stentrans.io.pictures.tiff_colours import palette_of
 from napari_stentrans.io.regions.palettes import by_palette
 
 if TYPE_CHECKING:
@@ -76,8 +77,7 @@ def _values(page: TiffPage, path: Path) -> NDArray[Any]:
         values = np.moveaxis(values, 0, -1)
     if page.colormap is None:
         return values
-    colours = page.colormap.T  # of 16 bits; of 8 from programs that do not know
-    return by_palette(values, (colours >> 8 if colours.max() > 255 else colours))
+    return by_palette(values, palette_of(page))
 
 
 def _by_pillow(page: TiffPage, path: Path) -> NDArray[Any]:
