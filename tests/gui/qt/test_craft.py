@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QLabel,
     QLineEdit,
     QPushButton,
     QScrollBar,
@@ -35,6 +39,19 @@ def widget(make_napari_viewer, section):
     viewer.window.add_dock_widget(widget, name="Enhance", area="right")
     widget.controller.stage.open(section)
     return widget
+
+
+def test_no_label_shows_html_as_text(qtbot, widget, section):
+    odd = replace(section, name="odd", notes=("Positions were guessed.",))
+    widget.controller.stage.open(odd)
+
+    def told():
+        return any("guessed" in label.text() for label in widget.findChildren(QLabel))
+
+    qtbot.waitUntil(told, timeout=20_000)
+    for label in widget.findChildren(QLabel):
+        if label.textFormat() == Qt.TextFormat.PlainText:
+            assert "</" not in label.text()
 
 
 def is_part_of_another(control: QWidget) -> bool:

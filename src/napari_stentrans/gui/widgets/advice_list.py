@@ -32,7 +32,7 @@ class AdviceList(QWidget):
         self._shown = tuple(found)
         empty(self._column)
         for each in found:
-            self._column.addWidget(note(_as_html(each)))
+            self._column.addWidget(note(_as_html(each), is_html=True))
         self.setVisible(bool(found))
 
     def text(self) -> str:

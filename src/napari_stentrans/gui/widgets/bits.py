@@ -49,10 +49,14 @@ def allow(control: QWidget, why_not: str = "", help_text: str | None = None) -> 
     control.setToolTip(f"{why_not}. {known}" if why_not else known)
 
 
-def note(text: str = "", parent: QWidget | None = None) -> QLabel:
-    """Make a line of text that wraps instead of widening the panel."""
-    label = QLabel(text, parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)  # names may look like HTML
+def note(text: str = "", *, is_html: bool = False) -> QLabel:
+    """Make a line of text that wraps instead of widening the panel.
+
+    Only what is said to be HTML is shown as such: names may look like it.
+    """
+    label = QLabel(text)
+    formats = Qt.TextFormat
+    label.setTextFormat(formats.RichText if is_html else formats.PlainText)
     label.setWordWrap(True)
     policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     policy.setHeightForWidth(True)

@@ -53,7 +53,7 @@ class ComparePanel(Panel):
             "What it is compared with: the counts, or another result of this section"
         )
         self._make_boxes()
-        self.legend = note(_legend())
+        self.legend = note(_legend(), is_html=True)
         self.score = GeneScoreCard()
         self.scatter, self.agreement = Scatter(), note()
         self.agreement.setStyleSheet("font-size: 8pt;")

@@ -21,8 +21,7 @@ class GeneScoreCard(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.numbers, self.bar, self.how = note(), ScoreBar(), note()
-        self.numbers.setTextFormat(Qt.TextFormat.RichText)
+        self.numbers, self.bar, self.how = note(is_html=True), ScoreBar(), note()
         self.how.setStyleSheet("font-size: 8pt;")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -63,9 +63,9 @@ class SavePanel(Panel):
         self.folder = button("Show in folder", "Open its folder", self._open_folder)
         self.console = note(
             "In napari's console, <b>stentrans.result</b> is the result that is shown "
-            "and <b>stentrans.to_anndata()</b> an AnnData of it."
+            "and <b>stentrans.to_anndata()</b> an AnnData of it.",
+            is_html=True,
         )
-        self.console.setTextFormat(Qt.TextFormat.RichText)
         self.console.setToolTip("Open the console with the button >_ at the lower left")
         self._lay_out()
         self._listen()
