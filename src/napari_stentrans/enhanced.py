@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _VALUES_AT_ONCE = 2**22
 """Of many positions fewer genes are predicted at once: 20 MB, and 130 on the way."""
 _BLOCKS_AT_A_TIME = 8
+_Array = TypeVar("_Array", bound=NDArray[Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,23 +97,29 @@ class EnhancedSection:
         lattice, array_rc = self.targets.lattice, self.targets.array_rc
         if not lattice.is_site(array_rc).all():  # positions that a person chose
             lattice = lattice.without_sites()
-        return SpotRaster.from_positions(self.section, lattice, array_rc)
+        raster = SpotRaster.from_positions(self.section, lattice, array_rc)
+        _keep(raster.index)
+        _keep(raster.affine)
+        return raster
 
     @cached_property
     def pixel_xy(self) -> FloatArray:
-        """Positions (x, y) in full-resolution pixels; measured spots keep their own."""
+        """Positions (x, y) in full-resolution pixels; measured spots keep their own.
+
+        Kept and saved as it is, so read-only: change a copy of it.
+        """
         pixel_xy = self.section.to_pixel(self.targets.array_rc)
         if self.section.pixel_xy is not None:
             at_spot = self.targets.spot >= 0
             pixel_xy[at_spot] = self.section.pixel_xy[self.targets.spot[at_spot]]
-        return pixel_xy
+        return _keep(pixel_xy)
 
     @cached_property
     def depth(self) -> NDArray[np.float32] | None:
         """Library size at each position over that of the median spot.
 
         Measured spots have their own, other positions the one estimated there. None,
-        if the method does not take library size apart.
+        if the method does not take library size apart. Read-only: change a copy of it.
         """
         depth = np.empty(len(self), dtype=np.float32)
         for rows, source in self._sources():
@@ -123,7 +130,7 @@ class EnhancedSection:
         if measured.any():  # what the method saw, or a model, may have another median
             own = self.section.depth[self.targets.spot[measured]]
             depth *= own.sum() / max(float(depth[measured].sum()), 1e-9)
-        return depth
+        return _keep(depth)
 
     def blocks(self) -> Generator[tuple[slice, Prediction], None, None]:
         """Yield the chosen genes in blocks: (output columns, their prediction).
@@ -293,3 +300,9 @@ class EnhancedSection:
         for rows, source in ((measured, self.spot_field), (~measured, self.new_field)):
             if source is not None:
                 yield rows, source
+
+
+def _keep(array: _Array) -> _Array:
+    """Make an array read-only: it is handed out more than once."""
+    array.setflags(write=False)
+    return array

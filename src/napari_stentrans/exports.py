@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.io.files.endings import ending_among
-from napari_stentrans.io.files.replacing import check_place, replacing
+from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.writers.as_anndata import library_name, section_to_anndata
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.saving import SaveChoices
 from napari_stentrans.saving.for_programs import space_ranger
+from napari_stentrans.saving.places import check_places
 from napari_stentrans.section.section import Section
 
 Exportable: TypeAlias = Section | EnhancedSection
@@ -49,13 +51,13 @@ def export(what: Exportable, path: str | Path) -> Path:
     InvalidRequestError
         If there is no such format, or it cannot be written there.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     ending = ending_of(path)
     if isinstance(what, EnhancedSection):
         if ending:
             return what.save(path)
         return run_to_end(space_ranger(what, path, SaveChoices()))
-    check_place(path, what.inputs)
+    check_places(path, what.inputs)
     return _WRITERS[ending](what, path)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.io.files.endings import ending_among
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.progress import Steps
 from napari_stentrans.saving import for_programs, pictures, values
 from napari_stentrans.saving.choices import SaveChoices
@@ -43,7 +44,7 @@ def save_steps(
     InvalidRequestError
         If there is no such kind of file, or it cannot be written there.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     write = _WRITERS[ending_of(path)]
     return (yield from write(result, path, choices or SaveChoices()))
 

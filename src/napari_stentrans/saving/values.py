@@ -23,6 +23,7 @@ from napari_stentrans.io.writers.as_anndata import scalefactors_of
 from napari_stentrans.io.writers.h5ad import h5ad_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.saving.choices import SaveChoices
+from napari_stentrans.saving.places import check_places
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -43,7 +44,7 @@ def table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Pa
     result = choices.of(result)
     with_sd = choices.with_sd is not False
     check_size(len(result), len(result.chosen) * (1 + with_sd))
-    check_place(path, result.section.inputs)
+    check_places(path, result.section.inputs)
     mean: dict[str, NDArray[np.float32]] = {}
     sd: dict[str, NDArray[np.float32]] = {}
     with closing(result.blocks()) as blocks:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +27,8 @@ _FOLDERS = {
 
 A folder with anything else in it is somebody's, and never replaced.
 """
+_NEW: ContextVar[frozenset[Path]] = ContextVar("_NEW", default=frozenset())
+"""What must not replace anything, however deep down it is written."""
 
 
 @contextmanager
@@ -60,6 +63,19 @@ def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
         _remove(unfinished)
 
 
+@contextmanager
+def making_new(*paths: Path) -> Iterator[None]:
+    """Refuse within the block to replace these, even what appears meanwhile.
+
+    Another process may have made them since somebody looked, hours ago perhaps.
+    """
+    before = _NEW.set(frozenset(path.absolute() for path in paths))
+    try:
+        yield
+    finally:
+        _NEW.reset(before)
+
+
 def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
     """Make sure, before hours of work, that a file or folder can be made here.
 
@@ -67,7 +83,7 @@ def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
     ------
     InvalidRequestError
         Saying why not: there is no such folder, it may not be written to, somebody
-        else's folder has that name, or it belongs to the inputs.
+        else's file or folder has that name, or it belongs to the inputs.
     """
     path = Path(path).absolute()
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
@@ -89,8 +105,25 @@ def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
                 "changed; write to another place"
             )
             raise InvalidRequestError(msg)
+    _check_new(path)
     if path.is_dir():
         _check_folder(path)
+    elif path.exists() and path.suffix.lower() in (".zarr", ".tables"):
+        msg = (
+            f"{path} is a file, where a folder is to be written; rename it, or choose "
+            "another name"
+        )
+        raise InvalidRequestError(msg)
+
+
+def _check_new(path: Path) -> None:
+    """Refuse to replace what was to be new: somebody made it meanwhile."""
+    if path in _NEW.get() and path.exists():
+        msg = (
+            f"{path} was made by another program meanwhile, and is not replaced; "
+            "choose another name, or let it be replaced (--force)"
+        )
+        raise InvalidRequestError(msg)
 
 
 def _check_folder(path: Path) -> None:
@@ -121,6 +154,7 @@ def _is_touched(original: Path, path: Path) -> bool:
 
 
 def _take_name(unfinished: Path, path: Path) -> None:
+    _check_new(path)
     if not path.is_dir():
         unfinished.replace(path)
         return
