@@ -10,11 +10,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from napari_stentrans.cli.console import EXIT_CODES_HELP, ExitCode, UsageError, report
+from napari_stentrans.cli.console import (
+    EXIT_CODES_HELP,
+    ExitCode,
+    UsageError,
+    report,
+    say,
+)
+from napari_stentrans.cli.streams import mute, open_closed, tell
 
 COMMANDS: dict[str, str] = {
     "enhance": "Fill missing regions of a section and raise its resolution.",
@@ -41,7 +49,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version
 
-        sys.stdout.write(f"stentrans {version('napari-stentrans')}\n")
+        say(f"stentrans {version('napari-stentrans')}")
         parser.exit()
 
 
@@ -49,15 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--traceback" in words or bool(os.environ.get("STENTRANS_DEBUG"))
+    open_closed()
     try:
         args = build_parser(words).parse_args(words)
         return int(args.run(args))
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute(sys.stdout)
         return ExitCode.OK
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - all are reported
         if debug and not isinstance(error, UsageError):
-            raise
+            tell("".join(traceback.format_exception(error)))
         return report(error)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from napari_stentrans.cli.streams import mute, tell
 from napari_stentrans.errors import (
+    ComputeError,
     InvalidRequestError,
     InvalidSectionError,
     ReadError,
@@ -67,16 +69,33 @@ class UsageError(StEnTransError):
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """Print a result."""
-    if not quiet:
+    """Print a result; files are complete by then.
+
+    Raises
+    ------
+    ComputeError
+        If standard output takes no text.
+    """
+    if quiet:
+        return
+    try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        mute(sys.stdout)
+        msg = (
+            f"cannot print to standard output: {error.strerror or error}. Files that "
+            "were asked for are complete. Send what is printed to another place."
+        )
+        raise ComputeError(msg) from error
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print something worth knowing that is no result."""
     if not quiet:
-        sys.stderr.write(f"stentrans: {text}\n")
+        tell(f"stentrans: {text}\n")
 
 
 def report(error: BaseException) -> int:
@@ -86,7 +105,7 @@ def report(error: BaseException) -> int:
         return ExitCode.INTERRUPTED
     code, message = _explain(error)
     lines = [*message.splitlines(), *getattr(error, "__notes__", [])]
-    sys.stderr.write("stentrans: error: " + "\n  ".join(lines) + "\n")
+    tell("stentrans: error: " + "\n  ".join(lines) + "\n")
     return code
 
 
@@ -119,21 +138,31 @@ class ProgressBars(AbstractContextManager["ProgressBars"]):
         """Show one sign of life; never asks the job to stop."""
         if not self._shown:
             return
+        try:
+            self._show(progress)
+        except OSError:  # the terminal is gone
+            mute(sys.stderr)
+            self._shown = False
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._close()
+
+    def _show(self, progress: Progress) -> None:
         if self._bar is None or progress.phase != self._phase:
             self._open(progress)
         self._bar.update(progress.step - self._bar.n)
         if progress.loss is not None:
             self._bar.set_postfix_str(f"loss {progress.loss:.3g}", refresh=False)
 
-    def __exit__(self, *_: object) -> None:
+    def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
     def _open(self, progress: Progress) -> None:
         from tqdm import tqdm
 
-        if self._bar is not None:
-            self._bar.close()
+        self._close()
         self._phase = progress.phase
         self._bar = tqdm(
             total=progress.n_steps or None,

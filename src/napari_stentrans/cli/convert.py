@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
 from napari_stentrans.cli.outputs import check_apart, check_output, writing
+from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.replacing import making_new
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_section_options(parser)
     parser.add_argument(
         "out",
-        type=Path,
+        type=at_home,
         metavar="OUT",
         help="what to write; it appears under this name only once it is complete",
     )
@@ -50,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
         ending_of(args.out)
     except InvalidRequestError as error:
         raise UsageError(str(error)) from None
-    check_output(args.out, args, "OUT", endings=("",))
+    check_output(args.out, args, "OUT", endings=("",), with_beside=True)
     section = open_section(args)
     check_apart({"OUT": args.out}, section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    with writing():
+    with writing(), making_new(*([] if args.force else [args.out])):
         export(section, args.out)
     say(
         f"wrote {args.out}: {section.n_spots:,} spots x {section.n_genes:,} genes",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.options import add_run_options, run_config
 from napari_stentrans.cli.outputs import save, summary
+from napari_stentrans.io.files.home import at_home
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=at_home,
         default=Path("demo"),
         metavar="FOLDER",
         help="folder for the files, made if needed; those of an earlier demo are "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
+from napari_stentrans.io.files.home import at_home
 
 EXAMPLES = """
 examples:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--to",
-        type=Path,
+        type=at_home,
         metavar="FOLDER",
         help="where to keep it (default: the cache, or the folder STENTRANS_CACHE)",
     )

@@ -21,6 +21,8 @@ from napari_stentrans.cli.outputs import (
     summary,
     writing,
 )
+from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.replacing import making_new
 
 EXAMPLES = """
 examples:
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_section_options(parser)
     parser.add_argument(
         "--out",
-        type=Path,
+        type=at_home,
         required=True,
         metavar="OUT",
         help="file to write: OUT.h5ad, or by its ending .csv, .tsv (.gz), .parquet, "
@@ -74,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--save-model",
-        type=Path,
+        type=at_home,
         metavar="MODEL.npz",
         help="keep what was learnt, for other sections of the same tissue",
     )
@@ -92,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     from napari_stentrans.saving import endings
 
     started = time.perf_counter()
-    check_output(args.out, args, endings=endings())
+    check_output(args.out, args, endings=endings(), with_beside=True)
     if args.save_model is not None:
         check_output(args.save_model, args, "--save-model", endings=(".npz",))
     if args.at is not None and "refine" in given_options(args):
@@ -109,7 +111,8 @@ def run(args: argparse.Namespace) -> int:
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
     genes = parse_genes(args.genes)
-    with ProgressBars(quiet=args.quiet) as bars:
+    new = [out for out in outs.values() if out is not None and not args.force]
+    with ProgressBars(quiet=args.quiet) as bars, making_new(*new):
         job = enhance_steps(
             section,
             config,

@@ -19,7 +19,8 @@ from napari_stentrans.cli.options import (
 )
 from napari_stentrans.cli.outputs import check_apart, check_output, writing
 from napari_stentrans.config import RunConfig
-from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.replacing import making_new, replacing
 
 if TYPE_CHECKING:
     from napari_stentrans.evaluation import EvaluationReport
@@ -101,7 +102,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "figure": "box plots of the methods, and pictures of genes (png, pdf or svg)",
     }
     for name, text in told.items():
-        group.add_argument(f"--{name}", type=Path, metavar="FILE", help=text)
+        group.add_argument(f"--{name}", type=at_home, metavar="FILE", help=text)
     group.add_argument(
         "--genes",
         metavar="GENES",
@@ -197,7 +198,8 @@ def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:
     from napari_stentrans.evaluation.writing import writer_of
 
     asked = list(_asked(args).values())
-    with writing(), ExitStack() as stack:
+    new = [] if args.force else asked
+    with writing(), making_new(*new), ExitStack() as stack:
         for out in asked:
             writer_of(out)(report, stack.enter_context(replacing(out)))
     return asked

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from napari_stentrans.cli.console import UsageError
 from napari_stentrans.config import PRESETS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.home import at_home
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
@@ -50,7 +51,7 @@ def add_run_options(
     )
     group.add_argument(
         "--config",
-        type=Path,
+        type=at_home,
         metavar="RUN",
         help="run file (yaml or json) with any of these and the advanced settings; or "
         "an h5ad written earlier, to use its settings again. Options given here win",

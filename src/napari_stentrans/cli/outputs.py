@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ProgressBars, UsageError
 from napari_stentrans.errors import ComputeError, InvalidRequestError
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import check_place
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def check_output(
     args: argparse.Namespace,
     option: str = "--out",
     endings: tuple[str, ...] = (".h5ad",),
+    *,
+    with_beside: bool = False,
 ) -> None:
     """Refuse an output path that could not be written, or must not be.
 
@@ -38,11 +41,19 @@ def check_output(
         a file be replaced.
     endings
         One of which the name must have; "" for any name.
+    with_beside
+        Whether what is written beside a table of data is checked, too.
     """
     if not out.name.lower().endswith(endings):
         msg = f"{option} {out}: the name must end in {' or '.join(endings)}"
         raise UsageError(msg)
-    check_apart({option: out}, _inputs_of(args))
+    inputs = _inputs_of(args)
+    check_apart({option: out}, inputs)
+    if with_beside:
+        from napari_stentrans.saving.places import places_of
+
+        for place in places_of(out):
+            check_apart({option: place}, inputs)
     if out.exists() and not args.force:
         msg = f"{option} {out}: it exists already; give --force to replace it"
         raise UsageError(msg)
@@ -58,7 +69,7 @@ def check_apart(outs: Mapping[str, Path | None], inputs: Iterable[str]) -> None:
     inputs
         Files and folders that are read.
     """
-    read = [str(Path(each).expanduser()) for each in inputs if each]
+    read = [str(at_home(each)) for each in inputs if each]
     for option, out in outs.items():
         if out is None:
             continue
