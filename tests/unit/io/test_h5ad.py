@@ -264,7 +264,9 @@ def test_an_x_of_zeros_is_passed_over_for_counts(adata, hexagonal):
     adata.layers["counts"], adata.X = adata.X, zeros
     section = section_from_anndata(adata)
     np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
-    assert section.notes == ('Raw counts were taken from layers["counts"].',)
+    assert section.notes == (
+        'Raw counts were taken from layers["counts"]; X holds zeros alone.',
+    )
     adata.layers["counts"] = zeros
     assert section_from_anndata(adata).counts.nnz == 0
     adata.layers["counts"] = adata.X + sparse.csr_matrix(np.full(adata.shape, 0.5))
@@ -290,7 +292,8 @@ def test_a_list_of_few_spots_chooses_them(adata, hexagonal, tmp_path):
 
 def test_at_least_some_spot_has_a_position(adata):
     adata.obsm["spatial"][:] = np.nan
-    with pytest.raises(InvalidSectionError, match="finite"):
+    adata.obs = adata.obs[[]]
+    with pytest.raises(ReadError, match="no finite position"):
         section_from_anndata(adata)
 
 

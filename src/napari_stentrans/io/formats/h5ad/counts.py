@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,17 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import (
     NORMALISED_NOTE,
-    are_counts,
     as_counts,
     plain,
     unique_names,
 )
 from napari_stentrans.io.assembly.kept import kept_in
+from napari_stentrans.io.formats.h5ad.matrices import (
+    FRACTIONS,
+    ZEROS,
+    Matrix,
+    matrices_of,
+)
 from napari_stentrans.section.technology import ENHANCED_NOTE
 
 if TYPE_CHECKING:
@@ -54,71 +58,72 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
     """Raw counts, from the first place that holds some; else normalised, if allowed.
 
     What an earlier run of ours wrote holds expected counts, whose fractions are right.
-    What holds zeros alone is taken only where nothing else holds anything.
+    What holds zeros alone is taken only where nothing else holds anything. A layer that
+    is for counts is the better choice of normalised values: those of ``X`` were made
+    of it.
     """
     if adata.X is not None and _was_enhanced(adata):
         left = keys.SD in adata.layers or keys.PROVENANCE in adata.uns
-        notes = (ENHANCED_NOTE, _LEFT_NOTE) if left else (ENHANCED_NOTE,)
-        return Values(as_counts(adata.X), adata.var, notes)
-    looked: list[str] = []
-    fallback: Values | None = None
+        told = (ENHANCED_NOTE, _LEFT_NOTE) if left else (ENHANCED_NOTE,)
+        return Values(as_counts(adata.X), adata.var, told)
+    looked: dict[str, str] = {}
+    normalised: tuple[Matrix, sparse.csr_matrix] | None = None
     empty: Values | None = None
-    for place, matrix, var in _matrices(adata):
-        counts = as_counts(matrix)
-        if are_counts(counts):
-            took = () if place == "X" else (f"Raw counts were taken from {place}.",)
-            found = Values(counts, var, took)
-            if counts.nnz:
-                return found
-            empty = empty or found
-            continue
-        broken = _broken(counts)
-        looked.append(f"{place} holds {broken or 'fractions, so normalised values'}")
-        if fallback is None and not broken:
-            fallback = Values(counts, var, (NORMALISED_NOTE,))
-    if fallback is not None and allowed:
-        return fallback
-    if empty is not None and not looked:
+    for matrix in matrices_of(adata):
+        counts = as_counts(matrix.values)
+        lacks = matrix.lacks(counts)
+        if not lacks and counts.nnz:
+            return Values(counts, matrix.var, _taken("Raw counts", matrix, looked))
+        looked[matrix.place] = lacks or ZEROS
+        if not lacks:
+            empty = empty or Values(counts, matrix.var)
+        better = normalised is None or (
+            matrix.is_for_counts and not normalised[0].is_for_counts
+        )
+        if lacks == FRACTIONS and better:
+            normalised = matrix, counts
+    if normalised is not None and allowed:
+        matrix, counts = normalised
+        del looked[matrix.place]
+        notes = (NORMALISED_NOTE, *_taken("The values", matrix, looked))
+        return Values(counts, matrix.var, notes)
+    if empty is not None and {*looked.values()} == {ZEROS}:
         return empty
+    raise ReadError(_no_counts(looked, may_insist=normalised is not None))
+
+
+def _taken(what: str, matrix: Matrix, passed: dict[str, str]) -> tuple[str, ...]:
+    """Say where values were found, and what was passed over; nothing for X alone."""
+    if matrix.place == "X" and not passed:
+        return ()
+    told = [f"{what} were taken from {matrix.place}", *_each(passed)]
+    return (f"{'; '.join(told)}.",)
+
+
+def _each(looked: dict[str, str]) -> list[str]:
+    return [f"{place} holds {what}" for place, what in looked.items()]
+
+
+def _no_counts(looked: dict[str, str], *, may_insist: bool) -> str:
+    """Say why there are no raw counts, and what to do."""
     if not looked:
-        msg = "there is no expression: X is empty, and there are no layers and no raw"
-        raise ReadError(msg)
+        return "there is no expression: X is empty, and there are no layers and no raw"
     insist = (
         ", or insist with allow_normalised=True, given to read_section or "
         "section_from_anndata (command line: --allow-normalised)"
-        if fallback is not None
+        if may_insist
         else ""
     )
-    msg = (
-        f"there are no raw counts: {'; '.join(looked)}. Put the counts into "
+    return (
+        f"there are no raw counts: {'; '.join(_each(looked))}. Put the counts into "
         f'layers["{keys.COUNTS}"]{insist}.'
     )
-    raise ReadError(msg)
 
 
 def _was_enhanced(adata: AnnData) -> bool:
     """Whether it is a result of ours, or was exported from one that was read."""
     kept = kept_in(adata.uns.get(keys.SECTION))
     return keys.PROVENANCE in adata.uns or (kept is not None and kept.expected)
-
-
-def _broken(counts: sparse.csr_matrix) -> str:
-    """Why values cannot be expression at all, or nothing."""
-    if not np.isfinite(counts.data).all():
-        return "NaN or infinite values"
-    return "negative, so scaled values" if (counts.data < 0).any() else ""
-
-
-def _matrices(adata: AnnData) -> Iterator[tuple[str, Any, pd.DataFrame]]:
-    if adata.X is not None:
-        yield "X", adata.X, adata.var
-    first = [keys.COUNTS, "raw_counts", "raw"]
-    others = [layer for layer in adata.layers if layer not in first]
-    for layer in [layer for layer in first if layer in adata.layers] + others:
-        if layer not in (keys.SD, "spliced", "unspliced", "ambiguous"):
-            yield f'layers["{layer}"]', adata.layers[layer], adata.var
-    if adata.raw is not None:
-        yield "raw", adata.raw.X, adata.raw.var
 
 
 def named_genes(

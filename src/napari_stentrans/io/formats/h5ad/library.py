@@ -10,6 +10,7 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.formats.h5ad.positions import as_array
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -124,7 +125,7 @@ def _places(adata: AnnData) -> Iterator[np.ndarray[Any, Any]]:
             yield adata.obs[[row, col]].to_numpy()
     for key in (keys.SPATIAL, "X_spatial"):
         if key in adata.obsm and np.ndim(adata.obsm[key]) == 2:
-            yield np.asarray(adata.obsm[key])[:, :2]
+            yield as_array(adata.obsm[key])[:, :2]
 
 
 def _listed(adata: AnnData, columns: list[str]) -> str:

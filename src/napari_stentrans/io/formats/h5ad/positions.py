@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
@@ -58,8 +59,9 @@ class Places:
 
 def find_places(adata: AnnData) -> Places:
     """Array coordinates and pixel positions, from where they are commonly kept."""
-    pixel_xy, source = _pixel_positions(adata)
-    depths = _depths_note(adata, source)
+    nowhere: list[str] = []
+    pixel_xy, source = _pixel_positions(adata, nowhere)
+    depths = (*nowhere, *_depths_note(adata, source))
     why = "there are no array coordinates."
     for pair in ROW_COL:
         names, array_rc = _columns(adata.obs, pair)
@@ -72,7 +74,8 @@ def find_places(adata: AnnData) -> Places:
         msg = (
             "there are no spot positions: neither obs array_row, array_col nor "
             'obsm["spatial"] (nor obs x, y). It has obs '
-            f"{_listed(adata.obs.columns)} and obsm {_listed(adata.obsm)}. Put the "
+            f"{_listed(adata.obs.columns)} and obsm {_listed(adata.obsm)}. "
+            f"{''.join(f'{note} ' for note in nowhere)}Put the "
             '(x, y) positions into obsm["spatial"], or name a csv of barcode, x and y '
             "(option positions)."
         )
@@ -85,7 +88,7 @@ def _depths_note(adata: AnnData, source: str) -> tuple[str, ...]:
     """Say so where the positions have a third number that differs between spots."""
     there = (key for key in _OBSM if _named(key) == source)
     table = next((adata.obsm[key] for key in there), None)
-    third = pd.DataFrame(None if table is None else np.asarray(table)[:, 2:3])
+    third = pd.DataFrame(None if table is None else as_array(table)[:, 2:3])
     if not third.nunique().gt(1).any():
         return ()
     note = (
@@ -107,7 +110,19 @@ def _tell_places(array_rc: FloatArray, pixel_xy: FloatArray) -> bool:
     return differ and bool(n_known >= _ENOUGH * n_wanted)
 
 
-def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:
+def as_array(table: Any) -> np.ndarray[Any, Any]:
+    """Return a table of ``obsm`` as an array, whatever it is kept as."""
+    dense: Any = table.toarray() if sparse.issparse(table) else table  # type: ignore[attr-defined]
+    return np.asarray(dense)
+
+
+def _pixel_positions(
+    adata: AnnData, nowhere: list[str]
+) -> tuple[FloatArray | None, str]:
+    """Positions (x, y) and where they are kept; ``nowhere`` gets notes of those left.
+
+    A table without any finite position is as good as none.
+    """
     for key in _OBSM:
         if key not in adata.obsm:
             continue
@@ -116,14 +131,28 @@ def _pixel_positions(adata: AnnData) -> tuple[FloatArray | None, str]:
             names, found = _columns(table, pair)  # in R the row may come first
             if found is not None:
                 return found, f"{_named(key)} {names}"
-        positions = np.array(table, dtype=np.float64)
-        if positions.ndim == 2 and positions.shape[1] >= 2:
+        positions = _as_numbers(table, key)
+        if positions.ndim != 2 or positions.shape[1] < 2:
+            continue
+        if np.isfinite(positions[:, :2]).all(axis=1).any():
             return positions[:, :2].copy(), _named(key)
+        nowhere.append(f"{_named(key)} holds no finite position of any spot.")
     for pair in X_Y:
         names, found = _columns(adata.obs, pair)
         if found is not None:
             return found, f"obs {names}"
     return None, ""
+
+
+def _as_numbers(table: Any, key: str) -> FloatArray:
+    try:
+        return np.array(as_array(table), dtype=np.float64)
+    except (TypeError, ValueError):
+        msg = (
+            f"{_named(key)} holds what is no number: it must be x and y of each spot. "
+            "Put these there, or delete it if the positions are elsewhere."
+        )
+        raise ReadError(msg) from None
 
 
 def _columns(
@@ -162,7 +191,7 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
     array_rc = np.where(known, listed.array_rc[place], np.nan)
     if listed.on_array:
         placed.obs[keys.ARRAY_ROW], placed.obs[keys.ARRAY_COL] = array_rc.T
-        own = _pixel_positions(placed)[0]
+        own = _pixel_positions(placed, [])[0]
         xy = own if listed.pixel_xy is None else listed.pixel_xy[place]
         if xy is not None:
             placed.obsm[keys.SPATIAL] = np.where(known, xy, np.nan)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
-from napari_stentrans.errors import InvalidSectionError, ReadError
+from napari_stentrans.errors import InvalidRequestError, InvalidSectionError, ReadError
 from napari_stentrans.io.assembly.counts import plain
 from napari_stentrans.io.assembly.kept import kept_in_uns
 from napari_stentrans.io.assembly.together import section_of_parts
@@ -97,7 +97,7 @@ def section_from_anndata(
     Parameters
     ----------
     adata
-        Raw counts in ``X``, ``layers["counts"]`` (or another layer), or ``raw``;
+        Raw counts in ``X``, ``layers["counts"]`` (or one named so), or ``raw``;
         positions in ``obs`` (array_row, array_col or x, y) or ``obsm["spatial"]``
         (x, y in full-resolution pixels); images in ``uns["spatial"]``.
     name
@@ -116,7 +116,17 @@ def section_from_anndata(
     ------
     ReadError, InvalidSectionError
         Naming every problem found.
+    InvalidRequestError
+        If it is no AnnData, or there is no such lattice.
     """
+    from anndata import AnnData
+
+    if not isinstance(adata, AnnData):
+        msg = (
+            f"section_from_anndata takes an AnnData, not {type(adata).__name__}; "
+            "files are read by read_section"
+        )
+        raise InvalidRequestError(msg)
     options = ReadOptions.of(
         lattice=lattice, name=name, allow_normalised=allow_normalised
     )
@@ -161,7 +171,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         diameter = diameter or ours.diameter if ours.has_spot_diameter else None
     obs = plain(adata.obs)[kept]
     obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
-    return section_of_parts(
+    return _built(
         name=options.name or "section",
         counts=values.counts[np.flatnonzero(kept)],
         obs=obs,
@@ -173,3 +183,14 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         image=image,
         notes=tuple(notes),
     )
+
+
+def _built(**parts: Any) -> Section:
+    """Build the section; of names that repeat, say how AnnData makes them differ."""
+    try:
+        return section_of_parts(**parts)
+    except InvalidSectionError as error:
+        if parts["obs"].index.is_unique:
+            raise
+        advice = "Give each spot a name of its own: adata.obs_names_make_unique()"
+        raise InvalidSectionError([*error.problems, advice]) from None
