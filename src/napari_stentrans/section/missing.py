@@ -166,6 +166,12 @@ class MissingRegions:
         """Empty sites marked for prediction."""
         return len(self.new_rc)
 
+    @property
+    def n_marked(self) -> int:
+        """Spots and empty sites that are marked in any way."""
+        at_spots = int((self.unmeasured | self.outside).sum())
+        return at_spots + len(self.new_rc) + len(self.outside_rc)
+
     def to_labels(self, raster: SpotRaster) -> NDArray[np.uint8]:
         """Paint these regions: the inverse of `from_labels`."""
         labels = raster.paint(self.unmeasured * PREDICT + self.outside * OUTSIDE)

@@ -348,12 +348,15 @@ def test_of_columns_called_alike_the_one_in_small_letters_counts(tmp_path, secti
 def test_the_last_mark_of_a_spot_holds(tmp_path, section, labels, unmeasured, outside):
     row, col = section.array_rc[3]
     name = section.barcodes[3]
-    lines = [f"{row},{col},{label}" for label in labels]
+    also = ",".join(f"{number:g}" for number in section.array_rc[5])
+    lines = [f"{also},1", *(f"{row},{col},{label}" for label in labels)]
+    named = [f"{section.barcodes[5]},1", *(f"{name},{label}" for label in labels)]
     (tmp_path / "m.csv").write_text("\n".join(["array_row,array_col,label", *lines]))
-    (tmp_path / "b.csv").write_text("\n".join(f"{name},{label}" for label in labels))
+    (tmp_path / "b.csv").write_text("\n".join(named))
     for list_name in ("m.csv", "b.csv"):
         found = read_missing(tmp_path / list_name, section)
-        assert found.unmeasured.sum() == unmeasured
+        assert found.unmeasured[5]
+        assert found.unmeasured.sum() == unmeasured + 1
         assert found.outside.sum() == outside
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from napari_stentrans.errors import InvalidRequestError
@@ -66,23 +68,23 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     Raises
     ------
     InvalidRequestError
-        If it cannot be read or does not fit the section.
+        If it cannot be read, does not fit the section, or marks nothing on it.
     """
     path = Path(path).expanduser()
     with _told(path):
         sites = PaintSites.of(section)
         named = _read_named(path, sites)
         if named is not None:
+            _refuse_unmarked(len(named.listed), path, section)
             return named.missing()
         picture = read_picture(path)
-        if picture is None:
-            return missing_of(path, section)
-        labels = as_labels(picture, path)
-        if labels.shape != sites.raster.shape and _fits_image(labels.shape, section):
-            at = labels_of_sites(labels, sites, path)
-            return Regions.from_labels(sites, at).missing()
-        refuse_strange(labels, path)
-        return MissingRegions.from_labels(labels, sites.raster)
+        found = (
+            missing_of(path, section)
+            if picture is None
+            else _missing_of_picture(as_labels(picture, path), sites, path)
+        )
+        _refuse_unmarked(found.n_marked, path, section)
+        return found
 
 
 def read_regions(
@@ -234,6 +236,27 @@ def _read_named(path: Path, sites: PaintSites) -> Regions | None:
         table = table_of(path, names=REGION)
         return from_table(table, positions_of(table, path), sites, path)
     return None
+
+
+def _missing_of_picture(
+    labels: NDArray[Any], sites: PaintSites, path: Path
+) -> MissingRegions:
+    """What a picture of labels marks, as drawn on the raster or on the picture."""
+    if labels.shape != sites.raster.shape and _fits_image(labels.shape, sites.section):
+        at = labels_of_sites(labels, sites, path)
+        return Regions.from_labels(sites, at).missing()
+    refuse_strange(labels, path)
+    return MissingRegions.from_labels(labels, sites.raster)
+
+
+def _refuse_unmarked(n_marked: int, path: Path, section: Section) -> None:
+    """Refuse a mask without a mark: whoever gives one means something by it."""
+    if not n_marked:
+        msg = (
+            f"{path.name} marks nothing on {section.name}. Label 1 what is to be "
+            "predicted and 2 what is outside the tissue, or leave the mask out."
+        )
+        raise InvalidRequestError(msg)
 
 
 def _fits_image(shape: tuple[int, ...], section: Section) -> bool:
