@@ -17,6 +17,8 @@ from napari_stentrans.io.formats.listed.positions import (
     positions_beside,
 )
 from napari_stentrans.io.formats.tenx_matrix import is_matrix_h5
+from napari_stentrans.io.tables.beside import folder_of
+from napari_stentrans.io.tables.columns import PLACES
 
 READABLE = (
     "What can be opened: AnnData (.h5ad, .zarr) with positions, SpatialData (.zarr), "
@@ -143,10 +145,16 @@ def _text(path: Path, lines: list[str]) -> str:
     if "x_centroid" in columns and "cell_id" in columns:
         return _XENIUM
     if is_positions_file(path):
+        otherwise = (
+            f"If its last column is a gene, put {folder_of(path).name} beside it, "
+            "which was written with it."
+            if tuple(columns[1:3]) == PLACES
+            else "If its other columns are genes, call the second and third array_row "
+            "and array_col."
+        )
         return (
             "lists positions but no counts. Open the count table that it belongs to; "
-            "the positions beside it are found by themselves. If its other columns are "
-            "genes, call the second and third array_row and array_col."
+            f"the positions beside it are found by themselves. {otherwise}"
         )
     mark = separator(lines[0])
     widths = {len(fields(line, mark)) for line in lines[1:]}

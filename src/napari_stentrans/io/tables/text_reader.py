@@ -62,7 +62,8 @@ def sniff(path: Path) -> bool:
     if not _has_places(header) or len(row) != len(header):
         return False
     first = _first_gene(header)
-    fewest = 1 if folder_of(path).is_dir() else _FEWEST_GENES
+    is_ours = keys.ORIGIN in header[3:first] or folder_of(path).is_dir()
+    fewest = 1 if is_ours else _FEWEST_GENES
     return len(header) - first >= fewest and all(map(is_number, row[first:]))
 
 
