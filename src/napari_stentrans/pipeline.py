@@ -23,6 +23,7 @@ from napari_stentrans.methods.device import memory_watched, release_memory
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.provenance import provenance
 from napari_stentrans.request import (
+    ConfigLike,
     GeneChoice,
     MissingLike,
     PositionsLike,
@@ -52,8 +53,8 @@ def enhance(
     *,
     missing: MissingLike = None,
     at: PositionsLike = None,
-    genes: GeneChoice = "expressed",
-    config: RunConfig | None = None,
+    genes: GeneChoice | None = "expressed",
+    config: ConfigLike = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
     **choices: Any,
 ) -> EnhancedSection | AnnData:
@@ -62,18 +63,22 @@ def enhance(
     Parameters
     ----------
     section
-        A `Section`, or an AnnData (then an AnnData is returned). Never changed.
+        A `Section`, or an AnnData (then an AnnData is returned). Never changed. What
+        is to mind of an AnnData is told as warnings, and kept in the result's
+        ``uns["stentrans"]["input"]["notes"]``.
     missing
         `MissingRegions`; or a labels picture of the section's raster (1 predict, 2
-        outside); or an ndarray of bool, shape (spot,), of spots to predict; or the
-        path of a file of them (GeoJSON, csv, png, tif or npy).
+        outside); or an ndarray of bool, shape (spot,), of spots to predict, or a
+        Series of bool that names them; or the path of a file of them (GeoJSON, csv,
+        png, tif or npy).
     at : array_like, shape (position, 2), optional
         Predict exactly at these (array_row, array_col), fractions allowed, in order.
         A DataFrame, or the path of a table, has columns of these names.
     genes
-        "expressed" (detected in 1 % of the spots and at least 3), "all", or names.
+        "expressed" (detected in 1 % of the spots and at least 3; also for None),
+        "all", or names.
     config
-        The choices, all at once ...
+        The choices, all at once, also as a mapping ...
     on_progress
         Called with every `Progress`; return True to stop early and keep the best.
     **choices
@@ -110,7 +115,7 @@ def enhance_steps(
     *,
     missing: MissingRegions | None = None,
     at: FloatArray | None = None,
-    genes: GeneChoice = "expressed",
+    genes: GeneChoice | None = "expressed",
     previews: bool = True,
 ) -> Steps[EnhancedSection]:
     """`enhance` as a job.
@@ -147,7 +152,7 @@ class _Request:
     config: RunConfig
     missing: MissingRegions
     at: FloatArray | None
-    genes: GeneChoice
+    genes: GeneChoice | None
     previews: bool
     notice: str
 

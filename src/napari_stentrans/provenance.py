@@ -37,6 +37,7 @@ def provenance(
             "source": str(Path(source).absolute()) if is_of_a_file(section) else source,
             "files": list(section.files),
             "read_options": dict(section.wishes),
+            "notes": list(section.notes),
             "fingerprint": section.fingerprint,
             "spots": section.n_spots,
             "genes": section.n_genes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,8 +19,9 @@ from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section, as_names
 from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
 
+ConfigLike: TypeAlias = RunConfig | Mapping[str, Any] | None
 GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
-MissingLike: TypeAlias = MissingRegions | ArrayLike | str | Path | None
+MissingLike: TypeAlias = MissingRegions | ArrayLike | pd.Series | str | Path | None
 PositionsLike: TypeAlias = ArrayLike | pd.DataFrame | str | Path | None
 
 _REACH = 100
@@ -30,25 +31,40 @@ _EXPRESSED_SPOTS = 3
 
 
 def resolve_config(
-    config: RunConfig | None, /, *, preset: str | None = None, **choices: Any
+    config: ConfigLike, /, *, preset: str | None = None, **choices: Any
 ) -> RunConfig:
     """One validated configuration from a whole one, a preset and single choices.
 
-    A preset replaces how the whole configuration computes (see `with_preset`), and
-    single choices overrule both.
+    The whole one may be a mapping of choices. A preset replaces how it computes (see
+    `with_preset`), and single choices overrule both.
     """
     from pydantic import ValidationError
 
     if preset is not None and preset not in list(PRESETS):  # a list is no key
         msg = f"there is no preset {preset!r}; choose from {', '.join(PRESETS)}"
         raise InvalidRequestError(msg)
-    base = config or RunConfig()
+    base = _whole(config)
     base = with_preset(base, preset) if preset is not None else base
     try:
         return RunConfig.model_validate(_merged(base.model_dump(), choices))
     except ValidationError as error:
         told = [_config_problem(dict(problem)) for problem in error.errors()]
         raise InvalidRequestError("; ".join(told)) from None
+
+
+def _whole(config: ConfigLike) -> RunConfig:
+    """Return a whole configuration; the defaults, where none is given."""
+    if isinstance(config, RunConfig):
+        return config
+    if config is None:
+        return RunConfig()
+    if isinstance(config, Mapping):
+        return resolve_config(None, **{str(name): config[name] for name in config})
+    msg = (
+        f"config is {config!r}; give a RunConfig, or a mapping of its settings, such "
+        "as {'refine': 2}"
+    )
+    raise InvalidRequestError(msg)
 
 
 def _merged(base: dict[str, Any], choices: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,8 +95,9 @@ def _config_problem(problem: dict[str, Any]) -> str:
     return f"there is no setting {'.'.join([*groups, name])!r}; {hint}"
 
 
-def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
-    """Columns of the genes that were asked for."""
+def resolve_genes(section: Section, genes: GeneChoice | None) -> IntArray:
+    """Columns of the genes that were asked for; None leaves the choice out."""
+    genes = "expressed" if genes is None else genes
     if isinstance(genes, str):
         if genes == "all":
             return np.arange(section.n_genes)
@@ -88,11 +105,24 @@ def resolve_genes(section: Section, genes: GeneChoice) -> IntArray:
             needed = max(_EXPRESSED_SPOTS, _EXPRESSED_SHARE * section.n_spots)
             found = np.flatnonzero(section.detected_in >= needed)
             return found if len(found) else np.arange(section.n_genes)
-    names = dict.fromkeys(as_names(genes))
+    names = dict.fromkeys(_gene_names(genes))
     if not names:
         msg = "no gene was asked for; name some, or leave the choice of genes out"
         raise InvalidRequestError(msg)
     return section.gene_index(names)
+
+
+def _gene_names(genes: Any) -> list[str]:
+    """Names as they were given; numbers, and a mask of genes, are none."""
+    given = as_names(genes) if isinstance(genes, Iterable) else [genes]
+    nameless = [each for each in given if not isinstance(each, str)]
+    if nameless:
+        msg = (
+            f"genes are chosen by their names, not by {nameless[0]!r}: give a list of "
+            "names, 'expressed' or 'all'"
+        )
+        raise InvalidRequestError(msg)
+    return given
 
 
 def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
@@ -105,6 +135,8 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
         from napari_stentrans.io.regions.masks import read_missing
 
         return read_missing(Path(missing), section)
+    if isinstance(missing, pd.Series):
+        missing = _by_name(section, missing)
     array = np.asarray(missing)
     if array.ndim == 2:
         return MissingRegions.from_labels(array, SpotRaster.from_section(section))
@@ -115,6 +147,28 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
         f"picture of the section's raster, or one bool a spot ({section.n_spots})"
     )
     raise InvalidRequestError(msg)
+
+
+def _by_name(section: Section, marks: pd.Series) -> pd.Series:
+    """Put marks of spots in the order of the section, by the names in their index.
+
+    Of an index that merely counts the lines, the order is that of the section already.
+    More names than the section has are welcome: reading may have left spots out.
+    """
+    counted = pd.RangeIndex(len(marks))
+    if isinstance(marks.index, pd.RangeIndex) and marks.index.equals(counted):
+        return marks
+    names = pd.Index(marks.index.astype(str), dtype=object)
+    unknown = section.barcodes[~section.barcodes.isin(names)]
+    if len(unknown) or not names.is_unique:
+        twice = names[names.duplicated()]
+        what = f"lacks {unknown[0]!r}" if len(unknown) else f"has {twice[0]!r} twice"
+        msg = (
+            f"the index of missing {what}; it must name every spot of {section.name} "
+            "once. Give an ndarray to go by the order of the spots."
+        )
+        raise InvalidRequestError(msg)
+    return marks.set_axis(names).loc[section.barcodes]
 
 
 def resolve_at(at: PositionsLike) -> FloatArray | None:

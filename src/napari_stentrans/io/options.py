@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
@@ -103,8 +105,9 @@ class ReadOptions:
         Raises
         ------
         InvalidRequestError
-            If there is no such lattice or file, or a size is no size.
+            If there is no such wish, lattice or file, or a size is no size.
         """
+        _refuse_unknown(wishes)
         found: dict[str, Any] = dict(wishes)
         lattice = found.get("lattice")
         if lattice is not None and lattice not in list(LatticeKind):
@@ -199,3 +202,14 @@ class ReadOptions:
         if kind is not LatticeKind.IRREGULAR:
             return self.place(free_rc)
         return Detected(impose_lattice(free_rc, kind), free_rc)
+
+
+def _refuse_unknown(wishes: Iterable[str]) -> None:
+    """Name the first wish that there is not, with the nearest that there is."""
+    known = [each.name for each in fields(ReadOptions)]
+    for name in wishes:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(known)}"
+            msg = f"there is no option {name!r} of reading; {hint}"
+            raise InvalidRequestError(msg)

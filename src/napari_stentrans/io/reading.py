@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -102,10 +103,16 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
     ReadError, InvalidSectionError
         Naming every problem found, and what to do.
     InvalidRequestError
-        If a wish makes no sense, or not for this format.
+        If it is no path, or a wish makes no sense, or not for this format.
     """
     from napari_stentrans.io.options import ReadOptions
 
+    if not isinstance(path, str | PathLike):
+        msg = (
+            f"read_section takes the path of a file or folder, not "
+            f"{type(path).__name__}; an AnnData goes to section_from_anndata"
+        )
+        raise InvalidRequestError(msg)
     options = ReadOptions.of(**wishes)
     path = Path(path).expanduser()
     try:
