@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
-from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import Programmes
@@ -28,17 +27,14 @@ VALUES_AT_ONCE = 2**20
 TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
 _LEAST_STRETCH = 0.5
-_CLEAR = 2.5
-"""Standard errors of evidence that make a gene's pattern more than noise.
-
-Loadings are fitted to the same counts: of flat genes a twentieth reach 2.2 to 2.8.
-"""
+_MOST_TIMES = 20.0
+"""A library of more times what the surroundings make one expect is of a broken spot."""
 _LEAST_SHARE = 0.02
 """Of a gene's mean share: no surroundings make an own count impossible."""
 _FEWEST_COUNTS = 4
 """A gene with fewer counts in the whole section can show no pattern."""
-_OF_UNSEEN = np.array([[0, 0, _LEAST_STRETCH, np.nan, 0, 0, 0]], np.float32).T
-"""`GeneStatistics` of a gene without counts: nothing is predicted, nor borne out."""
+_OF_UNSEEN = np.array([[0, 0, _LEAST_STRETCH, 0, 0]], np.float32).T
+"""`GeneStatistics` of a gene without counts: nothing is predicted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,23 +53,17 @@ class GeneStatistics:
     stretch : ndarray, shape (gene,)
         Factor of the standard deviation with which the mean +- 1.645 standard
         deviations hold 90 % of the left-out counts (split conformal prediction).
-    pearson : ndarray, shape (gene,)
-        Correlation of the left-out predictions with the counts.
     mean_share : ndarray, shape (gene,)
         Counts per relative library size, over all spots.
     has_pattern : ndarray, shape (gene,)
         One where there are counts enough to show a pattern at all, else zero.
-    evidence : ndarray, shape (gene,)
-        How surely the predicted pattern is borne out, in standard errors.
     """
 
     level: Float32Array
     dispersion: Float32Array
     stretch: Float32Array
-    pearson: Float32Array
     mean_share: Float32Array
     has_pattern: Float32Array
-    evidence: Float32Array
 
 
 class GeneDecoder:
@@ -120,7 +110,21 @@ class GeneDecoder:
     @cached_property
     def _smearing(self) -> float:
         left_out = self.programmes.library(self.left_out.mean).sum()
-        return float(self.own_library.sum() / max(left_out, 1e-9))
+        own = (self.own_library * self._believed).sum()
+        return float(own / max(left_out, 1e-9))
+
+    @cached_property
+    def _believed(self) -> Float32Array:
+        """Share of each spot's counts that others learn from, shape (spot,).
+
+        One, but for the odd spot that broke, which would raise all others: of that
+        as much as its surroundings make one expect.
+        """
+        own, expected = self.own_library, self.programmes.library(self.left_out.mean)
+        share = np.ones_like(own)
+        broken = own > _MOST_TIMES * expected
+        share[broken] = expected[broken] / own[broken]
+        return share
 
     def rates_at(
         self, library: Float32Array, estimate: ChannelEstimate, genes: IntArray
@@ -137,7 +141,7 @@ class GeneDecoder:
         return rate
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
-        """Level, dispersion, stretch and score of some genes."""
+        """Level, dispersion and stretch of some genes."""
         new = genes[~self._known[genes]]
         n_spots = self.section.n_spots
         blocks = [
@@ -165,17 +169,9 @@ class GeneDecoder:
         kept: Float32Array = np.maximum(moved, 0.1 * rate)
         return kept
 
-    def scores(self, genes: IntArray) -> pd.DataFrame:
-        """How well genes are predicted at spots that were left out, one row a gene."""
-        known = self.statistics(genes)
-        return pd.DataFrame(
-            {HELDOUT_PCC: known.pearson, HAS_SIGNAL: known.evidence > _CLEAR},
-            index=self.section.genes[genes],
-        )
-
     def counts(self, genes: IntArray) -> Float32Array:
         """Counts of some genes at the visible spots, dense, shape (spot, gene)."""
-        dense: Float32Array = self._by_gene[:, genes].toarray()
+        dense: Float32Array = self.by_gene[:, genes].toarray()
         return dense
 
     def mean_log_variance(self, genes: IntArray) -> Float32Array:
@@ -185,29 +181,33 @@ class GeneDecoder:
         return mean
 
     @cached_property
-    def _by_gene(self):  # type: ignore[no-untyped-def] # csc_matrix
-        return self.section.counts.tocsc()
+    def by_gene(self) -> sparse.csc_matrix:
+        """Counts of the visible spots, shape (spot, gene)."""
+        return sparse.csc_matrix(self.section.counts)
 
     def _learn(self, genes: IntArray) -> Float32Array:
         """Statistics of genes read for the first time, shape (statistic, gene)."""
         library = self.library(self.left_out)
         counts = self.counts(genes)
+        if self._believed.min(initial=1.0) < 1:
+            counts *= self._believed[:, None]
         rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
         level = level_of(rate, counts)
         rate *= level
         mean_share = counts.sum(axis=0) / max(float(library.sum()), 1e-9)
         flat = library[:, None] * mean_share
-        evidence = _evidence(rate - flat, counts - flat)
-        has_pattern = counts.sum(axis=0) >= _FEWEST_COUNTS
-        rate = np.where(has_pattern, rate, flat)
+        patterned = has_pattern(counts)
+        rate = np.where(patterned, rate, flat)
         missed = counts - rate
         dispersion = np.maximum(dispersion_around(rate, counts), 0)
         spread = np.sqrt(rate + dispersion * rate**2) + 1e-6
         stretch = conformal_stretch(np.abs(missed) / spread)
-        score = _pearson(rate, counts)
-        return np.stack(
-            [level, dispersion, stretch, score, mean_share, has_pattern, evidence]
-        )
+        return np.stack([level, dispersion, stretch, mean_share, patterned])
+
+
+def has_pattern(counts: Float32Array) -> NDArray[np.bool_]:
+    """Whether there are counts enough to show a pattern at all, shape (gene,)."""
+    return np.asarray(counts.sum(axis=0) >= _FEWEST_COUNTS)
 
 
 def level_of(rate: Float32Array, counts: Float32Array) -> Float32Array:
@@ -224,15 +224,6 @@ def dispersion_around(rate: Float32Array, counts: Float32Array) -> Float32Array:
     excess = ((counts - rate) ** 2 - rate).sum(axis=0)
     dispersion: Float32Array = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
     return dispersion
-
-
-def _evidence(pattern: Float32Array, measured: Float32Array) -> Float32Array:
-    """Regression of the measured on the predicted pattern, in standard errors."""
-    power = np.maximum((pattern**2).sum(axis=0), 1e-12)
-    slope = (pattern * measured).sum(axis=0) / power
-    noise = ((measured - slope * pattern) ** 2).mean(axis=0)
-    evidence: Float32Array = slope * np.sqrt(power / np.maximum(noise, 1e-12))
-    return evidence
 
 
 def conformal_stretch(ratio: Float32Array) -> Float32Array:
@@ -253,12 +244,3 @@ def conformal_stretch(ratio: Float32Array) -> Float32Array:
     reached = np.partition(ratio, rank - 1, axis=0)[rank - 1]
     stretch: Float32Array = np.clip(reached / TIMES, _LEAST_STRETCH, 1 / _LEAST_STRETCH)
     return stretch
-
-
-def _pearson(predicted: Float32Array, measured: Float32Array) -> Float32Array:
-    """Correlation over the spots, shape (gene,); NaN where there is none."""
-    left, right = predicted - predicted.mean(axis=0), measured - measured.mean(axis=0)
-    scale = np.sqrt((left**2).sum(axis=0)) * np.sqrt((right**2).sum(axis=0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Float32Array = (left * right).sum(axis=0) / scale
-    return found

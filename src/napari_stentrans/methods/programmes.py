@@ -113,15 +113,8 @@ class Programmes:
 def log_normalised(
     section: Section, median: float | None = None
 ) -> tuple[sparse.csr_matrix, FloatArray, float]:
-    """Return log1p of counts at the median library; libraries; their median.
-
-    Libraries are taken to be a tenth of the section's median at least: the few counts
-    of a failed spot, brought to the median, would outshine all others, and the
-    logarithm of so small a library would be most of what libraries differ by.
-    """
-    library = np.maximum(section.library_size, 1.0)
-    own_median = float(np.median(library))
-    library = np.maximum(library, _LEAST_LIBRARY * own_median)
+    """Return log1p of counts at the median library; libraries; their median."""
+    library, own_median = floored_library(section)
     median = own_median if median is None else median
     counts = section.counts
     factor = np.repeat(median / library, np.diff(counts.indptr))
@@ -129,6 +122,18 @@ def log_normalised(
     where = counts.indices.copy(), counts.indptr.copy()
     log = sparse.csr_matrix((data, *where), counts.shape)
     return log, library, median
+
+
+def floored_library(section: Section) -> tuple[FloatArray, float]:
+    """Return the library size of each spot, shape (spot,), and their median.
+
+    Libraries are taken to be a tenth of the section's median at least: the few counts
+    of a failed spot, brought to the median, would outshine all others, and the
+    logarithm of so small a library would be most of what libraries differ by.
+    """
+    library = np.maximum(section.library_size, 1.0)
+    median = float(np.median(library))
+    return np.maximum(library, _LEAST_LIBRARY * median), median
 
 
 def find_programmes(section: Section, n_programmes: int, seed: int) -> Programmes:
@@ -239,7 +244,7 @@ def regress(scores: FloatArray, log: sparse.csr_matrix) -> NDArray[np.float32]:
     """Loadings of every gene on uncorrelated, centred scores, shape (k, gene)."""
     if scores.shape[1] == 0:
         return np.zeros((0, log.shape[1]), dtype=np.float32)
-    solved = _solve(scores.T @ scores, scores.T)
+    solved = solve(scores.T @ scores, scores.T)
     return np.asarray((log.T @ solved.T.astype(np.float32)).T, dtype=np.float32)
 
 
@@ -249,10 +254,10 @@ def project(
     """Scores of spots on given loadings (least squares), shape (spot, k)."""
     gram = (loadings @ loadings.T).astype(np.float64)
     against = log @ loadings.T - (mean @ loadings.T)
-    return np.asarray(_solve(gram, against.T.astype(np.float64)).T)
+    return np.asarray(solve(gram, against.T.astype(np.float64)).T)
 
 
-def _solve(gram: FloatArray, against: FloatArray) -> FloatArray:
+def solve(gram: FloatArray, against: FloatArray) -> FloatArray:
     """Solve normal equations; the shortest solution where there is more than one."""
     if len(gram) and np.linalg.cond(gram) > _ILL_CONDITIONED:
         inverse = np.linalg.pinv(gram, 1 / _ILL_CONDITIONED, hermitian=True)

@@ -20,6 +20,7 @@ from napari_stentrans.methods.fields import (
     SpotField,
     prior_share,
 )
+from napari_stentrans.methods.heldout import heldout_scores
 from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.mixture import mixture_steps
@@ -91,7 +92,7 @@ class FittedKriging(Fitted):
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots."""
-        return self.decoder.scores(genes)
+        return heldout_scores(self.decoder, genes)
 
     def posterior_field(
         self,

@@ -13,6 +13,7 @@ from napari_stentrans.methods.base import Fitted
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import ProgrammeField, SpotField
+from napari_stentrans.methods.heldout import heldout_scores
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     residual_steps,
@@ -81,7 +82,7 @@ class FittedStEnTrans(Fitted):
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots, beside that of kriging alone."""
-        scores = self.decoder.scores(genes)
+        scores = heldout_scores(self.decoder, genes)
         kriged = self.kriging.gene_scores(genes)
         return scores.assign(**{HELDOUT_KRIGING_PCC: kriged[HELDOUT_PCC]})
 
