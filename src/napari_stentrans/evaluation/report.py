@@ -114,6 +114,12 @@ class EvaluationReport:
     replicates: dict[RunKey, dict[str, FloatArray]] = field(default_factory=dict)
     pictures: list[Picture] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return (
+            f"<EvaluationReport of {self.section.name}: {', '.join(self.methods)} "
+            f"({', '.join(self.tasks)}; {len(self.seeds)} seeds)>"
+        )
+
     def save(self, path: str | Path) -> Path:
         """Write the report; the file appears once it is complete.
 
@@ -168,22 +174,20 @@ class EvaluationReport:
         ceilings = self._over_genes(self.ceilings, ["task", "seed"], _CEILINGS)
         medians = self._over_genes(self.scores, _RUN, list(METRICS))
         whole = medians.join(ceilings, on=["task", "seed"])
-        for share, (score, ceiling) in _SHARES.items():
-            for suffix in ("", "_top"):
-                divisor = whole[ceiling + suffix].where(whole[ceiling + suffix] > 0)
-                whole[share + suffix] = whole[score + suffix] / divisor
         costs = self.runs.set_index(_RUN)[["seconds", "peak_memory_mb"]]
-        return whole.join(costs).loc[costs.index]
+        return _with_shares(whole).join(costs).loc[costs.index]
 
     def summary(self, task: str | None = None) -> pd.DataFrame:
         """What each method scored: index task and method (of one task: method).
 
         ``METRIC`` is the median over all scored genes (``coverage``: the mean), and
         ``METRIC_top`` over the highest; genes without a value are left out. Then the
-        median ceilings, the share of them that is reached (``share``, ``share_log``),
-        ``seconds`` and ``peak_memory_mb``. All averaged over seeds.
+        median ceilings, ``seconds`` and ``peak_memory_mb``. All averaged over seeds,
+        and of these averages the share of the ceiling that is reached (``share``,
+        ``share_log``).
         """
-        whole = self.by_seed().groupby(["task", "method"], sort=False).mean()
+        by_seed = self.by_seed().groupby(["task", "method"], sort=False)
+        whole = _with_shares(by_seed.mean())
         return whole if task is None else whole.loc[[task]].droplevel("task")
 
     def quartiles(self) -> pd.DataFrame:
@@ -291,3 +295,12 @@ class EvaluationReport:
 
     def _gene_choices(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
         return [("all", table), ("top", table[table["top"]])]
+
+
+def _with_shares(medians: pd.DataFrame) -> pd.DataFrame:
+    """Medians, and which share of the ceiling's the scores reach."""
+    shares = {}
+    for (share, (score, ceiling)), end in product(_SHARES.items(), ("", "_top")):
+        highest = medians[ceiling + end]
+        shares[share + end] = medians[score + end] / highest.where(highest > 0)
+    return medians.assign(**shares)

@@ -148,8 +148,25 @@ def test_summary_averages_medians_over_seeds(section):
     apart = [
         evaluate(section, methods, "dropout", s).summary("dropout") for s in (0, 1)
     ]
-    same = [name for name in both if name not in ("seconds", "peak_memory_mb")]
+    of_clock = {"seconds", "peak_memory_mb"}
+    same = [n for n in both if n not in of_clock and not n.startswith("share")]
     np.testing.assert_allclose(both[same], (apart[0][same] + apart[1][same]) / 2)
+
+
+def test_shares_of_the_ceiling_are_those_of_what_stands_beside_them(section):
+    """A seed with a tiny ceiling does not rule what is told of all of them."""
+    report = evaluate(section, ["nearest", "linear"], "dropout", [0, 1, 2])
+    for told in (report.summary(), report.by_seed()):
+        np.testing.assert_allclose(told["share"], told["pearson"] / told["ceiling"])
+        np.testing.assert_allclose(
+            told["share_log_top"], told["pearson_log_top"] / told["ceiling_log_top"]
+        )
+
+
+def test_a_report_is_one_line(section):
+    report = evaluate(section, ["nearest"], "dropout", [0, 1])
+    assert repr(report).endswith("nearest (dropout; 2 seeds)>")
+    assert "\n" not in repr(report)
 
 
 def test_summary_is_medians_without_genes_that_have_no_value(section):
