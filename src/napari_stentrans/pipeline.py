@@ -23,12 +23,10 @@ from napari_stentrans.methods.device import memory_watched, release_memory
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.provenance import provenance
 from napari_stentrans.request import (
-    ConfigLike,
     GeneChoice,
     MissingLike,
     PositionsLike,
     resolve_at,
-    resolve_config,
     resolve_genes,
     resolve_missing,
     resolve_targets,
@@ -37,6 +35,7 @@ from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import Origin, Targets
+from napari_stentrans.settings import ConfigLike, resolve_config
 
 if TYPE_CHECKING:
     from anndata import AnnData

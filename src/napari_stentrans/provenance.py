@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_stentrans.config import RunConfig
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.section.alignment import alignment_text
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
@@ -27,7 +28,7 @@ def provenance(
     absolute; of a model file the checksum (SHA-256) is there as well.
     """
     image, source = section.image, section.source or ""
-    model = Path(config.model).expanduser().absolute() if config.model else None
+    model = at_home(config.model).absolute() if config.model else None
     packages = ("napari-stentrans", "torch", "numpy", "scipy", "anndata")
     return {
         "config": config.model_dump(mode="json") | {"model": str(model or "")},

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_stentrans.config import PRESETS, RunConfig, preset_of
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.provenance import is_of_a_file
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
@@ -179,7 +180,7 @@ def _settings(config: RunConfig) -> dict[str, Any]:
     """Return a configuration that means the same in every folder."""
     found: dict[str, Any] = config.model_dump(mode="json")
     if config.model:
-        found["model"] = str(Path(config.model).expanduser().absolute())
+        found["model"] = str(at_home(config.model).absolute())
     return found
 
 

@@ -27,6 +27,7 @@ LAYERS = {
     "section": 1,
     "config": 1,
     "progress": 1,
+    "settings": 1,
     "io": 2,
     "datasets": 2,
     "methods": 3,

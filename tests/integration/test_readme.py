@@ -16,7 +16,7 @@ from napari_stentrans.cli import COMMANDS, build_parser
 from napari_stentrans.cli.options import read_run_file
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.io import read_section
-from napari_stentrans.request import resolve_config
+from napari_stentrans.settings import resolve_config
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -10,7 +10,7 @@ from napari_stentrans.config import PRESETS
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods.heldout import heldout_scores
-from napari_stentrans.request import resolve_config
+from napari_stentrans.settings import resolve_config
 
 
 @pytest.fixture(scope="module")

@@ -23,12 +23,13 @@ from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Pre
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.provenance import provenance
-from napari_stentrans.request import resolve_config, resolve_genes, resolve_missing
+from napari_stentrans.request import resolve_genes, resolve_missing
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
+from napari_stentrans.settings import resolve_config
 
 ROWS, COLS = 4, 5
 

@@ -9,7 +9,7 @@ from napari_stentrans.config import (
     preset_of,
     with_preset,
 )
-from napari_stentrans.request import resolve_config
+from napari_stentrans.settings import resolve_config
 
 
 @pytest.mark.parametrize("name", PRESETS)

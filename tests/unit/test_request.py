@@ -10,8 +10,9 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.request import resolve_config, resolve_genes, resolve_missing
+from napari_stentrans.request import resolve_genes, resolve_missing
 from napari_stentrans.section.section import Section
+from napari_stentrans.settings import resolve_config
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
 def run_config(args: argparse.Namespace) -> RunConfig:
     """Merge run file and options; what is in neither has its default."""
     from napari_stentrans.methods.base import get_method
-    from napari_stentrans.request import resolve_config
+    from napari_stentrans.settings import resolve_config
 
     chosen = read_run_file(args.config) if args.config else {}
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from napari_stentrans.datasets.public import PublicSection, RemoteFile, public_section
 from napari_stentrans.datasets.resuming import ResumingDownloader, StoppedError
 from napari_stentrans.errors import DownloadError
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.progress import Progress
 
 _CACHE_VARIABLE = "STENTRANS_CACHE"
@@ -20,7 +21,7 @@ def cache_folder() -> Path:
     """Return where public sections are kept: the system's cache, or STENTRANS_CACHE."""
     chosen = os.environ.get(_CACHE_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
+        return at_home(chosen)
     import pooch
 
     return Path(pooch.os_cache("napari-stentrans"))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
 from napari_stentrans.evaluation.tasks import Protocol, Trial
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
@@ -137,7 +138,7 @@ class EvaluationReport:
         """
         from napari_stentrans.evaluation.writing import writer_of
 
-        path = Path(path).expanduser()
+        path = at_home(path)
         write = writer_of(path)
         with replacing(path, self.section.inputs) as scratch:
             write(self, scratch)

@@ -25,6 +25,7 @@ from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.progress import Progress, Steps, changed, run_to_end
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
+from napari_stentrans.settings import ConfigLike, resolve_config
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,7 +38,7 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     methods: str | Sequence[str] | None = None,
     task: Task | str | Sequence[Task | str] = Task.DROPOUT,
     seed: int | Sequence[int] = 0,
-    config: RunConfig | None = None,
+    config: ConfigLike = None,
     on_progress: Callable[[Progress], bool | None] | None = None,
     *,
     protocol: Protocol | str = Protocol.HELD_OUT,
@@ -48,7 +49,8 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     Parameters
     ----------
     section
-        A measured section, or an AnnData with counts; it is not changed.
+        A measured section, or an AnnData with counts; it is not changed. What was
+        noted while reading an AnnData is told as warnings.
     methods
         Names of methods. If not given: all that can handle this section, and for
         "denoise" the baselines "raw" and "pca20" as well.
@@ -58,7 +60,8 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
         Of the choice of what is hidden, or several. Each is added to the seed of the
         configuration for the method's own use.
     config
-        Given to every method (its own field ``method`` is ignored).
+        Given to every method (its own field ``method`` is ignored); settings or a
+        mapping of them.
     on_progress
         Called with every `Progress`; returning True ends the fit that runs, early.
     protocol
@@ -80,7 +83,7 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     """
     whole = as_section(section, "evaluate")
     plan = plan_evaluation(whole, methods, task, seed, protocol, pictured)
-    return run_to_end(evaluation_steps(plan, config or RunConfig()), on_progress)
+    return run_to_end(evaluation_steps(plan, resolve_config(config)), on_progress)
 
 
 def evaluation_steps(plan: Plan, config: RunConfig) -> Steps[EvaluationReport]:

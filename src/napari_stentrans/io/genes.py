@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.text import opened
 
 
@@ -20,7 +21,7 @@ def read_gene_list(path: str | Path) -> list[str]:
     InvalidRequestError
         If the file cannot be read or names no gene.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     try:
         with opened(path) as file:
             lines = [line for line in file if not line.lstrip().startswith("#")]

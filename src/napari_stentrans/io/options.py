@@ -13,6 +13,7 @@ from typing import Any, Final, TypedDict, Unpack
 import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.section.alignment import Alignment, alignment_of, alignment_text
 from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
@@ -123,7 +124,7 @@ class ReadOptions:
                 raise InvalidRequestError(msg)
         for what in ("positions", "image"):
             if found.get(what) is not None:
-                found[what] = Path(found[what]).expanduser()
+                found[what] = at_home(found[what])
                 if not found[what].is_file():
                     msg = f"there is no {what} file {found[what]}"
                     raise InvalidRequestError(msg)

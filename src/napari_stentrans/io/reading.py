@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.kinds import is_never_a_section
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
         )
         raise InvalidRequestError(msg)
     options = ReadOptions.of(**wishes)
-    path = Path(path).expanduser()
+    path = at_home(path)
     try:
         section = _pictured(_read(path, options), options)
         if not section.counts.count_nonzero():
@@ -134,7 +135,7 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
 def can_read(path: str | Path) -> bool:
     """Whether `read_section` knows this file or folder. Cheap; never raises."""
     try:
-        path = Path(path).expanduser()
+        path = at_home(path)
         return _format_of(path) is not None or len(_openable(path)) > 0
     except DAMAGE:
         return False

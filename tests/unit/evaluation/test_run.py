@@ -439,3 +439,10 @@ def test_methods_are_compared_on_the_seeds_that_both_could_be_tried_on(
     for column in ("difference", "low", "high"):
         np.testing.assert_array_equal(found[column], 0)
     assert (found["genes_better"] == 0).all()
+
+
+def test_settings_may_be_a_mapping_and_are_checked(section):
+    fewer = evaluate(section, "kriging", config={"kriging": {"n_programmes": 1}})
+    assert not fewer.summary().equals(evaluate(section, "kriging").summary())
+    with pytest.raises(InvalidRequestError, match="no setting 'krigging'"):
+        evaluate(section, "kriging", config={"krigging": {}})

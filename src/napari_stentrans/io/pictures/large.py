@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.pictures.images import LONGEST_SIDE, read_image
 from napari_stentrans.io.pictures.tiff import (
     TiffPicture,
@@ -51,7 +52,7 @@ def read_picture(path: Path, longest_side: int = LONGEST_SIDE) -> TissueImage:
     ReadError
         If it is no picture, or damaged.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     try:
         with path.open("rb") as file:
             is_tiff = file.read(4) in _TIFF

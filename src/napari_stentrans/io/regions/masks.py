@@ -18,6 +18,7 @@ from PIL import Image
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.regions.columns import REGION, columns_of
 from napari_stentrans.io.regions.geojson import is_geojson, read_geojson, write_geojson
@@ -70,7 +71,7 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     InvalidRequestError
         If it cannot be read, does not fit the section, or marks nothing on it.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     with _told(path):
         sites = PaintSites.of(section)
         named = _read_named(path, sites)
@@ -107,7 +108,7 @@ def read_regions(
     InvalidRequestError
         If it cannot be read or does not fit the section.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     with _told(path):
         regions = _read_named(path, sites)
         if regions is None:
@@ -201,7 +202,7 @@ def read_positions(path: str | Path) -> FloatArray:
     InvalidRequestError
         Naming what is missing, or the first line that holds no numbers.
     """
-    path = Path(path).expanduser()
+    path = at_home(path)
     try:
         return positions_of(table_of(path), path)
     except DAMAGE as error:
@@ -264,7 +265,7 @@ def _fits_image(shape: tuple[int, ...], section: Section) -> bool:
 
 
 def _destination(path: str | Path, endings: tuple[str, ...]) -> tuple[Path, str]:
-    path = Path(path).expanduser()
+    path = at_home(path)
     ending = path.suffix.lower()
     if ending not in endings:
         given = ending or "a file without ending"

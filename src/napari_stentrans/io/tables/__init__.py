@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import from_library
+from napari_stentrans.io.files.home import at_home
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,7 +28,7 @@ def read_anndata(path: str | Path) -> AnnData:
     """
     from napari_stentrans.io.tables import parquet_reader, text_reader
 
-    path = Path(path).expanduser()
+    path = at_home(path)
     with from_library(path.name):
         for module in (parquet_reader, text_reader):
             if module.sniff(path):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import check_place
 from napari_stentrans.methods.base import Fitted
 from napari_stentrans.methods.cross_fitting import CrossFitted, scored_by_others
@@ -116,7 +117,7 @@ class StEnTransModel:
         InvalidRequestError
             If it cannot be written there.
         """
-        path = Path(path).expanduser()
+        path = at_home(path)
         if path.suffix.lower() != ".npz":
             msg = f"cannot keep the model as {path}: the name must end in .npz"
             raise InvalidRequestError(msg)
@@ -143,7 +144,7 @@ class StEnTransModel:
         InvalidRequestError
             If the file is not there, or is no such model.
         """
-        path = Path(path).expanduser()
+        path = at_home(path)
         try:
             with path.open("rb") as file, np.load(_archive(file)) as stored:
                 arrays = {name: stored[name] for name in stored.files}
