@@ -14,7 +14,7 @@ import h5py
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.io.files.replacing import check_place
+from napari_stentrans.io.files.replacing import check_place, told_of
 from napari_stentrans.io.writers.as_anndata import library_name
 from napari_stentrans.io.writers.h5ad import h5ad_steps
 from napari_stentrans.progress import Progress, Steps
@@ -27,7 +27,7 @@ def parquet(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[
 
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
-    with _scratch_in(path.parent) as scratch:
+    with _scratch_beside(path) as scratch:
         yield from h5ad_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         with h5py.File(scratch) as h5ad:
@@ -45,7 +45,7 @@ def space_ranger(
 
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
-    with _scratch_in(path.parent) as scratch:
+    with _scratch_beside(path) as scratch:
         yield from h5ad_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         adata = anndata.read_h5ad(scratch, backed="r")
@@ -69,7 +69,11 @@ def spatialdata(
 
 
 @contextmanager
-def _scratch_in(folder: Path) -> Iterator[Path]:
-    """Give the name of an h5ad that is there for a while."""
-    with tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch:
+def _scratch_beside(path: Path) -> Iterator[Path]:
+    """Give the name of an h5ad that is there while ``path`` is written."""
+    folder = path.absolute().parent
+    with (
+        told_of(path),
+        tempfile.TemporaryDirectory(prefix=".stentrans_", dir=folder) as scratch,
+    ):
         yield Path(scratch) / "all.h5ad"

@@ -30,8 +30,8 @@ def section_problems(
     if pixel_xy is not None:
         if pixel_xy.shape != (n_spots, 2):
             problems.append(f"pixel positions have shape {pixel_xy.shape}")
-        elif not np.isfinite(pixel_xy).all():
-            problems.append("some pixel positions are not finite numbers")
+        elif n_bad := int((~np.isfinite(pixel_xy)).any(axis=1).sum()):
+            problems.append(f"{n_bad} pixel positions are not finite numbers")
     return problems
 
 

@@ -53,14 +53,26 @@ def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
     check_place(path, inputs)
     unfinished = path.with_name(f".{path.stem}.{_own()}.part{path.suffix}")
     try:
-        yield unfinished
-        _take_name(unfinished, path)
-    except OSError as error:
-        hint = " Make room, or choose another disk." if error.errno in _FULL else ""
-        msg = f"cannot write {path}: {error.strerror or error}.{hint}"
-        raise InvalidRequestError(msg) from error
+        with told_of(path):
+            yield unfinished
+            _take_name(unfinished, path)
     finally:
         _remove(unfinished)
+
+
+@contextmanager
+def told_of(path: Path) -> Iterator[None]:
+    """Tell what keeps the block from writing in plain words, and of this name.
+
+    HDF5 has long words of its own for it, and scratch files have names nobody chose.
+    """
+    try:
+        yield
+    except OSError as error:
+        hint = " Make room, or choose another disk." if error.errno in _FULL else ""
+        why = os.strerror(error.errno) if error.errno else error
+        msg = f"cannot write {path}: {why}.{hint}"
+        raise InvalidRequestError(msg) from error
 
 
 @contextmanager
