@@ -167,6 +167,75 @@ def test_a_cancelled_first_run_leaves_the_gene_in_sight(opened, jobs, section, m
     assert opened.session.view.mode is mode
 
 
+@pytest.fixture
+def previewing(opened, jobs):
+    """A run whose first preview is shown; something was painted before."""
+    opened.regions.paint()
+    opened.runs.enhance()
+    while opened.session.enhanced is None:
+        jobs.last.advance()
+    return opened
+
+
+def end_by_cancel(controller, _jobs, _fake):
+    controller.runs.cancel()
+
+
+def end_by_error(_controller, jobs, fake):
+    fake.error = ValueError("broken")
+    jobs.last.finish()
+
+
+@pytest.mark.parametrize("end", [end_by_cancel, end_by_error])
+@pytest.mark.parametrize("mode", ViewMode)
+def test_what_the_preview_hid_is_back_where_nothing_came_of_the_run(
+    previewing, jobs, fake_method, section, end, mode
+):
+    canvas = previewing.stage.canvas(section)
+    assert not canvas.visible
+    previewing.view.set_mode(mode)
+
+    end(previewing, jobs, fake_method)
+
+    assert canvas.visible
+    previewing.view.set_mode(ViewMode.OVERLAY)
+    assert canvas.visible
+
+
+def test_what_the_user_shows_and_hides_during_a_run_stays_so(previewing, section):
+    canvas = previewing.stage.canvas(section)
+    canvas.visible = True
+    canvas.visible = False
+
+    previewing.runs.cancel()
+
+    assert not canvas.visible
+
+
+def test_what_was_hidden_before_a_run_stays_so(opened, jobs, section):
+    opened.regions.paint()
+    opened.stage.canvas(section).visible = False
+    opened.runs.enhance()
+    while opened.session.enhanced is None:
+        jobs.last.advance()
+
+    opened.runs.cancel()
+
+    assert not opened.stage.canvas(section).visible
+
+
+def test_a_finished_run_shows_no_more_what_an_earlier_preview_hid(
+    previewing, jobs, section
+):
+    jobs.last.finish()
+    assert not previewing.stage.canvas(section).visible
+    previewing.runs.enhance()
+
+    previewing.runs.cancel()
+
+    assert not previewing.stage.canvas(section).visible
+
+
 def test_sections_are_chosen_while_scores_are_watched(
     opened, run, section, make_section
 ):
@@ -302,3 +371,87 @@ def test_a_region_painted_during_a_run_is_gone_on_with(opened, section, jobs):
 
     assert opened.session.regions.tool is Tool.BRUSH
     assert opened.stage.canvas(section).visible
+
+
+# -- the last layer of a section -----------------------------------------------------
+
+
+def remove_by_hand(controller, *roles):
+    for layer, tag in list(controller.stage.tagged()):
+        if tag.role in roles:
+            controller.stage.viewer.layers.remove(layer)
+
+
+def take_gene(controller):
+    controller.genes.remove(str(controller.session.genes.shown[0]))
+
+
+def forget_result(controller):
+    remove_by_hand(controller, Role.GENE)
+    controller.runs.forget(controller.session.run.results[0])
+
+
+def run_finer(controller):
+    remove_by_hand(controller, Role.GENE)
+    controller.runs.configure(refine=3)
+    controller.runs.enhance()
+
+
+@pytest.mark.parametrize("mode", ViewMode)
+@pytest.mark.parametrize("take", [take_gene, forget_result, run_finer])
+def test_nothing_that_the_panel_takes_away_closes_a_section(
+    opened, section, run, jobs, mode, take
+):
+    opened.genes.add([section.genes[0]])
+    run(opened)
+    opened.view.set_mode(mode)
+    remove_by_hand(opened, Role.COUNTS, Role.IMAGE)
+
+    take(opened)
+    jobs.last.finish()
+
+    assert opened.session.section is section
+    assert opened.session.run.log or take is forget_result
+    assert Role.COUNTS in seen(opened, section) or take is run_finer
+
+
+@pytest.mark.parametrize("is_signature", [True, False])
+def test_several_genes_that_are_taken_away_close_no_section(
+    opened, section, jobs, is_signature
+):
+    sets = opened.gene_sets
+    (sets.add_signature if is_signature else sets.add_slider)(section.genes[:3])
+    jobs.last.finish()
+    remove_by_hand(opened, Role.COUNTS, Role.IMAGE)
+
+    opened.genes.remove(opened.session.genes.sets[0])
+
+    assert opened.session.section is section
+    assert seen(opened, section) == {Role.COUNTS}
+
+
+@pytest.mark.parametrize(("n_runs", "lost"), [(1, "its result"), (2, "its 2 results")])
+def test_results_that_go_with_the_last_layer_are_told(
+    opened, viewer, section, other_section, run, n_runs, lost
+):
+    for _ in range(n_runs):
+        run(opened)
+
+    viewer.layers.clear()
+
+    told = f"{section.name} was closed with {lost}: its last layer is gone."
+    assert opened.session.message.text == told
+    opened.stage.open(other_section)
+    viewer.layers.clear()
+    assert opened.session.message.text == ""
+
+
+def test_results_and_a_run_that_go_with_the_last_layer_are_told(opened, viewer, run):
+    run(opened)
+    opened.runs.enhance()
+
+    viewer.layers.clear()
+
+    told = opened.session.message.text
+    assert "was closed with its result" in told
+    assert "Cancelled" in told

@@ -231,6 +231,73 @@ def test_a_swipe_has_one_colour_bar(stage, section, comparison, plan, fade):
     assert (not right.rgb and right.colorbar.visible) is not fade
 
 
+# -- where each position came from ---------------------------------------------------
+
+ORIGIN = {"show_origin": True}
+FADED_ORIGIN = {"show_origin": True, "fade": True}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(
+            [(ViewMode.OVERLAY, ORIGIN), (ViewMode.DIFFERENCE, ORIGIN)],
+            id="origin, then difference",
+        ),
+        pytest.param(
+            [(ViewMode.OVERLAY, ORIGIN), (ViewMode.SWIPE, ORIGIN)],
+            id="origin, then swipe",
+        ),
+        pytest.param(
+            [(ViewMode.SWIPE, {}), (ViewMode.SWIPE, ORIGIN)], id="swipe, then origin"
+        ),
+        pytest.param(
+            [(ViewMode.SWIPE, ORIGIN), (ViewMode.SWIPE, FADED_ORIGIN)],
+            id="see-through within the swipe",
+        ),
+        pytest.param(
+            [(ViewMode.SWIPE, FADED_ORIGIN), (ViewMode.SWIPE, ORIGIN)],
+            id="see-through no more",
+        ),
+        pytest.param(
+            [(ViewMode.SWIPE, {"fade": True}), (ViewMode.DIFFERENCE, ORIGIN)],
+            id="both at once, in layers that are there",
+        ),
+        pytest.param(
+            [(ViewMode.SIDE_BY_SIDE, ORIGIN), (ViewMode.SWIPE, ORIGIN)],
+            id="side by side, then swipe",
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_covered", [False, True])
+def test_the_origin_lies_over_the_pictures_whatever_came_first(
+    stage, section, comparison, plan, steps, is_covered
+):
+    others = list(stage.viewer.layers)
+    for number, (mode, extras) in enumerate(steps):
+        comparison.show(plan(mode, **extras))
+        if is_covered and not number:
+            stage.viewer.add_image(np.zeros((4, 4)), name="mine")
+
+    order = [tag_of(layer.metadata) for layer in stage.viewer.layers]
+    roles = [None if tag is None else tag.role for tag in order]
+    pictures = {*SIDES, Role.DIFFERENCE}.intersection(roles)
+    assert pictures
+    assert all(roles.index(role) < roles.index(Role.ORIGIN) for role in pictures)
+    assert [layer for layer in stage.viewer.layers if layer in others] == others
+
+
+def test_a_gene_that_is_added_does_not_cover_the_origin(
+    stage, section, comparison, plan
+):
+    comparison.show(plan(ViewMode.OVERLAY, show_origin=True))
+
+    stage.expression.add_measured(section, section.genes[2])
+
+    tags = [tag_of(layer.metadata) for layer in stage.viewer.layers]
+    assert [tag.role for tag in tags[-3:]] == [Role.GENE, Role.ORIGIN, Role.MISSING]
+
+
 # -- what the user set -----------------------------------------------------------------
 
 

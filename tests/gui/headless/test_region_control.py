@@ -864,3 +864,43 @@ def test_without_a_memory_nothing_is_written(opened, regions, tmp_path):
     regions.paint()
     stroke(opened, [3])
     assert list(tmp_path.rglob("*.png")) == []
+
+
+# -- in 3D ----------------------------------------------------------------------------
+
+
+def test_a_brush_goes_back_to_the_flat_view(opened, viewer, regions, state):
+    viewer.dims.ndisplay = 3
+
+    regions.use(Tool.BRUSH)
+
+    assert viewer.dims.ndisplay == 2
+    assert state.tool is Tool.BRUSH
+    assert "2D" in opened.session.message.text
+
+
+def test_the_brush_is_put_away_in_3d_and_that_is_said(opened, viewer, regions, state):
+    regions.use(Tool.POLYGON)
+
+    viewer.dims.ndisplay = 3
+
+    assert state.tool is None
+    assert "3D" in opened.session.message.text
+
+
+def test_without_a_brush_nothing_is_said_of_3d(opened, viewer, regions):
+    regions.use(Tool.BRUSH)
+    regions.use(None)
+
+    viewer.dims.ndisplay = 3
+
+    assert opened.session.message.text == ""
+
+
+def test_a_closed_panel_does_not_hear_of_3d(opened, viewer, regions):
+    regions.use(Tool.BRUSH)
+    opened.close()
+
+    viewer.dims.ndisplay = 3
+
+    assert opened.session.message.text == ""

@@ -261,3 +261,19 @@ def test_the_cpu_takes_over_with_a_notice(opened, jobs, fake_method, told):
     assert not opened.session.message.is_error
     assert told == []
     assert opened.session.run.log[-1].config.device == "cpu"
+
+
+def test_forgetting_a_run_does_not_rename_the_others(with_result, run):
+    for method in ("nearest", "linear"):
+        run(with_result, method=method)
+    state = with_result.session.run
+    first, second, third = state.results
+
+    with_result.runs.forget(first)
+
+    names = [state.name_of(each) for each in state.results]
+    assert names == ["run 2, nearest", "run 3, linear"]
+    with_result.runs.forget(second)
+    assert state.name_of(third) == "linear"
+    run(with_result, method="kriging")
+    assert state.name_of(state.results[-1]) == "run 4, kriging"

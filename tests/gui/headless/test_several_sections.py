@@ -13,6 +13,7 @@ from napari_stentrans.gui.canvas.layers import Role, tag_of
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.section.lattice import LatticeKind
 
 
 @pytest.fixture
@@ -269,6 +270,58 @@ def test_of_sections_of_one_name_the_closed_one_is_told(controller, section):
     controller.sections.choose(second)
     controller.sections.shut()
     assert controller.session.message.text == f"Closed {section.name} (2)."
+
+
+@pytest.fixture
+def twins(controller, section, told):
+    """A controller with two sections of one name; the second is chosen."""
+    controller.stage.open(section)
+    controller.stage.open(replace(section))
+    return controller
+
+
+def test_every_message_tells_sections_of_one_name_apart(twins, run, jobs, section):
+    session = twins.session
+    twin = f"{section.name} (2)"
+
+    twins.runs.enhance()
+    assert session.message.text == f"Enhancing {twin} …"
+    jobs.last.finish()
+    twins.sections.shut()
+    assert session.message.text.startswith(f"{twin} has a result that would be lost")
+    twins.trials.test("dropout")
+    jobs.last.finish()
+    assert session.message.text.startswith(f"{twin}: ")
+    twins.sections.opened(replace(section))
+    assert session.message.text.startswith(f"Opened {section.name} (3).")
+    twins.sections.choose(session.sections[1])
+    for layer in of(twins.stage.viewer, session.section):
+        twins.stage.viewer.layers.remove(layer)
+    assert session.message.text.startswith(f"{twin} was closed with its result")
+
+
+def test_a_twin_on_another_lattice_is_told_by_its_name_of_then(twins, jobs, section):
+    twins.sections.choose(section)
+    twins.sections.lay_on(LatticeKind.IRREGULAR)
+    jobs.last.finish()
+
+    name = twins.session.name_of(twins.session.section)
+    assert name == f"{section.name} (2)", "it was opened last"
+    assert twins.session.message.text.startswith(f"{name} now lies on this lattice: ")
+
+
+def test_a_twin_opened_during_a_run_is_told_apart(viewer, section, jobs, fake_method):
+    turns = []
+    controller = Controller(viewer, EnhanceSession(), jobs, later=turns.append)
+    controller.stage.open(section)
+    controller.runs.configure(method="fake")
+    controller.runs.enhance()
+
+    controller.stage.open(replace(section))
+    while turns:
+        turns.pop(0)()
+
+    assert controller.session.message.text.startswith(f"{section.name} (2) is open")
 
 
 def test_a_section_with_results_closes_the_second_time(both, run, second, first):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.view import GeneScore, SpotPairs, ViewMode
 from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 
@@ -159,6 +160,9 @@ def test_the_slider_moves_the_divider_and_follows_it(
 def test_results_are_chosen_from_two_lists(shown, session, controller, result):
     other = a_result("stentrans")
     panel = shown(ComparePanel)
+    session.run.log = tuple(
+        RunRecord(each, Mock(), number=n) for n, each in ((1, result), (2, other))
+    )
     session.run.results = (result, other)
 
     texts = [panel.shown.itemText(n) for n in range(panel.shown.count())]

@@ -17,9 +17,13 @@ from napari.layers import Layer
 from napari_stentrans.gui.canvas.changes import remove, set_visible
 from napari_stentrans.gui.canvas.layers import LayerData, Role
 from napari_stentrans.gui.canvas.stage import Stage
+from napari_stentrans.gui.canvas.swipe import SIDES
 
 Key: TypeAlias = tuple[Role, str | None]
 """What a derived layer shows, of which gene."""
+
+_BELOW_ORIGIN = (*SIDES, Role.DIFFERENCE)
+"""Pictures that are looked at alone, and that the origin is laid over."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +111,21 @@ class Derived:
             if made.is_to_come:
                 made.is_to_come = False
                 set_visible(made.layer, visible=True)
+        self._raise_origin()
         # A layer that was added is selected alone: what was selected is remembered.
         layers.selection = {layer for layer in selected if layer in layers}
+
+    def _raise_origin(self) -> None:
+        """Lay the origin over the pictures, whichever of them came first."""
+        layers, origin = self._stage.viewer.layers, self.find(Role.ORIGIN)
+        pictures = [
+            layers.index(made.layer)
+            for (role, _), made in self._made.items()
+            if role in _BELOW_ORIGIN
+        ]
+        top = max(pictures, default=-1)
+        if origin is not None and layers.index(origin) < top:
+            layers.move(layers.index(origin), top + 1)
 
     def _new(self, role: Role, wish: Wanted, spare: dict[Key, _Made]) -> _Made:
         """Make a layer out of one that is no longer needed, else add one."""

@@ -17,7 +17,6 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas import layers as looks
 from napari_stentrans.gui.canvas.changes import (
     drawn_once,
-    remove,
     set_visible,
     show_as,
 )
@@ -71,7 +70,7 @@ class Expression:
             for layer, tag in self._layers.tagged()
             if tag.section is section and tag.gene == gene
         ]
-        remove(self._layers.viewer.layers, gone)
+        self._layers.take_away(section, gone)
 
     # -- results -----------------------------------------------------------------------
 
@@ -128,8 +127,9 @@ class Expression:
             if keys.RESULT in data[1]["metadata"]:
                 layer.metadata[keys.RESULT] = data[1]["metadata"][keys.RESULT]
             return layer
-        if layer is not None:
-            remove(self._layers.viewer.layers, [layer])
+        tag = None if layer is None else tag_of(layer.metadata)
+        if layer is not None and tag is not None:
+            self._layers.take_away(tag.section, [layer])
         return self._layers.add(data, above)
 
     def remove_enhanced(self, section: Section) -> None:
@@ -141,7 +141,7 @@ class Expression:
                 if measured is not None and tag.role is Role.ENHANCED:
                     set_visible(measured, visible=measured.visible or layer.visible)
                 gone.append(layer)
-        remove(self._layers.viewer.layers, gone)
+        self._layers.take_away(section, gone)
 
     # -- what is seen ------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ BACKGROUND = (Role.IMAGE, Role.ORIGIN, Role.MISSING, Role.SUGGESTED)
 """Pictures below expression and painting above; all else is expression."""
 RESULT_ROLES = (Role.ENHANCED, Role.SD)
 """What shows a result."""
+LASTING = (Role.IMAGE, *PICTURES, Role.SD, Role.MISSING)
+"""What stays whatever is compared or suggested: without any, a section is closed."""
 _COLORMAP = {
     Role.COUNTS: "magma",
     Role.GENE: "viridis",

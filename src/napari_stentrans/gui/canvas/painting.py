@@ -39,13 +39,12 @@ class Painting:
         self._layers.viewer.layers.selection.active = canvas
         canvas.mode = mode
 
-    def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
-        """Let the mouse move the view again; hide what is painted, if asked to."""
+    def put_brush_away(self, section: Section) -> None:
+        """Let the mouse move the view again."""
         canvas = self._layers.canvas(section)
         if canvas is not None:
             _forget_unfinished(canvas)
             canvas.mode = "pan_zoom"
-            set_visible(canvas, visible=canvas.visible and not hide)
 
     def drop_corners(self, section: Section) -> bool:
         """Forget a polygon that is not closed; says whether there was one."""

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from napari.layers import Layer
 
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.gui.canvas.changes import drawn_once, remove
+from napari_stentrans.gui.canvas.changes import drawn_once
 from napari_stentrans.gui.canvas.expression import is_even
 from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider
 from napari_stentrans.gui.canvas.layers import (
@@ -114,7 +114,7 @@ class SetLayers:
         mine = (
             layer for layer, tag in tagged if (tag.section, tag.of) == (section, of)
         )
-        remove(self._viewer.layers, mine)
+        self._stage.take_away(section, mine)
         self.follow_slider()
 
     def follow_slider(self, _event: object = None) -> None:

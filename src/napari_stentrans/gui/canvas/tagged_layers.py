@@ -6,14 +6,22 @@ names that were given, and a layer that the user deletes is gone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from napari.layers import Image, Labels, Layer, Shapes
 
 from napari_stentrans import keys
+from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
-from napari_stentrans.gui.canvas.layers import LayerData, LayerTag, Role, tag_of
+from napari_stentrans.gui.canvas.layers import (
+    LASTING,
+    LayerData,
+    LayerTag,
+    Role,
+    counts_layer,
+    tag_of,
+)
 from napari_stentrans.gui.canvas.names import Names
 from napari_stentrans.gui.canvas.painted import let_be_painted
 from napari_stentrans.section.section import Section
@@ -111,7 +119,11 @@ class TaggedLayers:
         self._names.follow(self.tagged(), sections)
 
     def add(self, data: LayerData, above: Layer | None = None) -> Layer:
-        """Add a layer above another one, else on top of all but the painting."""
+        """Add a layer above another one, else on top of all that is laid over pictures.
+
+        That is the painting, and how positions came to be: opaque, a new picture would
+        cover it.
+        """
         layer = Layer.create(*data)
         let_be_painted(layer)
         layers = self.viewer.layers
@@ -119,13 +131,29 @@ class TaggedLayers:
         if above is not None and above in layers:
             place = layers.index(above) + 1
         elif not is_on_top(layer):
-            while place and is_on_top(layers[place - 1]):
+            while place and _is_laid_over(layers[place - 1]):
                 place -= 1
         painted = self._painted_on()
         layers.insert(place, layer)
         if painted is not None:
             layers.selection.active = painted
         return layer
+
+    def take_away(self, section: Section, gone: Iterable[Layer]) -> None:
+        """Remove layers of a section, which stays open: only a user closes it.
+
+        Where none would be left, since the others were deleted by hand, its total
+        counts are shown again.
+        """
+        gone = list(gone)
+        left = [
+            layer
+            for layer, tag in self.tagged()
+            if tag.section is section and tag.role in LASTING and layer not in gone
+        ]
+        if gone and not left:
+            self.add(counts_layer(section))
+        remove(self.viewer.layers, gone)
 
     def _painted_on(self) -> Layer | None:
         """Return the layer that has the brush: napari selects what is added."""
@@ -139,3 +167,9 @@ def is_on_top(layer: Layer) -> bool:
     """Whether a layer belongs on top of all others: what is painted, or suggested."""
     tag = tag_of(layer.metadata)
     return tag is not None and tag.role in _ON_TOP
+
+
+def _is_laid_over(layer: Layer) -> bool:
+    """Whether a new picture goes below a layer."""
+    tag = tag_of(layer.metadata)
+    return tag is not None and tag.role in (*_ON_TOP, Role.ORIGIN)

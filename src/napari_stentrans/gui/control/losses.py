@@ -35,10 +35,10 @@ class Losses:
         if (is_told and rows in ((), self._rows)) or not (results or rows):
             return True
         self._again, self._results, self._rows = again, WeakSet(results), rows
-        name = "" if session.section is None else session.section.name
+        name = "" if session.section is None else session.name_of(session.section)
         lost = [
-            _counted(len(results), "a result", "results"),
-            _counted(len(rows), "a region", "regions"),
+            counted(len(results), "a result", "results"),
+            counted(len(rows), "a region", "regions"),
         ]
         self._bench.background.say(
             f"{name} has {' and '.join(filter(None, lost))} that would be lost: save "
@@ -51,5 +51,6 @@ class Losses:
         self._again, self._results, self._rows = "", WeakSet(), ()
 
 
-def _counted(number: int, one: str, many: str) -> str:
+def counted(number: int, one: str, many: str) -> str:
+    """Return what there is, without the number where it is one; "" for none."""
     return one if number == 1 else f"{number} {many}" if number else ""

@@ -107,7 +107,8 @@ class RegionFileControl:
         if section is not self._bench.session.section:
             return
         if not loaded.listed:
-            self._bench.background.complain(f"{name} marks nothing on {section.name}.")
+            of = self._bench.session.name_of(section)
+            self._bench.background.complain(f"{name} marks nothing on {of}.")
             return
         now = self._regions.regions
         try:

@@ -20,6 +20,8 @@ from napari_stentrans.section.section import Section
 
 _ARMING = "arming a brush"
 _NAMING = "name of a region"
+_FLAT = 2
+"""Dimensions that are displayed where the mouse can paint."""
 
 
 class RegionControl(RegionBoard):
@@ -29,6 +31,8 @@ class RegionControl(RegionBoard):
         super().__init__(bench)
         self._view = view
         self._preparing = JobDesk(bench.start)
+        self._dims = bench.stage.viewer.dims
+        self._dims.events.ndisplay.connect(self._follow_dims)
 
     def prepare(self) -> None:
         """Get ready in the background, so that the first stroke need not wait."""
@@ -66,10 +70,10 @@ class RegionControl(RegionBoard):
         elif section is not None:
             self.put_brush_away(section)
 
-    def put_brush_away(self, section: Section, *, hide: bool = False) -> None:
+    def put_brush_away(self, section: Section) -> None:
         """Let the mouse move the view, also if it is just about to get a tool."""
         self._bench.turns.give_up(_ARMING)
-        self._bench.stage.painting.put_brush_away(section, hide=hide)
+        self._bench.stage.painting.put_brush_away(section)
 
     def _using(self, tool: Tool) -> Pieces:
         yield from self._making_canvas()
@@ -145,6 +149,7 @@ class RegionControl(RegionBoard):
 
     def close(self) -> None:
         """Let go of the canvas, and prepare no more."""
+        self._dims.events.ndisplay.disconnect(self._follow_dims)
         self._preparing.discard()
         super().close()
 
@@ -159,6 +164,17 @@ class RegionControl(RegionBoard):
             canvas.layer.selected_label = regions.listed[-1].label
         return canvas
 
+    def _follow_dims(self, _event: object = None) -> None:
+        """Put the brush away in 3D, where napari paints nothing on a flat layer."""
+        section = self._bench.session.section
+        is_armed = self._bench.session.regions.tool is not None
+        if section is not None and is_armed and self._dims.ndisplay != _FLAT:
+            self.put_brush_away(section)
+            self._bench.background.say(
+                "Nothing can be painted in 3D: the mouse moves the view now. Choose a "
+                "tool, and the view is in 2D again."
+            )
+
     def _take(self, pieces: Pieces) -> None:
         """Do what arms a brush, in place of what would have armed it."""
         self._bench.turns.take(pieces, key=_ARMING)
@@ -172,6 +188,9 @@ class RegionControl(RegionBoard):
         section, state = self._bench.session.section, self._bench.session.regions
         label = label or state.current
         if section is not None and label is not None:
+            if self._dims.ndisplay != _FLAT:
+                self._dims.ndisplay = _FLAT
+                self._bench.background.say("To paint, the view is in 2D again.")
             canvas = self._bench.stage.painting.add_canvas(section)
             # First: a layer that moves or hides drops its brush.
             yield from self._view.arranging()

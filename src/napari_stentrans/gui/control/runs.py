@@ -10,6 +10,7 @@ from typing import Any
 from napari_stentrans.config import RunConfig, with_preset
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.gui.canvas.out_of_sight import OutOfSight
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.costs import CostEstimates
 from napari_stentrans.gui.control.memory import Memory
@@ -36,6 +37,8 @@ class RunControl:
         self, bench: Bench, view: ViewControl, regions: RegionControl, memory: Memory
     ) -> None:
         self._bench, self._regions, self._memory = bench, regions, memory
+        self._view = view
+        self._painted = OutOfSight(lambda: view.is_arranging)
         self._results = Results(bench, view)
         self._costs = CostEstimates(bench, memory)
         self._library, self._hardware = JobDesk(bench.start), JobDesk(bench.start)
@@ -113,7 +116,7 @@ class RunControl:
             self._not_enhanced,
             self._progressed,
         )
-        background.say(f"Enhancing {section.name} …")
+        background.say(f"Enhancing {session.name_of(section)} …")
 
     def stop(self) -> None:
         """End the run early and keep what it has."""
@@ -194,6 +197,7 @@ class RunControl:
 
         What is being saved goes on.
         """
+        self._painted.forget()
         self._results.leave()
         self._bench.background.close()
         self._library.discard()
@@ -224,11 +228,13 @@ class RunControl:
         self._bench.session.progressed.emit(progress)
 
     def _enhanced(self, missing: MissingRegions, enhanced: EnhancedSection) -> None:
-        record = RunRecord(enhanced, missing)
+        number = self._bench.session.run.next_number(enhanced.section)
+        record = RunRecord(enhanced, missing, number=number)
         self._results.keep(record)
         if self._bench.session.enhanced is not enhanced:
             self._show(enhanced)
         self._before = None
+        self._painted.forget()
         self._costs.learn(record)
         genes = self._bench.session.genes
         shown = genes.shown or genes.sets
@@ -244,7 +250,10 @@ class RunControl:
         self._bench.background.failed(error)
 
     def _restore(self) -> None:
-        """Put the result from before the run back."""
+        """Put the result from before the run back, and what its preview has hidden."""
+        if not self._painted.is_empty:
+            self._view.clear()  # panels would hide it again once they go
+            self._painted.show_again()
         self._results.put_back(self._bench.session.section, self._before)
         self._before = None
 
@@ -254,5 +263,6 @@ class RunControl:
         is_painting = session.regions.tool is not None  # the next region, meanwhile
         aside = session.view.mode is ViewMode.SIDE_BY_SIDE
         if is_first_of_run and not aside and not is_painting:
-            self._regions.put_brush_away(enhanced.section, hide=True)
+            self._regions.put_brush_away(enhanced.section)
+            self._painted.hide(self._bench.stage.canvas(enhanced.section))
         self._results.show(enhanced)

@@ -14,7 +14,7 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.looking import Looking
 from napari_stentrans.gui.state.session import EnhanceSession
-from napari_stentrans.gui.state.view import GeneScore, SpotPairs, result_name
+from napari_stentrans.gui.state.view import GeneScore, SpotPairs
 from napari_stentrans.readings import at_spots, counts_of, seen_spots
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ def names_of_pair(session: EnhanceSession) -> tuple[str, str]:
     reference, result = session.view.reference, session.enhanced
     if reference is None or result is None:
         return "measured", "enhanced"
-    results = session.run.results
-    return result_name(reference, results), result_name(result, results)
+    return session.run.name_of(reference), session.run.name_of(result)
 
 
 def _number(value: Any) -> float | None:

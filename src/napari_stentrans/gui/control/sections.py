@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.successor import Shown
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.losses import Losses
+from napari_stentrans.gui.control.losses import Losses, counted
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.trials import TrialControl
@@ -21,7 +21,6 @@ from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
-from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.io import FILE_PATTERNS
 from napari_stentrans.progress import Steps
@@ -99,8 +98,7 @@ class SectionControl:
         if section is None or session.status.is_busy:
             return
         if self._losses.are_known("press Close again"):
-            open_ones = session.sections
-            name = told_apart(open_ones)[open_ones.index(section)]
+            name = session.name_of(section)
             remove(stage.viewer.layers, self._layers(section))
             self._bench.background.say(f"Closed {name}.")
 
@@ -121,7 +119,7 @@ class SectionControl:
         self._start_to_replace(
             section,
             partial(section_tasks.relaying, self._picture.placed(section), kind),
-            f"{section.name} now lies on this lattice: {kind}.",
+            f"now lies on this lattice: {kind}.",
             again,
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
@@ -147,7 +145,7 @@ class SectionControl:
         self._start_to_replace(
             section,
             partial(section_tasks.picturing, section, Path(path)),
-            f"{section.name} has a picture now.",
+            "has a picture now.",
         )
         self._bench.background.say(f"Opening {Path(path).name} …")
 
@@ -172,6 +170,7 @@ class SectionControl:
         """Bring the session into the state of the layer list."""
         session, known = self._bench.session, self._bench.session.sections
         there = self._bench.stage.sections()
+        told = self._lost_with_results(there)
         session.sections = tuple(
             dict.fromkeys([s for s in known if s in there] + [*there])
         )
@@ -190,7 +189,9 @@ class SectionControl:
             # Its other layers are still to come.
             self._bench.turns.take(self._setting_aside(new[-1]), at_once=False)
         if is_pointless:
-            self._bench.background.say("Cancelled: the layers of its section are gone.")
+            told.append("Cancelled: the layers of its section are gone.")
+        if told:
+            self._bench.background.say(" ".join(told))
 
     def follow_section(self) -> None:
         """Tell what lattice was recognised for the current section."""
@@ -207,7 +208,8 @@ class SectionControl:
         self._bench.stage.open(section)
         self.choose(section)
         more = " The tab Section says what to know of it." if section.notes else ""
-        self._bench.background.say(f"Opened {section.name}.{more}")
+        name = self._bench.session.name_of(section)
+        self._bench.background.say(f"Opened {name}.{more}")
 
     def not_opened(self, error: Exception) -> None:
         """Tell why a section cannot be opened, and how it could be here."""
@@ -226,8 +228,22 @@ class SectionControl:
         if session.section is not None and session.section is not new:
             self._bench.stage.focus(session.section)
             self._bench.background.say(
-                f"{new.name} is open, too: choose it on the tab Section after this run."
+                f"{session.name_of(new)} is open, too: choose it on the tab Section "
+                "after this run."
             )
+
+    def _lost_with_results(self, there: Collection[Section]) -> list[str]:
+        """Say which of the open sections are gone, of those that had results."""
+        session, told = self._bench.session, []
+        for section in session.sections:
+            records = [r for r in session.run.log if r.result.section is section]
+            if records and section not in there:
+                told.append(
+                    f"{session.name_of(section)} was closed with its "
+                    f"{counted(len(records), 'result', 'results')}: its last layer is "
+                    "gone."
+                )
+        return told
 
     def _is_pointless(self) -> bool:
         """Whether what runs is of a section that has no layer any more.
@@ -253,6 +269,7 @@ class SectionControl:
     ) -> None:
         """Make another section of one in the background, and put it in its place.
 
+        ``told`` is what is said of it then, after its name.
         ``again`` is how to ask for it once more, if what is painted goes with it.
         """
         self._replaced = before
@@ -293,6 +310,7 @@ class SectionControl:
         if current in genes.shown:
             genes.current = current
         self._view.arrange()
+        told = f"{self._bench.session.name_of(section)} {told}"
         told += " What was painted is gone: paint it again." * is_painted_gone
         told += " Its results were of before: enhance it again." * had_results
         self._bench.background.say(told)

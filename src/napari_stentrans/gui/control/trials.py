@@ -94,7 +94,8 @@ class TrialControl:
         spots = f"{found.n_hidden:,} hidden spots"
         what = spots if found.hides_spots else "the hidden half of the counts"
         told = _winner(found).format(what)
-        self._bench.background.say(f"{section.name}: {told}; see the tab Run.")
+        name = self._bench.session.name_of(section)
+        self._bench.background.say(f"{name}: {told}; see the tab Run.")
 
 
 def _winner(found: MethodTest) -> str:

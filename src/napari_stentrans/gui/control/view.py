@@ -127,6 +127,11 @@ class ViewControl:
 
     # -- keeping up --------------------------------------------------------------------
 
+    @property
+    def is_arranging(self) -> bool:
+        """Whether layers are shown and hidden just now, by no hand of the user."""
+        return self._comparison.is_arranging
+
     def arrange(self) -> None:
         """Arrange the layers of the current section anew; new ones take turns."""
         if not self._comparison.is_arranging:

@@ -17,6 +17,7 @@ from napari_stentrans.estimates import Estimate
 from napari_stentrans.methods.base import method_names
 from napari_stentrans.methods.device import Device
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
@@ -36,11 +37,14 @@ class RunRecord:
         What was marked as missing.
     finished
         When, in local time.
+    number
+        Among the runs of its section; it stays when others are forgotten.
     """
 
     result: EnhancedSection
     missing: MissingRegions
     finished: datetime = field(default_factory=datetime.now)
+    number: int = 1
 
     @property
     def config(self) -> RunConfig:
@@ -199,3 +203,15 @@ class RunState:
     test: MethodTest | None = None
     methods: tuple[str, ...] = field(default_factory=lambda: tuple(method_names()))
     summaries: Mapping[str, str] = field(default_factory=dict)
+
+    def name_of(self, result: EnhancedSection) -> str:
+        """Name a result by its method, and by its number where there are several."""
+        method = str(result.provenance.get("config", {}).get("method", "enhanced"))
+        number = {record.result: record.number for record in self.log}.get(result)
+        is_one_of_several = result in self.results and len(self.results) > 1
+        return f"run {number}, {method}" if is_one_of_several else method
+
+    def next_number(self, section: Section) -> int:
+        """Return the number of the next run of a section."""
+        numbers = [r.number for r in self.log if r.result.section is section]
+        return 1 + max(numbers, default=0)

@@ -18,7 +18,7 @@ from napari_stentrans.gui.state.genes import GeneState
 from napari_stentrans.gui.state.regions import RegionState
 from napari_stentrans.gui.state.runs import RunState
 from napari_stentrans.gui.state.saves import SaveState
-from napari_stentrans.gui.state.sections import SectionState
+from napari_stentrans.gui.state.sections import SectionState, told_apart
 from napari_stentrans.gui.state.view import ViewState
 from napari_stentrans.progress import Progress
 from napari_stentrans.section.section import Section
@@ -112,6 +112,11 @@ class EnhanceSession(SharedState):
         self.regions = RegionState()
         self.run = RunState()
         self.view = ViewState()
+
+    def name_of(self, section: Section) -> str:
+        """Return what a section is called in the list of those that are open."""
+        names = dict(zip(self.sections, told_apart(self.sections), strict=True))
+        return names.get(section, section.name)
 
     def silence(self) -> None:
         """Let go of everyone who listens."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
@@ -37,14 +36,6 @@ class ViewMode(StrEnum):
         """The next one, round and round."""
         modes = list(ViewMode)
         return modes[(modes.index(self) + 1) % len(modes)]
-
-
-def result_name(result: EnhancedSection, results: Sequence[EnhancedSection]) -> str:
-    """Name a result by its method, and by its number where there are several."""
-    method = str(result.provenance.get("config", {}).get("method", "enhanced"))
-    if result in results and len(results) > 1:
-        return f"run {results.index(result) + 1}, {method}"
-    return method
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.canvas.compared import ORIGIN_COLOURS
 from napari_stentrans.gui.control.view import FOR_SINGLE_GENES
-from napari_stentrans.gui.state.view import ViewMode, result_name
+from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.gui.widgets.bits import allow, note
 from napari_stentrans.gui.widgets.gene_score import GeneScoreCard
 from napari_stentrans.gui.widgets.mode_switch import ModeSwitch
@@ -197,7 +197,7 @@ class ComparePanel(Panel):
 
     def _show_results(self) -> None:
         session, results = self.session, self.session.run.results
-        names = [result_name(each, results) for each in results]
+        names = [session.run.name_of(each) for each in results]
         is_preview = session.enhanced is not None and session.enhanced not in results
         _fill(self.shown, [*names, "preview of a run"] if is_preview else names)
         if session.enhanced is not None:
@@ -207,7 +207,7 @@ class ComparePanel(Panel):
         running = "Wait until the run is over" if session.status.is_enhancing else ""
         allow(self.shown, running or why)
         others, reference = self._others(), session.view.reference
-        named = [result_name(each, results) for each in others]
+        named = [session.run.name_of(each) for each in others]
         _fill(self.reference, ["measured counts", *named])
         if reference in others:
             self.reference.setCurrentIndex(1 + others.index(reference))

@@ -12,7 +12,6 @@ from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
-from napari_stentrans.gui.state.sections import told_apart
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table, tip
 from napari_stentrans.gui.widgets.panel import Panel
@@ -81,10 +80,8 @@ class RunLog(Panel):
         """List every run, the latest on top."""
         with signals_blocked(self.list):
             self.list.clear()
-            sections = self.session.sections
-            names = dict(zip(sections, told_apart(sections), strict=True))
             for record in reversed(self.session.run.log):
-                section = names.get(record.result.section, record.result.section.name)
+                section = self.session.name_of(record.result.section)
                 self.list.addTopLevelItem(_row(record, section))
         self._mark()
 
@@ -174,7 +171,7 @@ def _row(record: RunRecord, section: str) -> QTreeWidgetItem:
             section,
         ]
     )
-    told = _describe(record)
+    told = _describe(record, section)
     for column in range(len(_COLUMNS)):
         row.setToolTip(column, told)
     row.setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
@@ -182,11 +179,11 @@ def _row(record: RunRecord, section: str) -> QTreeWidgetItem:
     return row
 
 
-def _describe(record: RunRecord) -> str:
+def _describe(record: RunRecord, section: str) -> str:
     """Everything about a run that a person may want to tell it from others by."""
     config, missing = record.config, record.missing
     told = [
-        f"{record.result.section.name}, {record.finished:%Y-%m-%d %H:%M:%S}",
+        f"{section}, {record.finished:%Y-%m-%d %H:%M:%S}",
         f"{config.method}, refinement {config.refine}, seed {config.seed}, "
         f"device {config.device}",
         f"{len(record.result):,} positions; painted: {missing.n_spots:,} spots, "
