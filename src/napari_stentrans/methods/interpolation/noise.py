@@ -25,8 +25,6 @@ Values: TypeAlias = NDArray[np.float32]
 _FOLDS = 5
 _MAX_LEFT_OUT = 3000
 """Spots that are left out at most: more would not change the estimate."""
-_MOST_SLOPE = 0.9
-"""Of the slope that leaves no floor: where none is predicted, some may still be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ def _variance_line(mean: FloatArray, squared_error: FloatArray) -> FloatArray:
     joint = (weight * (mean - centre_x) * (squared_error - centre_y)).sum(axis=0)
     steepest = centre_y / np.maximum(centre_x, 1e-12)  # through the origin
     slope = np.divide(joint, spread, out=np.zeros_like(joint), where=spread > 1e-12)
-    slope = np.clip(slope, 0.0, _MOST_SLOPE * steepest)
+    slope = np.clip(slope, 0.0, steepest)
     floor = np.maximum(centre_y - slope * centre_x, 0.0)
     fitted = np.maximum(floor + slope * typical, 1e-12)
     scale = squared_error.mean(axis=0) / fitted
