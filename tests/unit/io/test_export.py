@@ -101,14 +101,14 @@ def test_who_makes_the_blocks_is_let_go_where_writing_fails(
     """Though somebody keeps the error, as napari does, and with it all its frames."""
 
     def full(*_):
-        raise OSError(errno.ENOSPC, "no space left")
+        raise OSError(errno.ENOSPC, "in words of its own")
 
     monkeypatch.setattr("napari_stentrans.io.writers.h5ad._dense", full)
     blocks = blocks_of(whole, 5)
     with pytest.raises(InvalidRequestError) as kept:
         write_h5ad(tmp_path / "e.h5ad", annotations, blocks)
     assert inspect.getgeneratorstate(blocks) == inspect.GEN_CLOSED
-    assert "no space left" in str(kept.value)
+    assert "No space left" in str(kept.value)
 
 
 def test_an_older_file_is_replaced(tmp_path, annotations, whole):
