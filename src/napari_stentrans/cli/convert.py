@@ -6,9 +6,8 @@ import argparse
 
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
-from napari_stentrans.cli.outputs import check_apart, check_output, writing
+from napari_stentrans.cli.outputs import check_apart, check_output, keeping_new, writing
 from napari_stentrans.io.files.home import at_home
-from napari_stentrans.io.files.replacing import making_new
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     check_apart({"OUT": args.out}, section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    with writing(), making_new(*([] if args.force else [args.out])):
+    with writing(), keeping_new(args, args.out):
         export(section, args.out)
     say(
         f"wrote {args.out}: {section.n_spots:,} spots x {section.n_genes:,} genes",

@@ -17,12 +17,12 @@ from napari_stentrans.cli.options import add_run_options, given_options, run_con
 from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
+    keeping_new,
     save,
     summary,
     writing,
 )
 from napari_stentrans.io.files.home import at_home
-from napari_stentrans.io.files.replacing import making_new
 
 EXAMPLES = """
 examples:
@@ -111,8 +111,7 @@ def run(args: argparse.Namespace) -> int:
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
     genes = parse_genes(args.genes)
-    new = [out for out in outs.values() if out is not None and not args.force]
-    with ProgressBars(quiet=args.quiet) as bars, making_new(*new):
+    with ProgressBars(quiet=args.quiet) as bars, keeping_new(args, *outs.values()):
         job = enhance_steps(
             section,
             config,

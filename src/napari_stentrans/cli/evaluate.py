@@ -17,10 +17,10 @@ from napari_stentrans.cli.options import (
     parser_of,
     run_config,
 )
-from napari_stentrans.cli.outputs import check_apart, check_output, writing
+from napari_stentrans.cli.outputs import check_apart, check_output, keeping_new, writing
 from napari_stentrans.config import RunConfig
 from napari_stentrans.io.files.home import at_home
-from napari_stentrans.io.files.replacing import making_new, replacing
+from napari_stentrans.io.files.replacing import replacing
 
 if TYPE_CHECKING:
     from napari_stentrans.evaluation import EvaluationReport
@@ -198,8 +198,7 @@ def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:
     from napari_stentrans.evaluation.writing import writer_of
 
     asked = list(_asked(args).values())
-    new = [] if args.force else asked
-    with writing(), making_new(*new), ExitStack() as stack:
+    with writing(), keeping_new(args, *asked), ExitStack() as stack:
         for out in asked:
             writer_of(out)(report, stack.enter_context(replacing(out)))
     return asked

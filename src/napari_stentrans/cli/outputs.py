@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ProgressBars, UsageError
 from napari_stentrans.errors import ComputeError, InvalidRequestError
 from napari_stentrans.io.files.home import at_home
-from napari_stentrans.io.files.replacing import check_place
+from napari_stentrans.io.files.replacing import check_place, making_new
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
@@ -57,6 +57,13 @@ def check_output(
     if out.exists() and not args.force:
         msg = f"{option} {out}: it exists already; give --force to replace it"
         raise UsageError(msg)
+
+
+def keeping_new(
+    args: argparse.Namespace, *outs: Path | None
+) -> AbstractContextManager[None]:
+    """Replace nothing within the block that appeared meanwhile, without ``--force``."""
+    return making_new(*(out for out in outs if out is not None and not args.force))
 
 
 def check_apart(outs: Mapping[str, Path | None], inputs: Iterable[str]) -> None:
