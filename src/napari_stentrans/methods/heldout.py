@@ -4,6 +4,8 @@ Channels of a spot are predicted from the other spots, but loadings are regresse
 the scores of all of them: what a spot has is in the loadings, and would bear itself
 out. What the regression says without the spot follows in closed form from the one with
 it (the leverages of its hat matrix), so that nothing is fitted anew.
+
+Blocks have a row a gene here: what a gene has at all spots lies together in memory.
 """
 
 from __future__ import annotations
@@ -13,18 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
-from napari_stentrans.methods.decoder import (
-    VALUES_AT_ONCE,
-    Float32Array,
-    GeneDecoder,
-    has_pattern,
-    level_of,
-)
+from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_KRIGING_PCC, HELDOUT_PCC
+from napari_stentrans.methods.decoder import Float32Array, GeneDecoder, has_pattern
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import floored_library, solve
 from napari_stentrans.portions import gene_portions
 from napari_stentrans.section.lattice import FloatArray, IntArray
+
+Floats = NDArray[np.floating]
 
 _CLEAR = 2.5
 """Standard errors of evidence that make a gene's pattern more than noise."""
@@ -32,62 +30,118 @@ _LEAST_REST = 0.1
 """Of what is regressed on a spot, the part of the other spots at least."""
 _VARIES = 1e-6
 """Spread of a gene that is more than rounding, relative to its highest value."""
+_TINY = np.float32(1e-30)
+"""Instead of nothing, to divide by."""
+_VALUES_AT_ONCE = 2**17
+"""In a block: half a dozen of them are what a core has at hand."""
 
 
-def heldout_scores(decoder: GeneDecoder, genes: IntArray) -> pd.DataFrame:
+def heldout_scores(
+    decoder: GeneDecoder, genes: IntArray, kriged: GeneDecoder | None = None
+) -> pd.DataFrame:
     """Score genes at left-out spots, one row a gene.
+
+    Parameters
+    ----------
+    decoder
+        Of the prediction that is scored.
+    genes : ndarray, shape (gene,)
+        Columns of the section.
+    kriged
+        Of kriging alone, where that is another prediction; of the same counts.
 
     Returns
     -------
     DataFrame
         ``heldout_pcc``, the correlation of the predictions with the counts (NaN of
         what does not vary), and ``has_signal``, whether the gene's own pattern, beyond
-        library sizes, is clearly borne out.
+        library sizes, is clearly borne out. With ``kriged`` also
+        ``heldout_kriging_pcc``.
     """
     section = decoder.section
-    parts = gene_portions(len(genes), section.n_spots, VALUES_AT_ONCE)
+    parts = gene_portions(len(genes), section.n_spots, _VALUES_AT_ONCE)
     on_cores = map_in_order if len(parts) > 1 else map
-    scores = on_cores(_HeldOut(decoder).scores, [genes[part] for part in parts])
-    pearson, shown = np.concatenate([np.empty((2, 0)), *scores], axis=1)
-    return pd.DataFrame(
-        {HELDOUT_PCC: pearson.astype(np.float32), HAS_SIGNAL: shown > _CLEAR},
-        index=section.genes[genes],
-    )
+    scores = on_cores(_HeldOut(decoder, kriged).scores, [genes[part] for part in parts])
+    pearson, shown, of_kriging = np.concatenate([np.empty((3, 0)), *scores], axis=1)
+    columns = {HELDOUT_PCC: pearson.astype(np.float32), HAS_SIGNAL: shown > _CLEAR}
+    if kriged is not None:
+        columns[HELDOUT_KRIGING_PCC] = of_kriging.astype(np.float32)
+    return pd.DataFrame(columns, index=section.genes[genes])
 
 
 class _HeldOut:
-    """Each visible spot, predicted from all others."""
+    """Scores of one prediction, and of kriging alone beside it."""
+
+    def __init__(self, decoder: GeneDecoder, kriged: GeneDecoder | None) -> None:
+        self._counts = decoder.by_gene.T
+        self._left_out = LeftOut(decoder)
+        self._kriged = LeftOut(kriged) if kriged else None
+        library, _ = floored_library(decoder.section)
+        self._factor = (decoder.programmes.median_library / library).astype(np.float32)
+
+    def scores(self, genes: IntArray) -> FloatArray:
+        """Correlation, evidence and correlation of kriging, shape (3, gene)."""
+        counts = self._counts[genes]
+        measured, log = counts.toarray(), self._log(counts).toarray()
+        deviations = centred(measured)
+        of_kriging = np.full(len(genes), np.nan)
+        if self._kriged:
+            rate = self._kriged.rates(genes, measured, log)
+            of_kriging = correlation(centred(rate), deviations)
+        rate = self._left_out.rates(genes, measured, log)
+        pearson = correlation(centred(rate), deviations)
+        total = measured.sum(axis=1, keepdims=True)
+        rate *= total / np.maximum(rate.sum(axis=1, keepdims=True), _TINY)
+        flat = total * self._left_out.library_share
+        shown = evidence(rate - flat, measured - flat)
+        return np.stack([pearson, np.where(np.isnan(pearson), 0, shown), of_kriging])
+
+    def _log(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Log-normalised expression, as programmes were found on, same shape."""
+        log = np.log1p(counts.data * self._factor[counts.indices])
+        return sparse.csr_matrix((log, counts.indices, counts.indptr), counts.shape)
+
+
+class LeftOut:
+    """Each visible spot, predicted from all others.
+
+    Attributes
+    ----------
+    library_share : ndarray, shape (spot,)
+        Expected library size, as a share of all of them.
+    """
 
     def __init__(self, decoder: GeneDecoder) -> None:
         programmes, left_out = decoder.programmes, decoder.left_out
         own, predicted = programmes.scores[:, 1:], left_out.mean[:, 1:]
-        taken_back = _taken_back(own, predicted)[:, None]
-        self._decoder = decoder
-        self._library = decoder.library(left_out)[:, None]
+        taken_back = _taken_back(own, predicted)
+        library = decoder.library(left_out)
+        self.library_share = library / library.sum()
+        self._programmes = programmes
         self._taken_back = taken_back.astype(np.float32)
-        self._scores = (predicted + taken_back * own).astype(np.float32)
-        self._log = _log_by_gene(decoder)
+        self._scores = (predicted + taken_back[:, None] * own).T.astype(np.float32)
 
-    def scores(self, genes: IntArray) -> FloatArray:
-        """Correlation and evidence, shape (2, gene)."""
-        counts = self._decoder.counts(genes)
-        rate = self._shares(genes) * self._library
-        rate *= level_of(rate, counts)
-        flat = self._library * level_of(self._library, counts)
-        rate = np.where(has_pattern(counts), rate, flat)
-        pearson = correlation(rate, counts)
-        shown = evidence(rate - flat, counts - flat)
-        return np.stack([pearson, np.where(np.isnan(pearson), 0.0, shown)])
+    def rates(
+        self, genes: IntArray, measured: Float32Array, log: Float32Array
+    ) -> Float32Array:
+        """Expected counts, but for their level, shape (gene, spot).
 
-    def _shares(self, genes: IntArray) -> Float32Array:
-        """Expected counts at the median library size, shape (spot, gene)."""
-        programmes = self._decoder.programmes
-        log = self._scores @ programmes.loadings[:, genes]
-        log += (1 + self._taken_back) * programmes.gene_mean[genes]
-        log -= self._taken_back * self._log[:, genes].toarray()
-        np.maximum(log, 0, out=log)
-        shares: Float32Array = np.expm1(log, out=log)
-        return shares
+        Parameters
+        ----------
+        genes : ndarray, shape (gene,)
+            Columns of the section.
+        measured, log : ndarray, shape (gene, spot)
+            Their counts, and their log-normalised expression.
+        """
+        mean = self._programmes.gene_mean[genes, None]
+        rate = self._programmes.loadings[:, genes].T @ self._scores
+        rate += mean
+        rate += self._taken_back * (mean - log)
+        np.maximum(rate, 0, out=rate)
+        np.expm1(rate, out=rate)
+        rate[~has_pattern(measured.T)] = 1.0
+        rate *= self.library_share
+        return rate
 
 
 def _taken_back(own: FloatArray, predicted: FloatArray) -> FloatArray:
@@ -108,46 +162,63 @@ def _taken_back(own: FloatArray, predicted: FloatArray) -> FloatArray:
     return share
 
 
-def _log_by_gene(decoder: GeneDecoder) -> sparse.csc_matrix:
-    """Log-normalised expression, as programmes were found on, shape (spot, gene)."""
-    counts, programmes = decoder.by_gene, decoder.programmes
-    library, _ = floored_library(decoder.section)
-    factor = (programmes.median_library / library).astype(np.float32)
-    log = np.log1p(counts.data * factor[counts.indices])
-    return sparse.csc_matrix((log, counts.indices, counts.indptr), counts.shape)
-
-
-def evidence(
-    pattern: NDArray[np.floating], measured: NDArray[np.floating]
-) -> FloatArray:
+def evidence(pattern: Floats, measured: Floats) -> Floats:
     """Regression of the measured on the predicted pattern, in standard errors.
 
     Spots of many counts are noisier, so that errors are those that were seen there
     (HC3 of MacKinnon and White, Journal of Econometrics 29, 1985).
+
+    Parameters
+    ----------
+    pattern, measured : ndarray, shape (gene, spot)
+        Of each gene; zero in the mean.
+
+    Returns
+    -------
+    ndarray, shape (gene,)
     """
-    pattern, measured = pattern.astype(np.float64), measured.astype(np.float64)
-    weight = pattern**2
-    power = np.maximum(weight.sum(axis=0), 1e-12)
-    slope = (pattern * measured).sum(axis=0) / power
-    rest = np.maximum(1.0 - weight / power, _LEAST_REST)
-    error = pattern * (measured - slope * pattern) / rest
-    noise = np.sqrt(np.maximum((error**2).sum(axis=0), 1e-12))
-    found: FloatArray = slope * power / noise
+    pattern, measured = _unit(pattern), _unit(measured)
+    slope = _products(pattern, measured)[:, None]
+    error = pattern * (measured - slope * pattern)
+    error /= np.maximum(1.0 - pattern**2, _LEAST_REST)
+    found: Floats = slope[:, 0] / np.maximum(_length(error), _TINY)
     return found
 
 
-def correlation(predicted: Float32Array, measured: Float32Array) -> FloatArray:
-    """Pearson's r over the spots, shape (gene,); NaN where there is none."""
-    left, right = _centred(predicted), _centred(measured)
-    scale = np.sqrt((left**2).sum(axis=0)) * np.sqrt((right**2).sum(axis=0))
+def correlation(left: Floats, right: Floats) -> Floats:
+    """Pearson's r, shape (gene,); NaN where there is none.
+
+    Parameters
+    ----------
+    left, right : ndarray, shape (gene, spot)
+        As `centred` leaves them.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: FloatArray = (left * right).sum(axis=0) / scale
+        found: Floats = _products(left, right) / _length(left) / _length(right)
     return found
 
 
-def _centred(values: Float32Array) -> FloatArray:
-    """Deviations from the mean; zero of a gene that does not vary."""
-    spread = values.max(axis=0, initial=0.0) - values.min(axis=0, initial=np.inf)
-    varies = spread > _VARIES * np.abs(values).max(axis=0, initial=0.0)
-    exact = values.astype(np.float64)
-    return np.where(varies, exact - exact.mean(axis=0), 0.0)
+def centred(values: Float32Array) -> Float32Array:
+    """Deviations from each row's mean; zero of a gene that does not vary."""
+    highest = values.max(axis=1, initial=0.0)
+    spread = highest - values.min(axis=1, initial=np.inf)
+    deviations: Float32Array = values - values.mean(axis=1, keepdims=True)
+    deviations[spread <= _VARIES * highest] = 0.0
+    return deviations
+
+
+def _unit(values: Floats) -> Floats:
+    """Rows of length one, or zero: squares of large numbers would have no room."""
+    unit: Floats = values / np.maximum(_length(values), _TINY)[:, None]
+    return unit
+
+
+def _length(values: Floats) -> Floats:
+    length: Floats = np.sqrt(_products(values, values))
+    return length
+
+
+def _products(left: Floats, right: Floats) -> Floats:
+    """Scalar product of each row with its like."""
+    products: Floats = np.einsum("ij,ij->i", left, right)
+    return products

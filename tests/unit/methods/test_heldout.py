@@ -9,7 +9,8 @@ from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_PCC
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.heldout import (
-    _HeldOut,
+    LeftOut,
+    centred,
     correlation,
     evidence,
     heldout_scores,
@@ -55,7 +56,7 @@ def test_shares_are_those_of_loadings_learnt_without_the_spot(
 ) -> None:
     """The naive way: a regression without each spot, one after another."""
     genes = np.array([HALVES, FLAT[0], LONELY[0]])
-    log = log_normalised(decoder.section)[0].toarray()[:, genes].astype(float)
+    log = log_normalised(decoder.section)[0].toarray()[:, genes]
     scores = decoder.programmes.scores[:, 1:]
     expected = np.empty((N_SPOTS, len(genes)))
     for spot in range(N_SPOTS):
@@ -64,9 +65,10 @@ def test_shares_are_those_of_loadings_learnt_without_the_spot(
         loadings = np.linalg.lstsq(design, log[rest])[0][1:]
         predicted = decoder.left_out.mean[spot, 1:] @ loadings + log.mean(axis=0)
         expected[spot] = np.expm1(np.maximum(predicted, 0))
-    np.testing.assert_allclose(
-        _HeldOut(decoder)._shares(genes), expected, rtol=1e-3, atol=1e-4
-    )
+    left_out = LeftOut(decoder)
+    rates = left_out.rates(genes, decoder.counts(genes).T, log.T)
+    shares = rates / left_out.library_share
+    np.testing.assert_allclose(shares.T, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_strong_pattern_has_signal(decoder: GeneDecoder) -> None:
@@ -100,27 +102,40 @@ def test_genes_may_be_asked_for_in_any_order(decoder: GeneDecoder, monkeypatch) 
 
 
 def test_a_constant_has_no_correlation(rng: np.random.Generator) -> None:
-    measured = rng.normal(size=(10, 2)).astype(np.float32)
-    flat = measured * np.array([1, 0], dtype=np.float32) + np.float32(0.1)
-    found = correlation(flat, measured)
+    measured = rng.normal(size=(2, 10)).astype(np.float32)
+    flat = measured * np.array([[1], [0]], dtype=np.float32) + np.float32(0.1)
+    found = correlation(centred(flat), centred(measured))
     assert found[0] == pytest.approx(1)
     assert np.isnan(found[1])
 
 
 def test_correlation_of_very_large_numbers(rng: np.random.Generator) -> None:
     """Intensities that are taken for counts: their squares have no room twice."""
-    values = rng.random((40, 3), dtype=np.float32)
-    other = values + rng.random((40, 3), dtype=np.float32)
-    expected = correlation(values, other)
+    values = rng.random((3, 40), dtype=np.float32)
+    other = values + rng.random((3, 40), dtype=np.float32)
+    expected = correlation(centred(values), centred(other))
+    assert np.all(expected < 0.9)
     large = np.float32(1e10)
-    np.testing.assert_allclose(correlation(values * large, other * large), expected)
+    of_large = correlation(centred(values * large), centred(other * large))
+    np.testing.assert_allclose(of_large, expected, rtol=1e-5)
     np.testing.assert_allclose(
-        evidence(values * large, other * large), evidence(values, other), rtol=1e-5
+        evidence(values * large, other * large), evidence(values, other), rtol=1e-4
     )
+
+
+def test_correlations_of_many_spots_are_as_in_double_precision(
+    rng: np.random.Generator,
+) -> None:
+    """Small differences between large values, summed over many spots."""
+    values = (100 + rng.random((4, 50_000))).astype(np.float32)
+    other = values + rng.random(values.shape, dtype=np.float32)
+    found = correlation(centred(values), centred(other))
+    expected = [np.corrcoef(*pair)[0, 1] for pair in zip(values, other, strict=True)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_evidence_is_in_standard_errors(rng: np.random.Generator) -> None:
     """Also where the spots of a strong pattern are the noisy ones."""
-    pattern = rng.normal(size=(200, 4000))
+    pattern = rng.normal(size=(4000, 200))
     noise = rng.normal(size=pattern.shape) * np.abs(pattern)
     assert evidence(pattern, noise).std() == pytest.approx(1, abs=0.05)

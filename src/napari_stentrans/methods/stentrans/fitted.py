@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.keys import HELDOUT_KRIGING_PCC, HELDOUT_PCC
 from napari_stentrans.methods.base import Fitted
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
@@ -82,9 +81,7 @@ class FittedStEnTrans(Fitted):
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots, beside that of kriging alone."""
-        scores = heldout_scores(self.decoder, genes)
-        kriged = self.kriging.gene_scores(genes)
-        return scores.assign(**{HELDOUT_KRIGING_PCC: kriged[HELDOUT_PCC]})
+        return heldout_scores(self.decoder, genes, self.kriging.decoder)
 
 
 def corrected_steps(
