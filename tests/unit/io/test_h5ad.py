@@ -336,7 +336,7 @@ def test_the_library_of_the_sample_is_chosen(adata):
     entry = {"images": {}, "scalefactors": {"spot_diameter_fullres": 1.0}}
     mine = {"images": {}, "scalefactors": {"spot_diameter_fullres": 2.0}}
     adata.uns["spatial"] = {"a": entry, "b": mine}
-    assert "2 images" in section_from_anndata(adata).notes[-1]
+    assert "2 pictures" in section_from_anndata(adata).notes[-1]
     adata.obs["library_id"] = "b"
     assert section_from_anndata(adata).spot_diameter == 2.0
 

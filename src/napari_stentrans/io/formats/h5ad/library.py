@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.formats.h5ad.positions import as_array
+from napari_stentrans.io.pictures.images import scale_factor
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -30,6 +32,9 @@ _COLUMNS = (
     "fov",
 )
 """Where it is commonly said which spot is of which section, surest first."""
+_KNOWN = frozenset(_COLUMNS)
+_DIAMETER = "spot_diameter_fullres"
+"""Scale factor that tells the size of a spot."""
 _PLACES = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"), ("x", "y"))
 _SHOWN = 12
 
@@ -42,21 +47,26 @@ def one_library(adata: AnnData, wished: str | None) -> AnnData:
     ReadError
         Listing the sections, where there are several and none, or another, is named.
     """
-    columns = [column for column in _COLUMNS if column in adata.obs]
+    entries, labels = _entries(adata), _labels(adata)
     if wished is not None:
-        for column in columns:
-            mask = (adata.obs[column].astype(str) == wished).to_numpy()
+        for column in labels.values():
+            mask = (column == wished).to_numpy()
             if mask.any():
                 return adata[mask]
-        if wished in _entries(adata):
+        if wished in entries and _own_entry(entries, labels) is None:
             return adata
-        msg = f"there is no library {wished!r}; {_listed(adata, columns)}"
+        msg = f"there is no library {wished!r}; {_listed(entries, labels)}"
         raise ReadError(msg)
-    several = _telling(adata, columns)
+    several = _telling(adata, entries, labels)
     if several is not None:
+        listed = _listed(entries, {several: labels[several]})
+        named = labels[several].iloc[0]
+        value = adata.obs[several].iloc[:1].tolist()[0]  # which may be a number
         msg = (
-            f"there are several sections: {_listed(adata, [several])}. Choose one "
-            "(option library)"
+            f"there are several sections: {listed}. Choose one: library={named!r}, "
+            "given to read_section or section_from_anndata (command line: --library "
+            f"{shlex.quote(named)}), or hand over adata[adata.obs[{several!r}] == "
+            f"{value!r}]."
         )
         raise ReadError(msg)
     return adata
@@ -65,20 +75,64 @@ def one_library(adata: AnnData, wished: str | None) -> AnnData:
 def image_entry(
     adata: AnnData, wished: str | None, notes: list[str]
 ) -> Mapping[str, Any]:
-    """Entry of ``uns["spatial"]`` that belongs to these spots; empty if none does."""
+    """Entry of ``uns["spatial"]`` that belongs to these spots; empty if none does.
+
+    The picture of another section would be learnt from like their own: where nothing
+    says which of several is theirs, only the size of a spot is told, if all agree.
+    """
     entries = _entries(adata)
     if wished in entries:
         return entries[wished]
-    if len(entries) > 1:
-        for column in _COLUMNS:
-            named = set(adata.obs[column].astype(str)) if column in adata.obs else set()
-            if len(named) == 1 and named <= entries.keys():
-                return entries[named.pop()]
-        notes.append(
-            f"There are {len(entries)} images; the first, {next(iter(entries))!r}, "
-            "is shown."
-        )
-    return next(iter(entries.values()), {})
+    if len(entries) < 2:
+        return next(iter(entries.values()), {})
+    own = _own_entry(entries, _labels(adata))
+    if own is not None:
+        return entries[own]
+    notes.append(
+        f"There are {len(entries)} pictures ({_some(list(entries))}), and nothing says "
+        "which is of these spots: none is used. Keep one in "
+        f'uns["{keys.SPATIAL}"], name it in obs["{_COLUMNS[0]}"], or choose one '
+        "(option library)."
+    )
+    diameters = {scale_factor(entry, _DIAMETER) for entry in entries.values()}
+    return {"scalefactors": {_DIAMETER: diameters.pop()}} if len(diameters) == 1 else {}
+
+
+def _labels(adata: AnnData) -> dict[str, pd.Series]:
+    """Columns that may say which section a spot is of, as text, surest first.
+
+    Behind the known names comes any other column that holds nothing but names of
+    entries of ``uns["spatial"]``. Numbers are none: clusters have these, too.
+    """
+    obs = adata.obs
+    found = {name: obs[name].astype(str) for name in _COLUMNS if name in obs}
+    entries = _entries(adata)
+    if len(entries) < 2:
+        return found
+    names = {name for name in entries if not name.isdecimal()}
+    for name, column in obs.items():
+        if name in found or pd.api.types.is_numeric_dtype(column):
+            continue
+        label = column.astype(str)
+        if isinstance(name, str) and names.issuperset(label.unique()):
+            found[name] = label
+    return found
+
+
+def _own_entry(
+    entries: Mapping[str, Any], labels: Mapping[str, pd.Series]
+) -> str | None:
+    """Name of the entry that a column names for all spots alike; None without any.
+
+    Of columns without a known name all that do so must name the same.
+    """
+    named = {
+        name: column.iloc[0]
+        for name, column in labels.items()
+        if column.nunique() == 1 and column.iloc[0] in entries
+    }
+    is_sure = not _KNOWN.isdisjoint(named) or len({*named.values()}) == 1
+    return str(next(iter(named.values()))) if is_sure else None
 
 
 def _entries(adata: AnnData) -> dict[str, Mapping[str, Any]]:
@@ -92,19 +146,20 @@ def _entries(adata: AnnData) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _telling(adata: AnnData, columns: list[str]) -> str | None:
+def _telling(
+    adata: AnnData, entries: Mapping[str, Any], labels: Mapping[str, pd.Series]
+) -> str | None:
     """Column that parts the spots into sections, if they are of several at all.
 
     They are where the parts have pictures of their own, or lie upon one another.
     """
-    entries = _entries(adata)
     overlaid = _overlaid(adata)
-    for column in columns:
-        parts = set(adata.obs[column].astype(str))
+    for name, column in labels.items():
+        parts = set(column)
         if len(parts) > 1 and (len(parts & entries.keys()) > 1 or overlaid):
-            apart = pd.DataFrame({"part": adata.obs[column].astype(str).to_numpy()})
+            apart = pd.DataFrame({"part": column.to_numpy()})
             if not overlaid or not _overlaid(adata, apart):
-                return column
+                return name
     return None
 
 
@@ -128,13 +183,21 @@ def _places(adata: AnnData) -> Iterator[np.ndarray[Any, Any]]:
             yield as_array(adata.obsm[key])[:, :2]
 
 
-def _listed(adata: AnnData, columns: list[str]) -> str:
+def _listed(entries: Mapping[str, Any], labels: Mapping[str, pd.Series]) -> str:
     """Say which sections there are, by the first column that names several."""
-    for column in columns:
-        counted = adata.obs[column].astype(str).value_counts(sort=False)
+    for name, column in labels.items():
+        counted = column.value_counts(sort=False)
         if len(counted) > 1:
-            each = [f"{name!r} ({n:,} spots)" for name, n in counted.items()]
-            more = f" and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
-            return f"{column} has {', '.join(each[:_SHOWN])}{more}"
-    listed = ", ".join(map(repr, _entries(adata)))
+            each = [f"{part!r} ({n:,} spots)" for part, n in counted.items()]
+            return f"{name} has {_some(each)}"
+    own = _own_entry(entries, labels)
+    if own is not None:
+        return f"all spots are of {own!r}"
+    listed = _some([repr(name) for name in entries])
     return f"there are images of {listed}" if listed else "all spots are of one section"
+
+
+def _some(each: list[str]) -> str:
+    """List names, of very many the first ones."""
+    more = f" and {len(each) - _SHOWN} more" if len(each) > _SHOWN else ""
+    return f"{', '.join(each[:_SHOWN])}{more}"
