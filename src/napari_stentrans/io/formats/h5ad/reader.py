@@ -74,8 +74,6 @@ def read(path: Path, options: ReadOptions) -> Section:
         else:
             with opened_hdf5(path):
                 adata = anndata.read_h5ad(path)
-    if options.positions is not None:
-        adata = placed_by_list(adata, options.positions)
     return section_of(adata, path, options)
 
 
@@ -91,6 +89,8 @@ def section_from_anndata(
     name: str = "section",
     lattice: LatticeKind | str | None = None,
     allow_normalised: bool = False,
+    library: str | None = None,
+    positions: str | Path | None = None,
 ) -> Section:
     """Make a section of an AnnData, which stays as it is.
 
@@ -106,6 +106,11 @@ def section_from_anndata(
         Overrules the lattice that is recognised.
     allow_normalised
         Take normalised values where there are no raw counts.
+    library
+        Which of several sections: a value of a column of ``obs`` such as library_id,
+        or a key of ``uns["spatial"]``.
+    positions
+        A file that lists the positions of the spots by their names.
 
     Returns
     -------
@@ -117,7 +122,7 @@ def section_from_anndata(
     ReadError, InvalidSectionError
         Naming every problem found.
     InvalidRequestError
-        If it is no AnnData, or there is no such lattice.
+        If it is no AnnData, or there is no such lattice or file.
     """
     from anndata import AnnData
 
@@ -128,13 +133,20 @@ def section_from_anndata(
         )
         raise InvalidRequestError(msg)
     options = ReadOptions.of(
-        lattice=lattice, name=name, allow_normalised=allow_normalised
+        lattice=lattice,
+        name=name,
+        allow_normalised=allow_normalised,
+        library=library,
+        positions=positions,
     )
-    return _section(adata, options)
+    given = {wish: told for wish, told in options.given.items() if wish in TAKES}
+    return replace(_section(adata, options), wishes=given)
 
 
 def _section(adata: AnnData, options: ReadOptions) -> Section:
     problems: list[str] = []
+    if options.positions is not None:
+        adata = placed_by_list(adata, options.positions)
     adata = one_library(adata, options.library)
     if min(adata.shape) == 0:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
