@@ -18,14 +18,18 @@ from napari_stentrans.io.assembly.counts import (
     plain,
     unique_names,
 )
-from napari_stentrans.io.assembly.kept import kept_in
+from napari_stentrans.io.formats.h5ad.expected import (
+    enhanced_notes,
+    has_unmeasured,
+    made_of_expected,
+    was_enhanced,
+)
 from napari_stentrans.io.formats.h5ad.matrices import (
     FRACTIONS,
     ZEROS,
     Matrix,
     matrices_of,
 )
-from napari_stentrans.section.technology import ENHANCED_NOTE
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,10 +41,6 @@ _SYMBOL_COLUMNS = (
     "gene_symbols",
     "symbol",
     "real_gene_name",  # stereopy
-)
-_LEFT_NOTE = (
-    "Its standard deviations, and the settings of its run, stay in that file: what is "
-    "written of this section does not have them."
 )
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 
@@ -57,26 +57,32 @@ class Values:
 def find_values(adata: AnnData, *, allowed: bool) -> Values:
     """Raw counts, from the first place that holds some; else normalised, if allowed.
 
-    What an earlier run of ours wrote holds expected counts, whose fractions are right.
-    What holds zeros alone is taken only where nothing else holds anything. A layer that
-    is for counts is the better choice of normalised values: those of ``X`` were made
-    of it.
+    What an earlier run of ours wrote holds expected counts, whose fractions are right:
+    in ``X``, unless it shows that these were made into something else since, and in a
+    layer that is for counts. What holds zeros alone is taken only where nothing else
+    holds anything. A layer that is for counts is the better choice of normalised
+    values: those of ``X`` were made of it.
     """
-    if adata.X is not None and _was_enhanced(adata):
-        left = keys.SD in adata.layers or keys.PROVENANCE in adata.uns
-        told = (ENHANCED_NOTE, _LEFT_NOTE) if left else (ENHANCED_NOTE,)
-        return Values(as_counts(adata.X), adata.var, told)
     looked: dict[str, str] = {}
     normalised: tuple[Matrix, sparse.csr_matrix] | None = None
     empty: Values | None = None
+    ours = was_enhanced(adata)
     for matrix in matrices_of(adata):
         counts = as_counts(matrix.values)
         lacks = matrix.lacks(counts)
-        if not lacks and counts.nnz:
-            return Values(counts, matrix.var, _taken("Raw counts", matrix, looked))
-        looked[matrix.place] = lacks or ZEROS
+        changed = ""
+        if ours and lacks == FRACTIONS and matrix.place == "X":
+            changed = made_of_expected(adata, counts)
+        is_expected = ours and not changed and _may_be_expected(adata, matrix, lacks)
+        if counts.nnz and (is_expected or not lacks):
+            what = "Expected counts" if is_expected else "Raw counts"
+            told = enhanced_notes(adata) if is_expected else ()
+            notes = (*told, *_taken(what, matrix, looked))
+            return Values(counts, matrix.var, notes)
+        looked[matrix.place] = changed or lacks or ZEROS
         if not lacks:
-            empty = empty or Values(counts, matrix.var)
+            told = enhanced_notes(adata) if ours else ()
+            empty = empty or Values(counts, matrix.var, told)
         better = normalised is None or (
             matrix.is_for_counts and not normalised[0].is_for_counts
         )
@@ -90,6 +96,13 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
     if empty is not None and {*looked.values()} == {ZEROS}:
         return empty
     raise ReadError(_no_counts(looked, may_insist=normalised is not None))
+
+
+def _may_be_expected(adata: AnnData, matrix: Matrix, lacks: str) -> bool:
+    """Whether a matrix of a result of ours may hold its expected counts."""
+    if lacks == FRACTIONS:
+        return matrix.place == "X" or matrix.is_for_counts
+    return not lacks and has_unmeasured(adata)
 
 
 def _taken(what: str, matrix: Matrix, passed: dict[str, str]) -> tuple[str, ...]:
@@ -118,12 +131,6 @@ def _no_counts(looked: dict[str, str], *, may_insist: bool) -> str:
         f"there are no raw counts: {'; '.join(_each(looked))}. Put the counts into "
         f'layers["{keys.COUNTS}"]{insist}.'
     )
-
-
-def _was_enhanced(adata: AnnData) -> bool:
-    """Whether it is a result of ours, or was exported from one that was read."""
-    kept = kept_in(adata.uns.get(keys.SECTION))
-    return keys.PROVENANCE in adata.uns or (kept is not None and kept.expected)
 
 
 def named_genes(
