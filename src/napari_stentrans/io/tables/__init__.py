@@ -18,8 +18,7 @@ __all__ = ["read_anndata"]
 def read_anndata(path: str | Path) -> AnnData:
     """Return all that a csv, tsv or parquet table of ours holds, the sd included.
 
-    As `EnhancedSection.to_anndata` returned it, or the section's counts; without the
-    picture, which no table holds.
+    As from an h5ad of the result or section; without the picture, which no table holds.
 
     Raises
     ------
@@ -27,11 +26,12 @@ def read_anndata(path: str | Path) -> AnnData:
         If it is no table of ours, or damaged.
     """
     from napari_stentrans.io.tables import parquet_reader, text_reader
+    from napari_stentrans.io.tables.columns import as_in_h5ad
 
     path = at_home(path)
     with from_library(path.name):
         for module in (parquet_reader, text_reader):
             if module.sniff(path):
-                return module.read_anndata(path)
+                return as_in_h5ad(module.read_anndata(path))
     msg = f"{path} is no csv, tsv or parquet table that stEnTrans wrote"
     raise ReadError(msg)

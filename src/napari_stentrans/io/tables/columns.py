@@ -39,6 +39,22 @@ def _is_marked(gene: str) -> bool:
     return gene in NO_GENES
 
 
+def as_in_h5ad(adata: AnnData) -> AnnData:
+    """Give ``obs`` the columns and types that it has in an h5ad of the same.
+
+    All that is written is in tissue, which a text table does not say; and AnnData keeps
+    text that repeats as categories.
+    """
+    obs = adata.obs.copy()
+    if keys.IN_TISSUE not in obs:
+        obs[keys.IN_TISSUE] = 1
+    if keys.PROVENANCE in adata.uns and keys.ORIGIN in obs:
+        obs[keys.ORIGIN] = pd.Categorical(obs[keys.ORIGIN])
+    adata.strings_to_categoricals(obs)
+    adata.obs = obs
+    return adata
+
+
 def as_anndata(
     values: sparse.csr_matrix,
     obs: pd.DataFrame,

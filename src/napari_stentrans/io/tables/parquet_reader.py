@@ -85,6 +85,7 @@ def read_anndata(path: Path, *, with_sd: bool = True) -> AnnData:
     obs = head[list(of_obs.values())].set_axis(list(of_obs), axis=1)
     for role in (keys.ARRAY_ROW, keys.ARRAY_COL):
         obs[role] = place[role].to_numpy(np.float64)
+    obs = obs[told["order"]]
     obs.index = pd.Index(place["barcode"].astype(str).to_numpy(), dtype=object)
     var = unpacked(told.get("var", {}), pd.Index(genes, dtype=object))
     adata = as_anndata(found["X"], obs, var, told)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SCHEMA_KEY = b"stentrans"
 """Metadata of the schema, as JSON: ``columns`` (role to column), ``obs`` and ``sd``
-(column of obs, or gene, to column), ``var`` (see `packed`), and texts of ``uns``."""
+(column of obs, or gene, to column), ``order`` (of the columns of obs), ``var`` (see
+`packed`), and texts of ``uns``."""
 _BLOCK_VALUES = 1 << 25
 ROLES = ("barcode", "array_row", "array_col", "pixel_x", "pixel_y")
 """Columns that are no genes, in their order; renamed where a gene is called so."""
@@ -124,6 +125,7 @@ def _schema(adata: AnnData, obs: pd.DataFrame, *, has_sd: bool) -> pa.Schema:
         "columns": columns,
         "obs": of_obs,
         "sd": of_sd,
+        "order": [str(name) for name in adata.obs],
         "var": packed(adata.var),
         "section": str(adata.uns.get(keys.SECTION, "")),
         "scalefactors": scalefactors_of(adata),

@@ -119,12 +119,12 @@ def _whole(path: Path, *, with_sd: bool) -> tuple[AnnData, list[str]]:
     notes: list[str] = []
     ours = _beside(path, barcodes, genes, notes)
     obs = ours.spots.copy()
-    for column in (keys.ORIGIN, keys.BARCODE, keys.IN_TISSUE):
-        if column in cells:
-            obs[column] = np.array(cells[column], dtype=object)
-    on_array = columns_among(cells, ROW_COL)
-    for column, name in zip(PLACES, on_array or (), strict=False):
-        obs[column] = _numbers(cells[name])
+    on_array = dict(zip(columns_among(cells, ROW_COL) or (), PLACES, strict=False))
+    for column, texts in cells.items():
+        if column in on_array:
+            obs[on_array[column]] = _numbers(texts)
+        elif column in (keys.ORIGIN, keys.BARCODE, keys.IN_TISSUE):
+            obs[column] = np.array(texts, dtype=object)
     adata = as_anndata(counts, obs, ours.genes, ours.told)
     free = columns_among(cells, X_Y)
     if free is not None:
