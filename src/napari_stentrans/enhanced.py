@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
+    from napari_stentrans.signatures import SetsLike
+
 _VALUES_AT_ONCE = 2**22
 """Of many positions fewer genes are predicted at once: 20 MB, and 130 on the way."""
 _BLOCKS_AT_A_TIME = 8
@@ -171,6 +173,40 @@ class EnhancedSection:
             ascending=False, method="first"
         )
         return scores
+
+    def signatures(self, sets: SetsLike, *, even_depth: bool = True) -> AnnData:
+        """Return the signatures of gene sets, such as pathways, as a new AnnData.
+
+        A signature is the mean of the counts of its genes, each in units of its
+        standard deviation over the spots.
+
+        Parameters
+        ----------
+        sets
+            Genes by the name of the set, or a file of gene sets (``.gmt``, or the json
+            of MSigDB). Genes that the section does not have are left out, and sets with
+            fewer than two genes.
+        even_depth
+            At one sequencing depth, which large sets would follow before all else.
+
+        Returns
+        -------
+        AnnData, position x set
+            ``X``; ``layers["sd"]`` its standard deviation; ``layers["measured"]`` the
+            signature of the counts, NaN between spots. ``var`` has ``n_genes`` of the
+            set, ``n_found`` of them in the section, ``genes``, ``moran`` (Moran's I of
+            the measured signature) and ``heldout_pcc`` (r of the measured signature
+            with the one predicted from all other spots). ``obs``, ``obsm`` and ``uns``
+            are those of `to_anndata`.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the file has no gene sets, or the section none of their genes.
+        """
+        from napari_stentrans.signatures import signatures_of
+
+        return signatures_of(self, sets, even_depth=even_depth)
 
     def to_anndata(self) -> AnnData:
         """Return the chosen genes as a new AnnData.

@@ -42,6 +42,7 @@ LAYERS = {
     "saving": 4,
     "pipeline": 4,
     "estimates": 4,
+    "signatures": 4,
     "recipe": 4,
     "cli": 5,
     "plugin": 5,

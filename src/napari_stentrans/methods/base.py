@@ -104,6 +104,13 @@ class Fitted(ABC):
         """
         return pd.DataFrame(index=self.section.genes[genes])
 
+    def left_out_field(self) -> ExpressionField | None:
+        """Each spot it learnt from, predicted from all others, in their order.
+
+        None, if the method does not know.
+        """
+        return None
+
     def field(self, array_rc: FloatArray) -> ExpressionField:
         """`field_steps`, run to the end."""
         return run_to_end(self.field_steps(array_rc))

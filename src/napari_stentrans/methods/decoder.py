@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.parallel import map_in_order
@@ -171,7 +170,7 @@ class GeneDecoder:
 
     def counts(self, genes: IntArray) -> Float32Array:
         """Counts of some genes at the visible spots, dense, shape (spot, gene)."""
-        dense: Float32Array = self.by_gene[:, genes].toarray()
+        dense: Float32Array = self.section.by_gene[:, genes].toarray()
         return dense
 
     def mean_log_variance(self, genes: IntArray) -> Float32Array:
@@ -179,11 +178,6 @@ class GeneDecoder:
         typical = self.left_out.variance.mean(axis=0, keepdims=True)
         mean: Float32Array = self.programmes.log_variance(typical, genes)[0]
         return mean
-
-    @cached_property
-    def by_gene(self) -> sparse.csc_matrix:
-        """Counts of the visible spots, shape (spot, gene)."""
-        return sparse.csc_matrix(self.section.counts)
 
     def _learn(self, genes: IntArray) -> Float32Array:
         """Statistics of genes read for the first time, shape (statistic, gene)."""

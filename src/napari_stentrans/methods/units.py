@@ -99,6 +99,11 @@ class FittedInCounts(Fitted):
         """Improved expression at the spots."""
         return _InUnits((yield from self.learnt.spot_field_steps()), self.unit)
 
+    def left_out_field(self) -> ExpressionField | None:
+        """Each spot, predicted from all others."""
+        left_out = self.learnt.left_out_field()
+        return None if left_out is None else _InUnits(left_out, self.unit)
+
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """As the method says: correlations have no unit."""
         return self.learnt.gene_scores(genes)

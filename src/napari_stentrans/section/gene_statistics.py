@@ -56,6 +56,32 @@ def moran_steps(section: Section) -> Steps[FloatArray]:
     return found
 
 
+def moran_of(section: Section, values: NDArray[np.floating]) -> FloatArray:
+    """Moran's I of values at the spots, as they are.
+
+    Parameters
+    ----------
+    section
+        Where the spots are.
+    values : ndarray, shape (spot, n)
+        Anything that spots have.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        NaN of what is the same everywhere, or if no spot has a neighbour.
+    """
+    found = np.full(values.shape[1], np.nan)
+    graph = neighbour_graph(section)
+    if graph.nnz == 0:
+        return found
+    from scanpy.metrics import morans_i
+
+    for number in np.flatnonzero(np.ptp(values, axis=0) > 0):
+        found[number] = morans_i(graph, np.ascontiguousarray(values[:, number]))
+    return found
+
+
 def neighbour_graph(section: Section) -> sparse.csr_matrix:
     """Which spots are neighbours, both ways, shape (spot, spot)."""
     pairs = section.lattice.neighbours(section.array_rc)

@@ -208,10 +208,11 @@ class Section:
     def gene_counts(self, gene: str) -> NDArray[np.float32]:
         """Counts of one gene, shape (spot,)."""
         column = self.gene_index([gene])[0]
-        return self._by_gene[:, [column]].toarray().ravel()
+        return self.by_gene[:, [column]].toarray().ravel()
 
     @cached_property
-    def _by_gene(self) -> sparse.csc_matrix:
+    def by_gene(self) -> sparse.csc_matrix:
+        """The counts, with those of a gene beside each other, shape (spot, gene)."""
         return self.counts.tocsc()
 
     @cached_property

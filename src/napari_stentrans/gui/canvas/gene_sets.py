@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import (
@@ -25,21 +26,17 @@ from napari_stentrans.gui.canvas.layers import (
     layer_name,
     limits_of_spots,
 )
-from napari_stentrans.portions import portions
 from napari_stentrans.readings import counts_of, shown_reading
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.signature import (
-    combined,
     measured_signature,
     signature_weights,
 )
+from napari_stentrans.signatures import signatures
 
 Values: TypeAlias = NDArray[np.floating[Any]]
-
-_GENES_AT_ONCE = 32
-"""Genes read at a time: bounds memory, not speed."""
 
 
 class Pictures:
@@ -147,16 +144,9 @@ class Signature(GeneSet):
     ) -> tuple[LayerData, LayerData]:
         """Layers of a result and of its sd."""
         section, raster = result.section, result.raster
-        weights = signature_weights(section, self.genes)
-        total, variance = np.zeros(len(result)), np.zeros(len(result))
-        for block in portions(len(self.genes), _GENES_AT_ONCE):
-            part = result.read(self.genes[block])
-            of_block = combined(part.mean, part.sd, weights[block])
-            total, variance = total + of_block[0], variance + of_block[1] ** 2
-        mean: Values = total
-        sd: Values = np.sqrt(variance)
-        if even and result.depth is not None:
-            mean, sd = evened(mean, result.depth), evened(sd, result.depth)
+        weights = sparse.csr_matrix(signature_weights(section, self.genes)[:, None])
+        columns = section.gene_index(self.genes)
+        found = signatures(result, columns, weights, even_depth=even)
 
         def layer(role: Role, values: Values, limits: Limits) -> LayerData:
             tag = LayerTag(section, role, of=self, even=even)
@@ -164,6 +154,7 @@ class Signature(GeneSet):
             options["visible"] = role is not Role.SD
             return raster.image(values), options, "image"
 
+        mean, sd = found.mean[:, 0], found.sd[:, 0]
         of_sd = layer(Role.SD, sd, contrast_limits(sd))
         return layer(Role.ENHANCED, mean, limits), of_sd
 

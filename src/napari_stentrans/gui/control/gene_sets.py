@@ -19,9 +19,9 @@ from napari_stentrans.gui.control.gene_names import known_genes
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
-from napari_stentrans.gui.state.names import free_name
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.names import free_name
 from napari_stentrans.section.section import Section
 
 _PUTTING = "putting genes"

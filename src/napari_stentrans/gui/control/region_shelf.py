@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_stentrans.errors import StEnTransError
-from napari_stentrans.gui.state.names import free_name
 from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.section.names import free_name
 from napari_stentrans.section.regions import RegionKind, Regions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.sites import PaintSites

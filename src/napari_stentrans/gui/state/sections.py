@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from psygnal import SignalGroupDescriptor
 
-from napari_stentrans.gui.state.names import free_name
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.facts import PictureFit, SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.names import free_name
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.config import RunConfig
-from napari_stentrans.methods.base import Enhancer, Fitted
+from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.cross_fitting import CrossFitted, cross_fit
 from napari_stentrans.methods.decoder import GeneDecoder
@@ -26,6 +26,7 @@ from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.mixture import mixture_steps
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
+from napari_stentrans.methods.left_out import LeftOutField
 from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -89,6 +90,10 @@ class FittedKriging(Fitted):
         seen = yield from self.channels.predict_steps(self.channels.places)
         left = yield from residual_steps(self.residuals, query_rc)
         return self.posterior_field(self.decoder, seen, left)
+
+    def left_out_field(self) -> ExpressionField:
+        """Each spot, predicted from all others."""
+        return LeftOutField(self.decoder)
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots."""

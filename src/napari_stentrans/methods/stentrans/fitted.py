@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.methods.base import Fitted
+from napari_stentrans.methods.base import ExpressionField, Fitted
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import ProgrammeField, SpotField
@@ -18,6 +18,7 @@ from napari_stentrans.methods.kriging.enhancer import (
     residual_steps,
 )
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
+from napari_stentrans.methods.left_out import LeftOutField
 from napari_stentrans.methods.stentrans.adaptation import Adapted
 from napari_stentrans.methods.stentrans.correction import corrections
 from napari_stentrans.methods.stentrans.gate import gated
@@ -78,6 +79,10 @@ class FittedStEnTrans(Fitted):
         left = yield from residual_steps(self.residuals, query_rc)
         expected = ChannelEstimate(mean, seen.variance)
         return self.kriging.posterior_field(self.decoder, expected, left)
+
+    def left_out_field(self) -> ExpressionField:
+        """Each spot, predicted from all others."""
+        return LeftOutField(self.decoder)
 
     def gene_scores(self, genes: IntArray) -> pd.DataFrame:
         """Score of each gene at left-out spots, beside that of kriging alone."""
