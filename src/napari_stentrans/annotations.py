@@ -87,7 +87,8 @@ def _positions(result: EnhancedSection) -> pd.DataFrame:
 
 
 def _genes(result: EnhancedSection) -> pd.DataFrame:
-    var = storable(result.section.var.iloc[result.chosen])
+    known = result.section.var.drop(columns=list(keys.OF_A_RUN), errors="ignore")
+    var = storable(known.iloc[result.chosen])
     for column, values in result.gene_scores.items():
         var[column] = values.to_numpy()
     return var

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.endings import ending_among
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
@@ -51,6 +52,13 @@ def export(what: Exportable, path: str | Path) -> Path:
     InvalidRequestError
         If there is no such format, or it cannot be written there.
     """
+    if not isinstance(what, Section | EnhancedSection):
+        msg = (
+            f"export takes a section or a result of this package, not "
+            f"{type(what).__name__}; an AnnData writes itself (write_h5ad), or "
+            "section_from_anndata makes a section of it"
+        )
+        raise InvalidRequestError(msg)
     path = at_home(path)
     ending = ending_of(path)
     if isinstance(what, EnhancedSection):

@@ -33,6 +33,14 @@ HELDOUT_RANK: Final = "heldout_rank"
 """var: rank of the gene by its score, 1 for the best predicted."""
 HAS_SIGNAL: Final = "has_signal"
 """var: whether left-out spots bear out a pattern beyond that of the total counts."""
+OF_A_RUN: Final = (
+    HELDOUT_PCC,
+    HELDOUT_KRIGING_PCC,
+    HELDOUT_CEILING,
+    HELDOUT_RANK,
+    HAS_SIGNAL,
+)
+"""var: what a run found out about a gene; another run does not inherit it."""
 BLANK_IMAGE: Final = "blank_image"
 """uns["spatial"][library]["metadata"]: whether the image is only white paper."""
 

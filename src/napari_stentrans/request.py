@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -39,24 +39,11 @@ def resolve_genes(section: Section, genes: GeneChoice | None) -> IntArray:
             needed = max(_EXPRESSED_SPOTS, _EXPRESSED_SHARE * section.n_spots)
             found = np.flatnonzero(section.detected_in >= needed)
             return found if len(found) else np.arange(section.n_genes)
-    names = dict.fromkeys(_gene_names(genes))
+    names = dict.fromkeys(as_names(genes))
     if not names:
         msg = "no gene was asked for; name some, or leave the choice of genes out"
         raise InvalidRequestError(msg)
     return section.gene_index(names)
-
-
-def _gene_names(genes: Any) -> list[str]:
-    """Names as they were given; numbers, and a mask of genes, are none."""
-    given = as_names(genes) if isinstance(genes, Iterable) else [genes]
-    nameless = [each for each in given if not isinstance(each, str)]
-    if nameless:
-        msg = (
-            f"genes are chosen by their names, not by {nameless[0]!r}: give a list of "
-            "names, 'expressed' or 'all'"
-        )
-        raise InvalidRequestError(msg)
-    return given
 
 
 def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:

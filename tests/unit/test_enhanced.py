@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from napari_stentrans import enhance, portions
+from napari_stentrans import enhance, keys, portions
 from napari_stentrans.annotations import position_names
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods import parallel
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.section.lattice import Lattice, LatticeKind
@@ -193,6 +194,22 @@ def test_what_is_done_to_the_anndata_stays_there(section, result):
     assert again.obsm["spatial"].min() > 0
     assert again.obs["array_row"].min() == 0
     assert again.uns["stentrans"]["config"] == {"refine": 2}
+
+
+def test_scores_of_an_earlier_run_are_not_those_of_this_one(section):
+    of_before = section.var.assign(**dict.fromkeys(keys.OF_A_RUN, 0.5), kind="own")
+    result = enhance(replace(section, var=of_before), method="nearest")
+    var = result.to_anndata().var
+    assert "kind" in var
+    assert not set(var) & set(keys.OF_A_RUN)
+
+
+@pytest.mark.parametrize("genes", [None, 3, [["G0"]], [True, False]])
+def test_genes_are_read_by_their_names(result, genes):
+    with pytest.raises(InvalidRequestError, match="by their names, not by"):
+        result.read(genes)
+    with pytest.raises(InvalidRequestError, match="by their names, not by"):
+        result.image(genes)
 
 
 def test_a_gene_is_drawn_where_its_positions_are(result):

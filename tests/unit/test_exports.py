@@ -249,6 +249,11 @@ def test_unknown_endings_are_refused_with_a_list(section, tmp_path, name):
         export(section, tmp_path / name)
 
 
+def test_what_is_neither_section_nor_result_is_refused(section, tmp_path):
+    with pytest.raises(InvalidRequestError, match="not AnnData; an AnnData"):
+        export(enhance(section, method="nearest").to_anndata(), tmp_path / "a.h5ad")
+
+
 def test_a_missing_folder_is_said(section, tmp_path):
     with pytest.raises(InvalidRequestError, match="there is no folder"):
         export(section, tmp_path / "gone" / "x.parquet")

@@ -80,10 +80,10 @@ def plan_evaluation(
         Saying what there is to choose from, or why the section does not do.
     """
     if methods is not None:
-        methods = as_names(methods)
+        methods = as_names(methods, "methods")
     asked = [task] if isinstance(task, str) else list(task)
     tasks = [_one_of(Task, name, "task") for name in asked]
-    seeds = sorted({int(number) for number in np.atleast_1d(seed)})
+    seeds = _seeds(seed)
     chosen = _one_of(Protocol, protocol, "protocol")
     if not tasks or not seeds or seeds[0] < 0 or (methods is not None and not methods):
         msg = "name at least one task, one method, and one seed of 0 or more"
@@ -105,6 +105,14 @@ def plan_evaluation(
     for pair in plan.pairs:
         plan.trial(*pair)
     return plan
+
+
+def _seeds(given: int | Sequence[int]) -> list[int]:
+    numbers = np.unique(given)
+    if len(numbers) and numbers.dtype.kind not in "iu":
+        msg = f"seeds are whole numbers of 0 or more, not {given!r}"
+        raise InvalidRequestError(msg)
+    return [int(number) for number in numbers]
 
 
 def find_method(name: str) -> Enhancer:

@@ -13,6 +13,7 @@ pictures        pictures of the tissue, of any size
 assembly        counts and places made into a section, as all readers need it
 options         how a person wants a section read
 genes           lists of genes
+gene_sets       collections of gene sets
 files           no biology: text, HDF5, zarr ..., and how far to believe a file
 ==============  =====================================================================
 

@@ -351,9 +351,21 @@ class Section:
         )
 
 
-def as_names(given: str | Iterable[str]) -> list[str]:
-    """Return names as a list; a single one may come by itself."""
-    return [given] if isinstance(given, str) else list(given)
+def as_names(given: Any, what: str = "genes") -> list[str]:
+    """Return names as a list; a single one may come by itself.
+
+    Raises
+    ------
+    InvalidRequestError
+        Of numbers, masks and other things that are no names.
+    """
+    listed = isinstance(given, Iterable) and not isinstance(given, str)
+    names = list(given) if listed else [given]
+    nameless = [each for each in names if not isinstance(each, str)]
+    if nameless:
+        msg = f"{what} are chosen by their names, not by {nameless[0]!r}: give a list"
+        raise InvalidRequestError(msg)
+    return names
 
 
 def _pieces(whole: Any) -> Iterator[Any]:

@@ -18,6 +18,12 @@ def row(bare_section):
     return bare_section(array_rc, Lattice(LatticeKind.SQUARE))
 
 
+@pytest.mark.parametrize("seed", ["a", 1.5, [0, 2.5], None, ["0"]])
+def test_seeds_are_whole_numbers(row, seed):
+    with pytest.raises(InvalidRequestError, match="seeds are whole numbers"):
+        plan_evaluation(row, ["nearest"], "dropout", seed)
+
+
 def test_every_seed_of_every_task_is_tried_beforehand(row):
     plan = plan_evaluation(row, ["nearest"], ["dropout", "upsample"], [0, 1])
     assert len(plan.pairs) == 4

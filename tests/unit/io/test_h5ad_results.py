@@ -15,6 +15,7 @@ from napari_stentrans.io import read_section
 from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 from napari_stentrans.io.writers.as_anndata import section_to_anndata
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.technology import was_enhanced
 
 SECTION = simulated_section(n_rows=8, n_cols=8, n_genes=12).section
@@ -133,6 +134,19 @@ def test_counts_put_back_into_a_result_are_measured(tmp_path, result, is_logged)
     adata = read_h5ad(tmp_path / "measured.h5ad")
     again = enhance(adata, method="nearest", refine=1)
     assert again.uns["stentrans"]["units"] == "counts of the input"
+
+
+@pytest.mark.parametrize("kind", [*LatticeKind][:3])
+def test_measured_spots_of_a_finer_result_are_neighbours_again(kind):
+    section = simulated_section(lattice=kind, n_rows=8, n_cols=8, n_genes=4).section
+    result = enhance(section, method="nearest", refine=2, genes="all").to_anndata()
+    found = section_from_anndata(result[result.obs["origin"] == "measured"].copy())
+    assert found.lattice == section.lattice
+    assert found.spot_diameter == pytest.approx(section.spot_diameter)
+    np.testing.assert_array_equal(found.array_rc, section.array_rc)
+    whole = section_from_anndata(result)
+    assert whole.lattice.pitch_in(section.lattice) == pytest.approx(0.5)
+    assert whole.spot_diameter == pytest.approx(section.spot_diameter / 2)
 
 
 def test_whole_numbers_between_the_spots_are_no_measured_counts(result):

@@ -24,6 +24,7 @@ from napari_stentrans.io.files.damage import attempt, from_library
 from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
 from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
+from napari_stentrans.io.formats.h5ad.expected import has_unmeasured, was_enhanced
 from napari_stentrans.io.formats.h5ad.library import image_entry, one_library
 from napari_stentrans.io.formats.h5ad.positions import (
     find_places,
@@ -36,6 +37,7 @@ from napari_stentrans.io.pictures.images import (
     misfit_note,
     scale_factor,
 )
+from napari_stentrans.section.detection import Detected
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 
@@ -170,8 +172,13 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     proportions_xy = pixel_xy if places.on_array else None
     placed = options.place(places.array_rc[kept], proportions_xy)
     ours = kept_in_uns(adata.uns, places.array_rc[kept])
+    shrunk = 1.0  # spots of a result are as much smaller as its pitch
     if ours is not None:
-        placed = ours.placed(places.array_rc[kept]) if not options.lattice else placed
+        as_kept = ours.placed(places.array_rc[kept])
+        if not options.lattice and _is_coarser(adata, as_kept, placed):
+            shrunk = as_kept.lattice.pitch_in(placed.lattice)
+        elif not options.lattice:
+            placed = as_kept
         if pixel_xy is not None and ours.are_made_up(places.array_rc[kept], pixel_xy):
             pixel_xy = None
     library = image_entry(adata, options.library, notes)
@@ -181,6 +188,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     diameter = scale_factor(library, "spot_diameter_fullres")
     if ours is not None:
         diameter = diameter or ours.diameter if ours.has_spot_diameter else None
+    diameter = diameter and diameter / shrunk
     obs = plain(adata.obs)[kept]
     obs.index = pd.Index(adata.obs_names[kept].astype(str), dtype=object)
     return _built(
@@ -195,6 +203,19 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         image=image,
         notes=tuple(notes),
     )
+
+
+def _is_coarser(adata: AnnData, as_kept: Detected, recognised: Detected) -> bool:
+    """Whether the measured spots alone are left of a result on a finer lattice.
+
+    On that one no spot would have a neighbour.
+    """
+    if not was_enhanced(adata) or has_unmeasured(adata):
+        return False
+    n_kept, n_recognised = (
+        len(on.lattice.neighbours(on.array_rc)) for on in (as_kept, recognised)
+    )
+    return n_kept == 0 < n_recognised
 
 
 def _built(**parts: Any) -> Section:
