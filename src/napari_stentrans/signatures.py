@@ -16,18 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
-from napari_stentrans.methods.base import ExpressionField, Prediction
+from napari_stentrans.io.gene_sets import read_gene_sets
+from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.decoder import conformal_stretch
 from napari_stentrans.methods.units import value_of_one_count
 from napari_stentrans.portions import gene_portions
+from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.gene_sets import GeneSets
-from napari_stentrans.section.gene_statistics import moran_of
+from napari_stentrans.section.gene_statistics import moran_of_steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.signature import Combined
 
@@ -79,24 +82,16 @@ def signatures(
     even_depth
         At one sequencing depth, if the method tells depth apart.
     """
-    from napari_stentrans.evaluation.metrics import pearson
-
-    seen = result.fitted.section
-    one_count = value_of_one_count(seen)
+    one_count = value_of_one_count(result.fitted.section)
     with closing(replace(result, chosen=columns).blocks()) as blocks:
         found = _combined(blocks, weights, one_count)
     depth = result.depth if even_depth else None
     mean, sd = _at(depth, found.mean), _at(depth, found.sd)
-    field = result.fitted.left_out_field()
-    if field is None:
+    left_out = _left_out(result.fitted, columns, weights, even_depth=even_depth)
+    if left_out is None:
         return Signatures(mean, sd, np.full(weights.shape[1], np.nan))
-    left_out = _combined(_read(field, columns), weights, one_count)
-    depth, own = (field.depth, seen.depth) if even_depth else (None, None)
-    expected, expected_sd = _at(depth, left_out.mean), _at(depth, left_out.sd)
-    counted = _at(own, (seen.by_gene[:, columns] @ weights).toarray())
-    stretch = conformal_stretch(np.abs(counted - expected) / (expected_sd + _TINY))
-    sd[~result.targets.measured] *= stretch
-    return Signatures(mean, sd, pearson(counted, expected))
+    sd[~result.targets.measured] *= left_out.stretch
+    return Signatures(mean, sd, left_out.pearson)
 
 
 def signatures_of(
@@ -105,26 +100,74 @@ def signatures_of(
     """`EnhancedSection.signatures`."""
     from anndata import AnnData
 
-    from napari_stentrans.io.gene_sets import read_gene_sets
-
     if isinstance(sets, str | Path):
         sets = read_gene_sets(sets)
     matched = GeneSets.of(result.section, sets)
-    found = signatures(result, matched.columns, matched.weights, even_depth=even_depth)
+    mean = np.empty((len(result), len(matched)), np.float32)
+    adata = AnnData(mean, layers={keys.SD: mean.copy(), keys.MEASURED: mean.copy()})
+    told, at = [], 0
+    for part in matched.parts():
+        here = np.s_[:, at : (at := at + len(part))]
+        found = signatures(result, part.columns, part.weights, even_depth=even_depth)
+        measured = part.measured_evenly if even_depth else part.measured
+        adata.X[here], adata.layers[keys.SD][here] = found.mean, found.sd
+        adata.layers[keys.MEASURED][here] = _at_positions(result, measured)
+        moran = run_to_end(moran_of_steps(part.section, part.measured_evenly))
+        genes = ["; ".join(part.genes(name)) for name in part.names]
+        scored = part.table.assign(genes=genes, moran=moran)
+        scored[keys.HELDOUT_PCC] = found.heldout_pcc
+        told.append(scored)
     positions = replace(result, chosen=matched.columns[:1]).annotations()
-    measured = matched.measured_evenly if even_depth else matched.measured
-    table = matched.table.assign(
-        genes=["; ".join(matched.genes(name)) for name in matched.names],
-        moran=moran_of(result.section, matched.measured_evenly),
-        **{keys.HELDOUT_PCC: found.heldout_pcc},
-    )
-    return AnnData(
-        X=found.mean,
-        obs=positions.obs,
-        var=table,
-        obsm=dict(positions.obsm),
-        uns=dict(positions.uns),
-        layers={keys.SD: found.sd, keys.MEASURED: _at_positions(result, measured)},
+    adata.obs, adata.var = positions.obs, pd.concat(told)
+    adata.obsm.update(positions.obsm)
+    adata.uns.update(positions.uns)
+    return adata
+
+
+def scores_steps(result: EnhancedSection, sets: GeneSets) -> Steps[FloatArray]:
+    """Score signatures at left-out spots, at one sequencing depth, shape (set,)."""
+    scores, at = np.full(len(sets), np.nan), 0
+    for part in sets.parts():
+        yield Progress("Scores of gene sets", at, len(sets))
+        left_out = _left_out(result.fitted, part.columns, part.weights, even_depth=True)
+        if left_out is not None:
+            scores[at : at + len(part)] = left_out.pearson
+        at += len(part)
+    return scores
+
+
+@dataclass(frozen=True, eq=False)
+class _LeftOutSignatures:
+    """What was measured at the visible spots, and predicted from all others."""
+
+    measured: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    sd: NDArray[np.float32]
+
+    @property
+    def pearson(self) -> FloatArray:
+        """Correlation of both, shape (signature,)."""
+        from napari_stentrans.evaluation.metrics import pearson
+
+        return pearson(self.measured, self.mean)
+
+    @property
+    def stretch(self) -> NDArray[np.float32]:
+        """Factor of the sd with which 90 % intervals hold that, shape (signature,)."""
+        return conformal_stretch(np.abs(self.measured - self.mean) / (self.sd + _TINY))
+
+
+def _left_out(
+    fitted: Fitted, columns: IntArray, weights: sparse.csr_matrix, *, even_depth: bool
+) -> _LeftOutSignatures | None:
+    field, seen = fitted.left_out_field(), fitted.section
+    if field is None:
+        return None
+    found = _combined(_read(field, columns), weights, value_of_one_count(seen))
+    measured = (seen.by_gene[:, columns] @ weights).toarray()
+    depth, own = (field.depth, seen.depth) if even_depth else (None, None)
+    return _LeftOutSignatures(
+        _at(own, measured), _at(depth, found.mean), _at(depth, found.sd)
     )
 
 

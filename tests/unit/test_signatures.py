@@ -11,9 +11,11 @@ from anndata import AnnData
 from napari_stentrans import EnhancedSection, enhance, keys
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.gene_sets import GeneSets
 from napari_stentrans.section.signature import measured_signature
+from napari_stentrans.signatures import scores_steps
 
 N_GENES, N_SETS = 120, 24
 
@@ -134,6 +136,20 @@ def test_sets_may_come_from_a_file(result, sets, tmp_path: Path) -> None:
     np.testing.assert_array_equal(adata.X, result.signatures(sets).X)
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         result.signatures(tmp_path / "absent.gmt")
+
+
+def test_many_sets_come_in_parts(result, sets, monkeypatch) -> None:
+    whole = result.signatures(sets)
+    monkeypatch.setattr("napari_stentrans.section.gene_sets._SETS_AT_ONCE", 5)
+    parts = result.signatures(sets)
+    np.testing.assert_allclose(parts.X, whole.X, rtol=1e-5)
+    np.testing.assert_allclose(parts.layers[keys.SD], whole.layers[keys.SD], rtol=1e-5)
+    assert parts.var.drop(columns=keys.HELDOUT_PCC).equals(
+        whole.var.drop(columns=keys.HELDOUT_PCC)
+    )
+    matched = GeneSets.of(result.section, sets)
+    scores = run_to_end(scores_steps(result, matched))
+    np.testing.assert_allclose(scores, whole.var[keys.HELDOUT_PCC], atol=1e-5)
 
 
 def test_they_can_be_written(result, sets, tmp_path: Path) -> None:

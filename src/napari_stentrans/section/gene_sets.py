@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.portions import portions
 from napari_stentrans.section.depth import evened
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section, as_names
@@ -18,6 +19,7 @@ from napari_stentrans.section.signature import one_over_sd
 
 FEWEST = 2
 """One gene alone is no set: look at the gene."""
+_SETS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,14 @@ class GeneSets:
     def __len__(self) -> int:
         return len(self.table)
 
+    def parts(self) -> Iterator[GeneSets]:
+        """Cut them, in order, into as many at a time as fit into memory."""
+        for part in portions(len(self), _SETS_AT_ONCE):
+            members = self.members[:, part]
+            used = np.flatnonzero(members.sum(axis=1))
+            columns = self.columns[used]
+            yield GeneSets(self.section, self.table[part], columns, members[used])
+
     @property
     def names(self) -> list[str]:
         """What they are called."""
@@ -83,6 +93,15 @@ class GeneSets:
         """Genes of a set that the section has."""
         members = self.members[:, [self.names.index(name)]].indices
         return [str(gene) for gene in self.section.genes[self.columns[members]]]
+
+    def holding(self, gene: str) -> list[str]:
+        """Names of the sets that have a gene, whatever the case of its letters."""
+        called = [str(each).casefold() for each in self.section.genes[self.columns]]
+        if gene.casefold() not in called:
+            return []
+        row = self.members.tocsr()[called.index(gene.casefold())]
+        names = self.names
+        return [names[number] for number in row.indices]
 
     @cached_property
     def weights(self) -> sparse.csr_matrix:

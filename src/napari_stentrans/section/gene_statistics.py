@@ -56,7 +56,7 @@ def moran_steps(section: Section) -> Steps[FloatArray]:
     return found
 
 
-def moran_of(section: Section, values: NDArray[np.floating]) -> FloatArray:
+def moran_of_steps(section: Section, values: NDArray[np.floating]) -> Steps[FloatArray]:
     """Moran's I of values at the spots, as they are.
 
     Parameters
@@ -77,7 +77,9 @@ def moran_of(section: Section, values: NDArray[np.floating]) -> FloatArray:
         return found
     from scanpy.metrics import morans_i
 
-    for number in np.flatnonzero(np.ptp(values, axis=0) > 0):
+    for done, number in enumerate(np.flatnonzero(np.ptp(values, axis=0) > 0)):
+        if done % _GENES_AT_ONCE == 0:
+            yield Progress("Moran's I", done, len(found))
         found[number] = morans_i(graph, np.ascontiguousarray(values[:, number]))
     return found
 

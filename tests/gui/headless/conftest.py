@@ -48,3 +48,29 @@ def with_result(viewer, section, jobs, run):
     controller.genes.add(section.genes[:2])
     run(controller, method="kriging")
     return controller
+
+
+@pytest.fixture
+def enhance(opened, jobs):
+    """Set up a run, and see it and what it sets going to their end."""
+
+    def run(**choices):
+        opened.runs.configure(**choices)
+        opened.runs.enhance()
+        jobs.last.finish()
+        for job in jobs.started:  # what the result set going
+            job.finish()
+
+    return run
+
+
+@pytest.fixture
+def finish(jobs):
+    """Let what runs beside come to its end."""
+
+    def run():
+        for job in jobs.started:  # grows by what these set going
+            if not job.discarded:
+                job.finish()
+
+    return run

@@ -16,30 +16,6 @@ from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.signature import measured_signature
 
 
-@pytest.fixture
-def enhance(opened, jobs):
-    def run(**choices):
-        opened.runs.configure(**choices)
-        opened.runs.enhance()
-        jobs.last.finish()
-        for job in jobs.started:  # what the result set going
-            job.finish()
-
-    return run
-
-
-@pytest.fixture
-def finish(jobs):
-    """Let what runs beside come to its end."""
-
-    def run():
-        for job in jobs.started:  # grows by what these set going
-            if not job.discarded:
-                job.finish()
-
-    return run
-
-
 def shown_by(opened, role, gene):
     return opened.stage.find(opened.session.section, role, gene)
 

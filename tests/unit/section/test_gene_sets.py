@@ -73,3 +73,14 @@ def test_sets_of_nothing_that_is_there_are_refused(section: Section) -> None:
         GeneSets.of(section, {"x": ["Cd4", "Cd8a"]})
     with pytest.raises(InvalidRequestError, match="the 0 gene sets"):
         GeneSets.of(section, {})
+
+
+def test_parts_are_the_same_sets(section: Section, monkeypatch) -> None:
+    genes = [str(gene) for gene in section.genes]
+    sets = GeneSets.of(section, {"a": genes[:5], "b": genes[3:9], "c": genes[8:]})
+    monkeypatch.setattr("napari_stentrans.section.gene_sets._SETS_AT_ONCE", 2)
+    parts = list(sets.parts())
+    assert [part.names for part in parts] == [["a", "b"], ["c"]]
+    found = np.concatenate([part.measured for part in parts], axis=1)
+    np.testing.assert_allclose(found, sets.measured)
+    assert parts[1].genes("c") == sets.genes("c")

@@ -160,6 +160,11 @@ class Signature(GeneSet):
 
 
 @dataclass(frozen=True)
+class PassingSignature(Signature):
+    """A signature that is looked at: the next one takes its place."""
+
+
+@dataclass(frozen=True)
 class GeneSlider(GeneSet):
     """One gene at a time; napari's slider flips through them."""
 

@@ -22,6 +22,7 @@ from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.scale import ScaleControl
 from napari_stentrans.gui.control.sections import SectionControl
+from napari_stentrans.gui.control.set_collection import SetCollection
 from napari_stentrans.gui.control.suggestions import SuggestionControl
 from napari_stentrans.gui.control.trials import TrialControl
 from napari_stentrans.gui.control.view import ViewControl
@@ -55,8 +56,8 @@ class Controller:
 
     Attributes
     ----------
-    sections, picture, foreign, genes, gene_sets, regions, suggestions, region_files,
-    runs, trials, view, scale, files
+    sections, picture, foreign, genes, gene_sets, collection, regions, suggestions,
+    region_files, runs, trials, view, scale, files
         What can be asked for, panel by panel.
     turns
         What makes layers, a few at a time.
@@ -77,6 +78,7 @@ class Controller:
         self.view = ViewControl(bench)
         memory = memory or Memory()
         self.gene_sets = GeneSetControl(bench, self.view)
+        self.collection = SetCollection(bench)
         self.genes = GeneControl(bench, self.view, memory, self.gene_sets)
         self.regions = RegionControl(bench, self.view)
         self.suggestions = SuggestionControl(bench, self.regions)
@@ -106,6 +108,7 @@ class Controller:
         self.view.close()
         self.genes.close()
         self.gene_sets.close()
+        self.collection.close()
         self.regions.close()
         self.region_files.close()
         self.suggestions.close()
@@ -139,6 +142,7 @@ class Controller:
         self.sections.follow_section()
         self.picture.follow()
         self.gene_sets.follow()
+        self.collection.follow()
         self.genes.follow()
         self.regions.follow()
         self.suggestions.follow()

@@ -11,7 +11,12 @@ from functools import partial
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.expression import is_even
-from napari_stentrans.gui.canvas.gene_sets import GeneSet, GeneSlider, Signature
+from napari_stentrans.gui.canvas.gene_sets import (
+    GeneSet,
+    GeneSlider,
+    PassingSignature,
+    Signature,
+)
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.set_layers import DrawnSet, SetLayers
 from napari_stentrans.gui.control.bench import Bench
@@ -47,11 +52,7 @@ class GeneSetControl:
         section, names = self._bench.session.section, known_genes(self._bench, genes)
         if section is None or not names:
             return
-        for each in self._layers.of(section):
-            if isinstance(each, GeneSlider):
-                self._layers.remove(section, each)
-        asked = (each for each in self._asked if not isinstance(each, GeneSlider))
-        self._asked = tuple(asked)
+        self._make_room(section, GeneSlider)
         self._draw(GeneSlider(f"slider of {len(names)} genes", tuple(names)))
 
     def add_signature(self, genes: Iterable[str], name: str = "") -> None:
@@ -60,9 +61,33 @@ class GeneSetControl:
         if section is None or not names:
             return
         wanted = name.strip() or f"{names[0]} + {len(names) - 1}"
-        taken = {*self._bench.session.genes.sets, *map(str, section.genes)}
-        taken |= {each.name for each in self._asked}
-        self._draw(Signature(free_name(wanted, taken), tuple(names)))
+        self._draw(Signature(self._free(wanted), tuple(names)))
+
+    def look_at_set(self, name: str) -> None:
+        """Show a set of the collection, in place of the one looked at before."""
+        section, facts = (
+            self._bench.session.section,
+            self._bench.session.genes.collection,
+        )
+        if section is None or facts is None or facts.sets.section is not section:
+            return
+        self._make_room(section, PassingSignature)
+        genes = tuple(facts.sets.genes(name))
+        self._draw(PassingSignature(self._free(name), genes))
+
+    def _free(self, wanted: str) -> str:
+        """Return a name that no gene, and nothing that is shown, has."""
+        section = self._bench.session.section
+        genes = () if section is None else map(str, section.genes)
+        shown = (each.name for each in (*self._asked, *self._shown()))
+        return free_name(wanted, {*genes, *shown})
+
+    def _make_room(self, section: Section, kind: type[GeneSet]) -> None:
+        """Remove what is shown, or was asked for, of a kind that there is one of."""
+        for each in self._layers.of(section):
+            if isinstance(each, kind):
+                self._layers.remove(section, each)
+        self._asked = tuple(each for each in self._asked if not isinstance(each, kind))
 
     # -- keeping up --------------------------------------------------------------------
 

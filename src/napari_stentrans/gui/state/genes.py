@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from psygnal import SignalGroupDescriptor
 
 from napari_stentrans.gui.state.gene_facts import GeneFacts
+from napari_stentrans.gui.state.set_facts import SetFacts
 
 if TYPE_CHECKING:
     from psygnal import SignalGroup
@@ -35,6 +36,8 @@ class GeneState:
         What is being found out just now, for a person to read.
     mine
         The user's own list, remembered between launches.
+    collection
+        Gene sets of a file, as the current section has them; None without a file.
     """
 
     events: ClassVar[SignalGroupDescriptor | SignalGroup] = SignalGroupDescriptor()
@@ -47,3 +50,4 @@ class GeneState:
     facts: GeneFacts | None = None
     learning: str = ""
     mine: tuple[str, ...] = ()
+    collection: SetFacts | None = None

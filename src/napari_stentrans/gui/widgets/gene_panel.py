@@ -12,11 +12,15 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 from napari_stentrans.gui.control.genes import MOST_AT_ONCE
 from napari_stentrans.gui.state.gene_facts import Column, Wish
 from napari_stentrans.gui.widgets.bits import allow, note
+from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.gene_actions import GeneActions
 from napari_stentrans.gui.widgets.gene_order import PRESETS, OrderBox, Preset
 from napari_stentrans.gui.widgets.gene_shown import ShownGenes
 from napari_stentrans.gui.widgets.gene_table import GeneTable
 from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.set_list import SetList
+
+_SETS_HELP = "Look at pathways and other gene sets of a file"
 
 
 class SearchLine(QLineEdit):
@@ -55,16 +59,19 @@ class GenePanel(Panel):
         self.learning = note()
         self.buttons = GeneActions(MOST_AT_ONCE)
         self.shown = ShownGenes()
+        self.sets = SetList()
+        self.collection = Fold("Gene sets", _SETS_HELP, self.sets)
         row = QHBoxLayout()
         row.addWidget(self.order, stretch=1)
         row.addWidget(self.count)
         self.column.addWidget(self.search)
         self.column.addLayout(row)
         self.column.addWidget(self.table, stretch=1)
-        for widget in (self.learning, self.buttons, self.shown):
+        for widget in (self.learning, self.buttons, self.collection, self.shown):
             self.column.addWidget(widget)
         self._connect()
         self._list()
+        self._list_sets()
         self._mark()
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -94,6 +101,10 @@ class GenePanel(Panel):
         self.buttons.remember_asked.connect(
             lambda mine: genes.remember(self.table.selected(), mine=mine)
         )
+        self.sets.loaded.connect(self.controller.collection.load)
+        self.sets.looked_at.connect(sets.look_at_set)
+        self.sets.genes_asked.connect(self._search_for)
+        state.collection.connect(self._list_sets)
         self.shown.pinned.connect(genes.pin)
         self.shown.removed.connect(genes.remove)
         for event in (state.facts, state.mine):
@@ -120,6 +131,9 @@ class GenePanel(Panel):
         gene = spelt[0] if is_found else self.table.genes.gene(0)
         self.table.select_quietly([gene])
         self.controller.genes.show(gene)
+
+    def _search_for(self, genes: list[str]) -> None:
+        self.search.setText(f"{', '.join(genes)} ")  # the last name is whole
 
     def _look_at(self, gene: str) -> None:
         self.session.genes.beside = self.table.beside(gene)
@@ -178,6 +192,9 @@ class GenePanel(Panel):
         for each in (self.search, self.order):
             allow(each, "Open a section first" if facts is None else "")
         self._offer()
+
+    def _list_sets(self) -> None:
+        self.sets.show_sets(self.session.genes.collection)
 
     def _offer(self) -> None:
         self.buttons.show_for(self.table.selected(), self.session.genes.mine)

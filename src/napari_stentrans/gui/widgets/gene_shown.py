@@ -11,6 +11,7 @@ from napari_stentrans.gui.state.genes import GeneState
 from napari_stentrans.gui.widgets import colours
 
 _PIN, _REMOVE = "pin ", "remove "
+_LONGEST = 26
 _STYLE = f"color: {colours.LINK}; text-decoration: none"
 
 
@@ -37,7 +38,7 @@ class ShownGenes(QLabel):
         """Name the genes, and the sets of genes, that have layers."""
         told = []
         for name in (*genes.shown, *genes.sets):
-            shown = escape(name)
+            shown = escape(_shortened(name))
             cross = _link(_REMOVE, name, "✕")
             if name == genes.unpinned:
                 pin = _link(_PIN, name, "pin")
@@ -50,6 +51,11 @@ class ShownGenes(QLabel):
         for kind, signal in ((_PIN, self.pinned), (_REMOVE, self.removed)):
             if link.startswith(kind):
                 signal.emit(link.removeprefix(kind))
+
+
+def _shortened(name: str) -> str:
+    """Leave out the middle of a name that has no room in a line."""
+    return name if len(name) <= _LONGEST else f"{name[:12]}…{name[-12:]}"
 
 
 def _link(kind: str, name: str, text: str) -> str:
