@@ -25,6 +25,7 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.io.gene_sets import read_gene_sets
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.decoder import conformal_stretch
+from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.units import value_of_one_count
 from napari_stentrans.portions import gene_portions
 from napari_stentrans.progress import Progress, Steps, run_to_end
@@ -180,8 +181,9 @@ def _at_positions(result: EnhancedSection, measured: FloatArray) -> NDArray[np.f
 
 
 def _read(field: ExpressionField, columns: IntArray) -> Iterator[Block]:
-    for part in gene_portions(len(columns), field.n_positions, _VALUES_AT_ONCE):
-        yield part, field.read(columns[part])
+    parts = gene_portions(len(columns), field.n_positions, _VALUES_AT_ONCE)
+    chosen = [columns[part] for part in parts]
+    yield from zip(parts, map_in_order(field.read, chosen), strict=True)
 
 
 def _combined(

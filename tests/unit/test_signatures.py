@@ -140,7 +140,7 @@ def test_sets_may_come_from_a_file(result, sets, tmp_path: Path) -> None:
 
 def test_many_sets_come_in_parts(result, sets, monkeypatch) -> None:
     whole = result.signatures(sets)
-    monkeypatch.setattr("napari_stentrans.section.gene_sets._SETS_AT_ONCE", 5)
+    monkeypatch.setattr("napari_stentrans.section.gene_sets._VALUES_AT_ONCE", 2000)
     parts = result.signatures(sets)
     np.testing.assert_allclose(parts.X, whole.X, rtol=1e-5)
     np.testing.assert_allclose(parts.layers[keys.SD], whole.layers[keys.SD], rtol=1e-5)

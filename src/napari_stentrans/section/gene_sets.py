@@ -19,7 +19,8 @@ from napari_stentrans.section.signature import one_over_sd
 
 FEWEST = 2
 """One gene alone is no set: look at the gene."""
-_SETS_AT_ONCE = 512
+_VALUES_AT_ONCE = 2**22
+"""Signatures of so many spots and sets are in memory at a time, 30 MB of each kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ class GeneSets:
 
     def parts(self) -> Iterator[GeneSets]:
         """Cut them, in order, into as many at a time as fit into memory."""
-        for part in portions(len(self), _SETS_AT_ONCE):
+        at_once = max(1, _VALUES_AT_ONCE // self.section.n_spots)
+        for part in portions(len(self), at_once):
             members = self.members[:, part]
             used = np.flatnonzero(members.sum(axis=1))
             columns = self.columns[used]

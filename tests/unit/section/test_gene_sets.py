@@ -78,7 +78,9 @@ def test_sets_of_nothing_that_is_there_are_refused(section: Section) -> None:
 def test_parts_are_the_same_sets(section: Section, monkeypatch) -> None:
     genes = [str(gene) for gene in section.genes]
     sets = GeneSets.of(section, {"a": genes[:5], "b": genes[3:9], "c": genes[8:]})
-    monkeypatch.setattr("napari_stentrans.section.gene_sets._SETS_AT_ONCE", 2)
+    monkeypatch.setattr(
+        "napari_stentrans.section.gene_sets._VALUES_AT_ONCE", 2 * section.n_spots
+    )
     parts = list(sets.parts())
     assert [part.names for part in parts] == [["a", "b"], ["c"]]
     found = np.concatenate([part.measured for part in parts], axis=1)
