@@ -173,10 +173,9 @@ def _left_out(
 
 
 def _at_positions(result: EnhancedSection, measured: FloatArray) -> NDArray[np.float32]:
-    """What was measured at each position, NaN where nothing was."""
-    spot = result.targets.spot
-    found = measured[spot].astype(np.float32)
-    found[spot < 0] = np.nan
+    """What was measured at each position, NaN where nothing was, or was painted."""
+    found = measured[result.targets.spot].astype(np.float32)
+    found[~result.targets.measured] = np.nan
     return found
 
 
