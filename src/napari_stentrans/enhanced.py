@@ -193,9 +193,9 @@ class EnhancedSection:
         -------
         AnnData, position x set
             ``X``; ``layers["sd"]`` its standard deviation; ``layers["measured"]`` the
-            signature of the counts, NaN at other positions. ``var`` has ``n_genes`` of the
-            set, ``n_found`` of them in the section, ``genes``, ``moran`` (Moran's I of
-            the measured signature) and ``heldout_pcc`` (r of the measured signature
+            signature of the counts, NaN at other positions. ``var`` has ``n_genes`` of
+            the set, ``n_found`` of them in the section, ``genes``, ``moran`` (Moran's I
+            of the measured signature) and ``heldout_pcc`` (r of the measured signature
             with the one predicted from all other spots). ``obs``, ``obsm`` and ``uns``
             are those of `to_anndata`.
 
