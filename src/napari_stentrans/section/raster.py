@@ -8,6 +8,7 @@ lattice are drawn as the area nearest to them. Knows nothing about napari.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,8 @@ _MAX_PIXELS = 4_000_000
 _MOST_SITES = 100_000_000
 """Pixels of a lattice: more than a slide has, fewer than memory."""
 _REACH = 0.75
-"""Off a lattice a pixel belongs to the nearest spot within this many pitches."""
+"""Off a lattice a pixel belongs to the nearest position within this many pitches of the
+section, refined or not: smaller dots would leave gaps where the section has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,13 +202,15 @@ def _irregular_raster(
     section: Section, lattice: Lattice, array_rc: FloatArray, margin: int
 ) -> SpotRaster:
     pitch_rc = lattice.to_pitch(array_rc)
+    reach = _REACH * max(section.lattice.pitch_in(lattice), 1.0)
+    margin = max(margin, math.ceil(reach))  # no dot is cut off at the edge
     first = pitch_rc.min(axis=0) - margin
     extent = pitch_rc.max(axis=0) + margin - first
     longest = 4 * extent.max() / _MAX_PIXELS  # a strip has pixels along it alone
     size = max(1 / _PIXELS_PER_PITCH, np.sqrt(extent.prod() / _MAX_PIXELS), longest)
     rows, cols = np.ceil(extent / size).astype(int) + 1
     pixel_rc = np.indices((rows, cols)).reshape(2, -1).T * size + first
-    reach = max(_REACH, size)  # coarse pixels still show what lies in them
+    reach = max(reach, size)  # coarse pixels still show what lies in them
     distance, nearest = KDTree(pitch_rc).query(pixel_rc, distance_upper_bound=reach)
     index = np.where(np.isfinite(distance), nearest, -1).astype(np.int32)
     origin = (float(first[0]), float(first[1]))

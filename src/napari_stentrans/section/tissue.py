@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice, LatticeKind
-from napari_stentrans.section.triangles import inner_weights, short_triangles, sides
+from napari_stentrans.section.triangles import inner_weights, sides, tissue_triangles
 
 BoolArray = NDArray[np.bool_]
 
@@ -235,7 +235,7 @@ def _between_irregular(
 ) -> tuple[FloatArray, BoolArray]:
     """Divide the triangles between neighbours, and their sides, evenly."""
     everything = np.concatenate([array_rc, outside_rc])
-    triangles = short_triangles(lattice.to_pitch(everything))
+    triangles = tissue_triangles(lattice.to_pitch(everything))
     triangles = triangles[(triangles < len(array_rc)).all(axis=1)]
     found, inside = [np.empty((0, 2))], [np.empty(0, dtype=bool)]
     for corners in (sides(triangles), triangles):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
@@ -43,6 +45,14 @@ def middle_spots(section: Section, radius: float) -> np.ndarray:
     return np.linalg.norm(pitch_rc - middle, axis=1) <= radius
 
 
+def longest_edge(section: Section) -> float:
+    """Longest side, in pitches, that positions are laid on."""
+    if section.lattice.is_regular:
+        return 2.0
+    nearest = KDTree(section.pitch_rc).query(section.pitch_rc, k=2)[0][:, 1]
+    return 2.5 * float(np.quantile(nearest, 0.95))
+
+
 def test_measured_spots_come_first_in_their_order(section):
     targets = enhancement_targets(section, MissingRegions.none(section), 2)
     n_spots = section.n_spots
@@ -69,8 +79,9 @@ def test_painted_spots_keep_their_number_but_not_their_counts(section):
     assert targets.measured.sum() == section.n_spots - painted.sum()
 
 
-def test_between_painted_spots_is_painted_and_at_their_rim_is_between(whole_section):
-    section = whole_section
+@pytest.mark.parametrize("kind", REGULAR)
+def test_between_painted_spots_is_painted_and_at_their_rim_is_between(kind):
+    section = simulated(kind, holes=0)
     painted = middle_spots(section, 2.2)
     targets = enhancement_targets(
         section, MissingRegions.from_spots(section, painted), 2
@@ -80,6 +91,22 @@ def test_between_painted_spots_is_painted_and_at_their_rim_is_between(whole_sect
     is_new = targets.spot == -1
     assert (targets.origin[is_new & (gaps > 1.01)] == Origin.PAINTED).all()
     assert (targets.origin[is_new & (gaps < 0.51)] == Origin.MIDPOINT).all()
+
+
+def test_off_a_lattice_what_lies_between_two_painted_spots_is_painted():
+    section = simulated(LatticeKind.IRREGULAR, holes=0)
+    painted = middle_spots(section, 2.2)
+    targets = enhancement_targets(
+        section, MissingRegions.from_spots(section, painted), 2
+    )
+    ends = np.array(list(combinations(range(section.n_spots), 2)))
+    is_new = targets.spot == -1
+    middles = KDTree(section.array_rc[ends].mean(axis=1))
+    distance, pair = middles.query(targets.array_rc[is_new])
+    assert distance.max() < 1e-9
+    both = painted[ends[pair]].all(axis=1)
+    assert both.any()
+    np.testing.assert_array_equal(targets.origin[is_new] == Origin.PAINTED, both)
 
 
 @pytest.mark.parametrize("kind", REGULAR)
@@ -125,7 +152,8 @@ def test_outside_spots_go_with_everything_that_leans_on_them(whole_section, refi
     pitch_rc = section.lattice.to_pitch(targets.array_rc)
     gaps = np.linalg.norm(pitch_rc[:, None] - section.pitch_rc[outside], axis=2)
     kept_gaps = np.linalg.norm(pitch_rc[:, None] - section.pitch_rc[~outside], axis=2)
-    assert kept_gaps.min(axis=1).max() < 2 / np.sqrt(3)  # a triangle's middle
+    in_triangle = longest_edge(section) / np.sqrt(3)  # at most: its middle
+    assert kept_gaps.min(axis=1).max() < in_triangle
     if section.lattice.kind is LatticeKind.HEX:  # no cell has a corner to spare
         assert (gaps.min(axis=1) > kept_gaps.min(axis=1) - 1e-6).all()
 
