@@ -189,7 +189,7 @@ class GenePanel(Panel):
         of_all = "" if len(rows) == n_genes else f" of {n_genes:,}"
         self.count.setText(f"{len(rows):,}{of_all} genes" if n_genes else "")
         self.setEnabled(facts is not None)
-        for each in (self.search, self.order):
+        for each in (self.search, self.order, self.collection.heading, self.sets.load):
             allow(each, "Open a section first" if facts is None else "")
         self._offer()
 

@@ -19,7 +19,7 @@ from napari_stentrans.methods.kriging.covariance import (
 )
 from napari_stentrans.methods.kriging.mixture import Mixture
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
-from napari_stentrans.methods.kriging.windows import assign_queries
+from napari_stentrans.methods.kriging.windows import answered_by
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
@@ -57,18 +57,18 @@ class ChannelKriging:
     def predict_steps(self, queries: FloatArray) -> Steps[ChannelEstimate]:
         """Krige at any places, shape (query, 2 + direction)."""
         shape = (len(queries), self.channels.shape[1])
-        mean, variance = np.zeros(shape), np.zeros(shape)
-        owner = assign_queries(self.windows, self.spectra.pitch_rc, queries[:, :2])
-        parts = [np.flatnonzero(owner == w) for w in range(len(self.windows))]
+        mean, second = np.zeros(shape), np.zeros(shape)
+        parts = answered_by(self.windows, self.spectra.pitch_rc, queries[:, :2])
 
         def in_window(number: int) -> ChannelEstimate:
-            return self._predict_in(number, queries[parts[number]])
+            return self._predict_in(number, queries[parts[number].rows])
 
         for number, found in enumerate(map_in_order(in_window, range(len(parts)))):
-            mine = parts[number]
-            mean[mine], variance[mine] = found.mean, found.variance
+            mine, share = parts[number].rows, parts[number].share[:, None]
+            mean[mine] += share * found.mean
+            second[mine] += share * (found.variance + found.mean**2)
             yield Progress("Kriging: predicting", number + 1, len(parts))
-        return ChannelEstimate(mean, variance)
+        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
 
     def leave_one_out_steps(self) -> Steps[ChannelEstimate]:
         """Krige at each spot from all the others, shape (spot, channel)."""

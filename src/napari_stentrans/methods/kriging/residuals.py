@@ -22,8 +22,9 @@ from napari_stentrans.methods.kriging.covariance import (
     Spectrum,
 )
 from napari_stentrans.methods.kriging.windows import (
+    Answered,
     Window,
-    assign_queries,
+    answered_by,
     split_windows,
 )
 from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
@@ -135,22 +136,21 @@ class ResidualKriging:
 
     def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
         """Prepare positions, in pitches, to be read."""
-        owner = assign_queries(self.windows, self.pitch_rc, query_rc)
-        n_windows = len(self.windows)
-        rows = [np.flatnonzero(owner == number) for number in range(n_windows)]
-        if 4 * len(query_rc) * self._largest * len(_KERNELS) > _MAX_BYTES:
-            return KrigedResiduals(self, query_rc, rows, None)
+        parts = answered_by(self.windows, self.pitch_rc, query_rc)
+        n_rows = sum(len(part.rows) for part in parts)
+        if 4 * n_rows * self._largest * len(_KERNELS) > _MAX_BYTES:
+            return KrigedResiduals(self, query_rc, parts, None)
         spectra = self.spectra
 
         def in_window(number: int) -> list[Float32Array]:
-            here = query_rc[rows[number]]
+            here = query_rc[parts[number].rows]
             return [_along_directions(spectrum, here) for spectrum in spectra[number]]
 
         kept = []
-        for to_spots in map_in_order(in_window, range(n_windows)):
+        for to_spots in map_in_order(in_window, range(len(parts))):
             kept.append(to_spots)
-            yield Progress("Kriging: residuals", len(kept), n_windows)
-        return KrigedResiduals(self, query_rc, rows, kept)
+            yield Progress("Kriging: residuals", len(kept), len(parts))
+        return KrigedResiduals(self, query_rc, parts, kept)
 
     def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
         """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
@@ -200,7 +200,7 @@ class KrigedResiduals(Residuals):
         What was learnt.
     query_rc : ndarray, shape (position, 2)
         In pitches.
-    rows
+    parts
         Positions that each window answers for.
     to_spots
         Covariance of these with the directions of each spectrum of the window, shape
@@ -209,7 +209,7 @@ class KrigedResiduals(Residuals):
 
     source: ResidualKriging
     query_rc: FloatArray
-    rows: list[IntArray]
+    parts: list[Answered]
     to_spots: list[list[Float32Array]] | None
 
     def read(self, genes: IntArray) -> Float32Array:
@@ -224,19 +224,20 @@ class KrigedResiduals(Residuals):
     def _krige(self, genes: IntArray) -> Float32Array:
         learnt = self.source.learnt(genes)
         found = np.zeros((len(self.query_rc), len(genes)), dtype=np.float32)
-        for number, mine in enumerate(self.rows):
+        for number, part in enumerate(self.parts):
+            share = part.share.astype(np.float32)[:, None]
             for k, spectrum in enumerate(self.source.spectra[number]):
                 shrunk = 1.0 / (spectrum.values[:, None] + NOISE_RATIOS)
                 coefficients = learnt.rotated[number][k] * (shrunk @ learnt.weights[k])
                 along = coefficients.astype(np.float32)
                 if self.to_spots is not None:
-                    found[mine] += self.to_spots[number][k] @ along
+                    found[part.rows] += share * (self.to_spots[number][k] @ along)
                     continue
                 of_spots = spectrum.vectors @ along
-                for some in portions(len(mine), QUERIES_AT_ONCE):
-                    here = mine[some]
+                for some in portions(len(part.rows), QUERIES_AT_ONCE):
+                    here = part.rows[some]
                     covariance = spectrum.to_queries(self.query_rc[here])
-                    found[here] += covariance @ of_spots
+                    found[here] += share[some] * (covariance @ of_spots)
         return found
 
 

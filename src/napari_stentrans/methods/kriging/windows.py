@@ -11,6 +11,9 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 
 _CORE = 0.45
 """Largest share of a window that is its core."""
+_AWAY = 0.72
+"""Pitches to the nearest spot beyond which several windows may answer together: more
+than from the middle of four spots of a square lattice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +49,67 @@ def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
     ]
 
 
-def assign_queries(
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Queries that a window answers for, alone or together with others.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (n,)
+        Which queries.
+    share : ndarray, shape (n,)
+        How much the window counts there; over all windows these sum to one.
+    """
+
+    rows: IntArray
+    share: FloatArray
+
+
+def answered_by(
     windows: list[Window], pitch_rc: FloatArray, query_rc: FloatArray
-) -> IntArray:
-    """Window that answers for each query: that of its nearest spot, shape (query,)."""
+) -> list[Answered]:
+    """Queries that each window answers for: those whose nearest spot is in its core.
+
+    In a hole the nearest spot changes from one side to the other, and windows know
+    their own side best: away from all spots those on the other sides count as well,
+    the more the less they are farther off, so that no seams are left.
+    """
+    if len(windows) == 1:
+        return [Answered(np.arange(len(query_rc)), np.ones(len(query_rc)))]
+    nearest, spot = map(np.asarray, KDTree(pitch_rc).query(query_rc))
     owner = np.empty(len(pitch_rc), dtype=np.int64)
     for number, window in enumerate(windows):
         owner[window.core] = number
-    if len(windows) == 1:
-        return np.zeros(len(query_rc), dtype=np.int64)
-    return owner[KDTree(pitch_rc).query(query_rc)[1]]
+    away = np.flatnonzero(nearest > _AWAY)
+    alone = np.where(nearest > _AWAY, -1, owner[spot])
+    total, found = np.ones(len(query_rc)), []
+    total[away] = 0.0
+    for number, window in enumerate(windows):
+        weight = _weight(pitch_rc[window.core], query_rc[away], nearest[away])
+        total[away] += weight
+        mine, counts = np.flatnonzero(alone == number), weight > 0
+        rows = np.concatenate([mine, away[counts]])
+        found.append((rows, np.concatenate([np.ones(len(mine)), weight[counts]])))
+    return [Answered(rows, weight / total[rows]) for rows, weight in found]
+
+
+def _weight(core: FloatArray, query_rc: FloatArray, nearest: FloatArray) -> FloatArray:
+    """Weight of a window at queries away from all spots, shape (query,).
+
+    One where its core has the nearest spot; none where that is farther off by as much
+    as the nearest spot is beyond the neighbourhood.
+    """
+    room = nearest - _AWAY
+    outside = np.maximum(core.min(axis=0) - query_rc, query_rc - core.max(axis=0))
+    to_box = np.sqrt((np.maximum(outside, 0) ** 2).sum(axis=1))
+    weight = np.zeros(len(query_rc))
+    some = np.flatnonzero(to_box < nearest + room)
+    if len(some):
+        distance = np.asarray(KDTree(core).query(query_rc[some])[0])
+        distance = np.asarray(KDTree(core).query(query_rc[some])[0])
+        farther = distance - nearest[some]
+        weight[some] = np.maximum(1 - farther / room[some], 0) ** 2
+    return weight
 
 
 def _cut(pitch_rc: FloatArray, spots: IntArray, n_parts: int) -> list[IntArray]:
