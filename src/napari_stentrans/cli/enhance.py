@@ -13,7 +13,9 @@ from napari_stentrans.cli.inputs import (
     parse_genes,
     read_at,
 )
+from napari_stentrans.cli.large_sections import foretell_run
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
+from napari_stentrans.cli.output_size import foretell_output
 from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
@@ -110,13 +112,17 @@ def run(args: argparse.Namespace) -> int:
     check_apart(outs, section.inputs)  # some are found beside INPUT
     for note in section.notes:
         remark(f"note: {note}", quiet=args.quiet)
-    genes = parse_genes(args.genes)
+    genes, at = parse_genes(args.genes), read_at(args.at)
+    missing = resolve_missing(section, args.missing)
+    foretell_output(args, section, config, missing, at, genes)
+    n_given = None if at is None else len(at)
+    foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
     with ProgressBars(quiet=args.quiet) as bars, keeping_new(args, *outs.values()):
         job = enhance_steps(
             section,
             config,
-            missing=resolve_missing(section, args.missing),
-            at=read_at(args.at),
+            missing=missing,
+            at=at,
             genes=genes,
             previews=False,
         )

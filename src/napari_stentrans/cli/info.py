@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.console import ExitCode, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
+from napari_stentrans.cli.large_sections import foretell_presets
 
 if TYPE_CHECKING:
     from napari_stentrans.section.section import Section
@@ -23,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Describe one section."""
-    facts = describe(open_section(args))
+    section = open_section(args)
+    foretell_presets(section)
+    facts = describe(section)
     if args.json:
         say(json.dumps(facts, indent=2))
     else:

@@ -1,0 +1,92 @@
+"""What to know of a large section before hours are spent on it.
+
+The advice is that of the window; here it goes to stderr, with what runs will cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_stentrans.cli.console import remark
+from napari_stentrans.config import PRESETS, RunConfig, with_preset
+
+if TYPE_CHECKING:
+    from napari_stentrans.section.advice import Advice
+    from napari_stentrans.section.section import Section
+
+_MIDDLING = 5_000
+"""So many spots call for no advice on their number."""
+_GIGABYTE = 1e9
+
+
+def foretell_presets(section: Section) -> None:
+    """Tell of a large section what the presets cost; of others nothing."""
+    advised = _for_size(section)
+    if not advised:
+        return
+    _tell(advised, quiet=False)
+    config = RunConfig()
+    for name in PRESETS:
+        remark(f"preset {name!r}: {_cost(section, with_preset(config, name))}")
+
+
+def foretell_run(
+    section: Section,
+    config: RunConfig,
+    n_new: int = 0,
+    n_given: int | None = None,
+    *,
+    quiet: bool = False,
+) -> None:
+    """Tell of a large section what a run costs, and what costs less.
+
+    Parameters
+    ----------
+    section, config
+        The run.
+    n_new, n_given
+        Empty sites marked as missing; positions that were given, if any.
+    quiet
+        Say nothing.
+    """
+    advised = [] if quiet else _for_size(section)
+    if not advised:
+        return
+    if config.method == "stentrans":  # others gain nothing from another preset
+        _tell(advised, quiet=quiet)
+    cost = _cost(section, config, n_new, n_given)
+    remark(f"this run ({config.method}): {cost}", quiet=quiet)
+
+
+def _for_size(section: Section) -> list[Advice]:
+    """Advice that a section is given for being large alone."""
+    if section.n_spots <= _MIDDLING:
+        return []
+    from napari_stentrans.section.advice import advice
+    from napari_stentrans.section.facts import SectionFacts
+
+    facts = SectionFacts.of(section)
+    otherwise = advice(section, replace(facts, n_spots=_MIDDLING))
+    return [each for each in advice(section, facts) if each not in otherwise]
+
+
+def _tell(advised: list[Advice], *, quiet: bool) -> None:
+    for each in advised:
+        remark(f"note: {each.text} {each.what_to_do}", quiet=quiet)
+
+
+def _cost(
+    section: Section, config: RunConfig, n_new: int = 0, n_given: int | None = None
+) -> str:
+    """Say what a run takes where estimates were measured, on a small computer."""
+    from napari_stentrans.estimates import Workload, estimate
+
+    cost = estimate(Workload.of(section, config, n_new, n_given), config)
+    time, memory = _in_words(cost.seconds), cost.memory / _GIGABYTE
+    return f"about {time} and {memory:.1f} GB of memory on two CPU cores"
+
+
+def _in_words(seconds: float) -> str:
+    minutes = max(round(seconds / 60), 1)
+    return f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"
