@@ -189,12 +189,17 @@ def _kriging_seconds(work: Workload) -> float:
 def _memory(work: Workload, config: RunConfig) -> float:
     """Bytes at the most."""
     if config.method == "stentrans":
-        megabytes = 100 + 0.15 * work.spots + 0.005 * work.positions
+        network = 40 + 0.012 * work.spots + 0.004 * work.positions
+        megabytes = _kriging_megabytes(work) + network
     elif config.method in _GENE_IMAGES:
         megabytes = 200 + 3e-6 * work.genes * work.spots
     elif config.method in _INTERPOLATION:
         megabytes = 60 + 0.002 * work.spots + 0.001 * work.positions
     else:
-        kept = min(0.055 * work.spots, _MOST_KEPT)
-        megabytes = 30 + kept + 0.003 * work.spots + 0.002 * work.positions
+        megabytes = _kriging_megabytes(work)
     return megabytes * _MEGABYTE
+
+
+def _kriging_megabytes(work: Workload) -> float:
+    kept = min(0.055 * work.spots, _MOST_KEPT)
+    return 30 + kept + 0.003 * work.spots + 0.002 * work.positions

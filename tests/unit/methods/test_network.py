@@ -8,16 +8,23 @@ import numpy as np
 import pytest
 import torch
 
+from napari_stentrans.methods import parallel
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.stentrans import correction as module
-from napari_stentrans.methods.stentrans.correction import correct, corrections
+from napari_stentrans.methods.stentrans.correction import (
+    correct,
+    correction_steps,
+    token_steps,
+)
 from napari_stentrans.methods.stentrans.network import (
+    LocalAttention,
     Neighbourhood,
     NetworkShape,
     Scene,
     SpotTransformer,
 )
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
+from napari_stentrans.progress import Progress, run_to_end
 
 N_SPOTS, N_QUERIES, N_CHANNELS, NEIGHBOURS = 90, 20, 5, 8
 
@@ -153,13 +160,85 @@ def test_a_query_does_not_depend_on_the_others(
     assert_same(alone, run(shipped, example.scene)[3:5])
 
 
-def test_pieces_make_the_whole(
+@pytest.mark.parametrize("at_once", [1, 7, 30, N_SPOTS, 1000])
+def test_slices_make_the_whole(
+    shipped: SpotTransformer,
+    example: Example,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+) -> None:
+    """Whether or not they divide the number of spots, and where one holds them all."""
+    monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    scene = example.scene
+    mirror = scene.flipped(-torch.ones(N_CHANNELS))
+    with torch.no_grad():
+        whole = [shipped.encode(seen) for seen in (scene, mirror)]
+        plain, mirrored = shipped(scene), shipped(mirror)
+
+    found = run_to_end(token_steps(shipped, [scene, mirror]))
+
+    for tokens, expected in zip(found, whole, strict=True):
+        np.testing.assert_allclose(tokens, expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        correct(shipped, scene), 0.5 * (plain - mirrored), rtol=0, atol=1e-6
+    )
+
+
+def test_deeper_encoders_are_read_in_slices_too(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No spot may see others that a layer has updated already."""
+    monkeypatch.setattr(module, "_AT_ONCE", 7)
+    deep = SpotTransformer(NetworkShape(depth=3))
+    with torch.no_grad():
+        whole = deep.encode(example.scene)
+    (found,) = run_to_end(token_steps(deep, [example.scene]))
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
+
+
+def test_no_more_than_a_slice_is_computed_at_a_time(
     shipped: SpotTransformer, example: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = correct(shipped, example.scene)
-    monkeypatch.setattr(module, "_QUERIES_AT_ONCE", 7)
-    assert [done for done, _ in corrections(shipped, example.scene)] == [7, 14, 20]
-    assert_same(correct(shipped, example.scene), whole)
+    monkeypatch.setattr(module, "_AT_ONCE", 7)
+    sizes: list[int] = []
+    for attention in shipped.modules():
+        if isinstance(attention, LocalAttention):
+            attention.register_forward_hook(
+                lambda _module, _inputs, found: sizes.append(len(found))
+            )
+    correct(shipped, example.scene)
+    assert max(sizes) == 7
+
+
+def test_every_slice_is_told(
+    shipped: SpotTransformer, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 40)
+    told: list[Progress] = []
+    run_to_end(correction_steps(shipped, example.scene), told.append)
+    reading = [p for p in told if p.phase == "Transformer: reading the spots"]
+    assert len(reading) == 2 * 3 * 3  # scenes, passes over the spots, slices
+    steps = [progress.step for progress in reading]
+    assert steps == sorted(steps)
+    assert steps[-1] == N_SPOTS
+    assert {progress.n_steps for progress in reading} == {N_SPOTS}
+    assert [p.step for p in told[len(reading) :]] == [N_QUERIES]
+
+
+def test_cancelled_while_it_reads_the_spots(
+    shipped: SpotTransformer, example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hardly a slice is begun after that."""
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    monkeypatch.setattr(parallel, "_n_workers", lambda: 1)
+    begun: list[int] = []
+    shipped.embed_spot.register_forward_hook(
+        lambda _module, _inputs, found: begun.append(len(found))
+    )
+    steps = correction_steps(shipped, example.scene)
+    next(steps)
+    steps.close()
+    assert len(begun) < 5
 
 
 def test_far_spots_do_not_matter(shipped: SpotTransformer, example: Example) -> None:

@@ -20,7 +20,7 @@ from napari_stentrans.methods.kriging.enhancer import (
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.left_out import LeftOutField
 from napari_stentrans.methods.stentrans.adaptation import Adapted
-from napari_stentrans.methods.stentrans.correction import corrections
+from napari_stentrans.methods.stentrans.correction import correction_steps
 from napari_stentrans.methods.stentrans.gate import gated
 from napari_stentrans.methods.stentrans.masking import remoteness
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
@@ -105,11 +105,10 @@ def corrected_steps(
         kriging.programmes.strength,
         adapted.network.shape.neighbours,
     )
+    # finding all neighbours takes seconds, of 100,000 spots
+    yield Progress("Transformer: reading the spots", 0, kriging.section.n_spots)
     scene, remoteness = spots.scene(query_rc, kriged, exclude_self=exclude_self)
-    moved = np.zeros(kriged.mean.shape)
-    for done, part in corrections(adapted.network, scene):
-        moved[done - len(part) : done] = part.cpu().numpy()
-        yield Progress("Transformer: predicting", done, len(query_rc))
+    moved = yield from correction_steps(adapted.network, scene)
     believed = gated(moved, adapted.gate, remoteness)
     return ChannelEstimate(kriged.mean + believed, kriged.variance)
 

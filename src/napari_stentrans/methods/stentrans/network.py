@@ -121,6 +121,23 @@ class Scene:
             query_sd=self.query_sd[part],
         )
 
+    def around(self, part: slice) -> tuple[Scene, Tensor]:
+        """Scene of some queries among the spots that they see, and which those are.
+
+        For decoding alone, whose cost then does not grow with the section: the spots
+        that are left do not see each other.
+        """
+        scene = self.of_queries(part)
+        near = scene.query_near
+        seen, places = torch.unique(near.spots, return_inverse=True)
+        alone = replace(
+            scene,
+            spots=self.spots[seen],
+            spot_near=self.spot_near[:0],
+            query_near=replace(near, spots=places),
+        )
+        return alone, seen
+
     def flipped(self, signs: Tensor) -> Scene:
         """Return the scene with the signs of channels flipped, shape (channel,)."""
         return replace(
@@ -147,15 +164,15 @@ class LocalAttention(nn.Module):
         self.out = nn.Linear(width, width)
         self.bias = _pair_bias(heads)
 
-    def forward(self, x: Tensor, spots: Tensor, near: Neighbourhood) -> Tensor:
+    def forward(self, query: Tensor, key_value: Tensor, near: Neighbourhood) -> Tensor:
         """Attend.
 
         Parameters
         ----------
-        x : Tensor, shape (position, channel, width)
-            Positions that attend.
-        spots : Tensor, shape (visible spot, channel, width)
-            Spots attended to.
+        query : Tensor, shape (position, channel, width)
+            What the positions ask for, by ``to_query``.
+        key_value : Tensor, shape (visible spot, channel, 2 * width)
+            What the spots have to offer, by ``to_key_value``.
         near
             Neighbourhood of the positions among the spots.
 
@@ -163,11 +180,10 @@ class LocalAttention(nn.Module):
         -------
         Tensor, shape (position, channel, width)
         """
-        (n, m), c, h = near.spots.shape, x.shape[1], self.heads
-        query = self.to_query(x).view(n, 1, c, h, -1)
+        (n, m), c, h = near.spots.shape, query.shape[1], self.heads
+        query = query.view(n, 1, c, h, -1)
         key, value = (
-            part[near.spots].view(n, m, c, h, -1)
-            for part in self.to_key_value(spots).chunk(2, dim=-1)
+            part[near.spots].view(n, m, c, h, -1) for part in key_value.chunk(2, dim=-1)
         )
         bias = self.bias(near.relation)  # (n, m, head)
         bias = bias.masked_fill(near.absent[..., None], float("-inf"))
@@ -237,7 +253,26 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, spots: Tensor, near: Neighbourhood) -> Tensor:
         """Update positions, (position, channel, width), from the spots around them."""
-        x = x + self.attend(self.norm_x(x), self.norm_spots(spots), near)
+        query = self._query(x)  # before the spots: gradients add up in that order
+        return self._answered(x, query, self.offer(spots), near)
+
+    def offer(self, spots: Tensor) -> Tensor:
+        """What spots have to offer, (spot, channel, 2 * width): each one's alone."""
+        key_value: Tensor = self.attend.to_key_value(self.norm_spots(spots))
+        return key_value
+
+    def update(self, x: Tensor, offered: Tensor, near: Neighbourhood) -> Tensor:
+        """Update some of the positions from what all spots `offer`."""
+        return self._answered(x, self._query(x), offered, near)
+
+    def _query(self, x: Tensor) -> Tensor:
+        query: Tensor = self.attend.to_query(self.norm_x(x))
+        return query
+
+    def _answered(
+        self, x: Tensor, query: Tensor, offered: Tensor, near: Neighbourhood
+    ) -> Tensor:
+        x = x + self.attend(query, offered, near)
         updated: Tensor = x + self.mlp(x)
         return updated
 
