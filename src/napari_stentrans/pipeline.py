@@ -221,8 +221,8 @@ def _idle_refinement(request: _Request, targets: Targets) -> list[str]:
     refine = request.config.refine
     if request.at is not None or refine == 1 or Origin.MIDPOINT in targets.origin:
         return []
-    told = f"refine={refine} added no position: the spots lie on one line, or each"
-    return [f"{told} more than 2 pitches from the others."]
+    told = f"refine={refine} added no position: the spots lie on one line, or"
+    return [f"{told} too far apart."]
 
 
 def _method(config: RunConfig) -> Enhancer:
