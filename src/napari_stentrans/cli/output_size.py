@@ -27,7 +27,7 @@ _VALUES = 8
 _FILE = {
     ".h5ad": 1.0,
     ".zarr": 0.9,
-    ".parquet": 1.1,
+    ".parquet": 1.4,
     ".csv": 1.6,
     ".tsv": 1.6,
     ".csv.gz": 0.7,

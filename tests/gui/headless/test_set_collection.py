@@ -122,3 +122,12 @@ def test_best_predicted_come_first_then_the_patchiest(loaded):
     assert list(facts.with_moran(np.array([0.1, 0.5])).order) == [1, 0]
     both = facts.with_moran(np.array([0.1, 0.5])).with_score(np.array([0.4, np.nan]))
     assert list(both.order) == [0, 1]
+
+
+def test_a_set_that_is_on_its_way_is_not_drawn_twice(loaded, jobs, finish):
+    loaded.gene_sets.look_at_set("A")
+    n_jobs = len(jobs.started)
+    loaded.gene_sets.look_at_set("A")
+    assert len(jobs.started) == n_jobs
+    finish()
+    assert loaded.session.genes.sets == ("A",)

@@ -71,8 +71,13 @@ class GeneSetControl:
         )
         if section is None or facts is None or facts.sets.section is not section:
             return
-        self._make_room(section, PassingSignature)
         genes = tuple(facts.sets.genes(name))
+        if any(
+            isinstance(each, PassingSignature) and each.genes == genes
+            for each in self._asked
+        ):
+            return  # it is on its way
+        self._make_room(section, PassingSignature)
         self._draw(PassingSignature(self._free(name), genes))
 
     def _free(self, wanted: str) -> str:

@@ -63,6 +63,7 @@ class SetList(QWidget):
         self.sets.setUniformRowHeights(True)
         self.search.textChanged.connect(self._filter)
         self.sets.currentItemChanged.connect(self._look)
+        self.sets.itemClicked.connect(self._look)  # again, though it is current
         self._lay_out()
         self.show_sets(None)
 
