@@ -22,6 +22,7 @@ from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.gene_sets import read_gene_sets
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.decoder import conformal_stretch
@@ -103,6 +104,9 @@ def signatures_of(
 
     if isinstance(sets, str | Path):
         sets = read_gene_sets(sets)
+    if not isinstance(sets, Mapping):
+        msg = "give gene sets as a mapping of names to genes, or the file of them"
+        raise InvalidRequestError(msg)
     matched = GeneSets.of(result.section, sets)
     mean = np.empty((len(result), len(matched)), np.float32)
     adata = AnnData(mean, layers={keys.SD: mean.copy(), keys.MEASURED: mean.copy()})

@@ -133,6 +133,8 @@ def test_sets_may_come_from_a_file(result, sets, tmp_path: Path) -> None:
     np.testing.assert_array_equal(adata.X, result.signatures(sets).X)
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         result.signatures(tmp_path / "absent.gmt")
+    with pytest.raises(InvalidRequestError, match="mapping of names to genes"):
+        result.signatures([["DOMAIN1-01", "DOMAIN1-02"]])
 
 
 def test_many_sets_come_in_parts(result, sets, monkeypatch) -> None:

@@ -5,7 +5,6 @@ The advice is that of the window; here it goes to stderr, with what runs will co
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
@@ -15,14 +14,14 @@ if TYPE_CHECKING:
     from napari_stentrans.section.advice import Advice
     from napari_stentrans.section.section import Section
 
-_MIDDLING = 5_000
-"""So many spots call for no advice on their number."""
 _GIGABYTE = 1e9
 
 
 def foretell_presets(section: Section) -> None:
     """Tell of a large section what the presets cost; of others nothing."""
-    advised = _for_size(section)
+    from napari_stentrans.section.advice import advice_on_large
+
+    advised = advice_on_large(section.n_spots)
     if not advised:
         return
     _tell(advised, quiet=False)
@@ -50,25 +49,15 @@ def foretell_run(
     quiet
         Say nothing.
     """
-    advised = [] if quiet else _for_size(section)
+    from napari_stentrans.section.advice import advice_on_large
+
+    advised = [] if quiet else advice_on_large(section.n_spots)
     if not advised:
         return
     if config.method == "stentrans":  # others gain nothing from another preset
         _tell(advised, quiet=quiet)
     cost = _cost(section, config, n_new, n_given)
     remark(f"this run ({config.method}): {cost}", quiet=quiet)
-
-
-def _for_size(section: Section) -> list[Advice]:
-    """Advice that a section is given for being large alone."""
-    if section.n_spots <= _MIDDLING:
-        return []
-    from napari_stentrans.section.advice import advice
-    from napari_stentrans.section.facts import SectionFacts
-
-    facts = SectionFacts.of(section)
-    otherwise = advice(section, replace(facts, n_spots=_MIDDLING))
-    return [each for each in advice(section, facts) if each not in otherwise]
 
 
 def _tell(advised: list[Advice], *, quiet: bool) -> None:

@@ -60,7 +60,7 @@ def advice(
         How the picture would lie clearly better, where that is known.
     """
     found = [] if was_enhanced(section) else _of_counts(facts)
-    found += _of_size(facts)
+    found += _of_few(facts.n_spots) + advice_on_large(facts.n_spots)
     found += _no_picture(section) if fit is None else _of_picture(fit, better)
     found += [_noted(note) for note in section.notes]
     return sorted(found, key=lambda each: each.level is Level.NOTE)
@@ -89,24 +89,29 @@ def _of_counts(facts: SectionFacts) -> list[Advice]:
     return []
 
 
-def _of_size(facts: SectionFacts) -> list[Advice]:
-    if facts.n_spots < _FEW_SPOTS:
-        return [
-            Advice(
-                Level.WARNING,
-                f"Only {facts.n_spots} spots: too few to learn much from.",
-                "The preset 'instant' is enough here.",
-            )
-        ]
-    if facts.n_spots > _MANY_SPOTS:
-        return [
-            Advice(
-                Level.NOTE,
-                f"Large: {facts.n_spots:,} spots.",
-                "Try the preset 'instant' first, or open coarser bins.",
-            )
-        ]
-    return []
+def _of_few(n_spots: int) -> list[Advice]:
+    if n_spots >= _FEW_SPOTS:
+        return []
+    return [
+        Advice(
+            Level.WARNING,
+            f"Only {n_spots} spots: too few to learn much from.",
+            "The preset 'instant' is enough here.",
+        )
+    ]
+
+
+def advice_on_large(n_spots: int) -> list[Advice]:
+    """What a section is told for being large; nothing, if it is not."""
+    if n_spots <= _MANY_SPOTS:
+        return []
+    return [
+        Advice(
+            Level.NOTE,
+            f"Large: {n_spots:,} spots.",
+            "Try the preset 'instant' first, or open coarser bins.",
+        )
+    ]
 
 
 def _no_picture(section: Section) -> list[Advice]:

@@ -65,18 +65,14 @@ class GeneSetControl:
 
     def look_at_set(self, name: str) -> None:
         """Show a set of the collection, in place of the one looked at before."""
-        section, facts = (
-            self._bench.session.section,
-            self._bench.session.genes.collection,
-        )
+        session = self._bench.session
+        section, facts = session.section, session.genes.collection
         if section is None or facts is None or facts.sets.section is not section:
             return
         genes = tuple(facts.sets.genes(name))
-        if any(
-            isinstance(each, PassingSignature) and each.genes == genes
-            for each in self._asked
-        ):
-            return  # it is on its way
+        coming = (each for each in self._asked if isinstance(each, PassingSignature))
+        if any(each.genes == genes for each in coming):
+            return
         self._make_room(section, PassingSignature)
         self._draw(PassingSignature(self._free(name), genes))
 

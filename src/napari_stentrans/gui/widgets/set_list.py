@@ -89,6 +89,7 @@ class SetList(QWidget):
             if facts is not None:
                 self._fill(facts, before)
         self._filter(self.search.text())
+        self._offer()
 
     def _fill(self, facts: SetFacts, before: str) -> None:
         here = f"{len(facts.sets):,} of {facts.n_in_file:,} sets"
@@ -111,8 +112,11 @@ class SetList(QWidget):
         item = self.sets.currentItem()
         return item.name if isinstance(item, _Item) else ""
 
-    def _look(self) -> None:
+    def _offer(self) -> None:
         allow(self.genes, "" if self._current() else "Click a set first")
+
+    def _look(self) -> None:
+        self._offer()
         if self._current():
             self.looked_at.emit(self._current())
 
@@ -122,16 +126,13 @@ class SetList(QWidget):
 
     def _filter(self, text: str) -> None:
         """Show the sets that are searched, by name or by a gene."""
-        wanted, facts = text.strip().casefold(), self._facts
-        holding = (
-            set() if facts is None or not wanted else set(facts.sets.holding(wanted))
-        )
+        wanted = text.strip().casefold()
+        holding = set(self._facts.sets.holding(wanted)) if self._facts else set()
         for number in range(self.sets.topLevelItemCount()):
             item = self.sets.topLevelItem(number)
             if isinstance(item, _Item):
                 named = wanted in item.name.casefold()
                 item.setHidden(not named and item.name not in holding)
-        allow(self.genes, "" if self._current() else "Click a set first")
 
     def _ask(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load gene sets", filter=_FILES)
