@@ -17,13 +17,15 @@ from napari_stentrans.io.writers.as_anndata import (
     add_library,
     diameter_of,
     storable,
+    without_blanks,
 )
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from napari_stentrans.enhanced import EnhancedSection
+    from napari_stentrans.section.section import Section
 
 
 def annotations_of(result: EnhancedSection) -> AnnData:
@@ -74,7 +76,7 @@ def _positions(result: EnhancedSection) -> pd.DataFrame:
     array_rc, spot = result.targets.array_rc, result.targets.spot
     barcodes = np.asarray(result.section.barcodes, dtype=object)
     at_spot = np.where(spot >= 0, barcodes[spot], "").astype(str)
-    return pd.DataFrame(
+    ours = pd.DataFrame(
         {
             keys.ARRAY_ROW: array_rc[:, 0],
             keys.ARRAY_COL: array_rc[:, 1],
@@ -84,6 +86,20 @@ def _positions(result: EnhancedSection) -> pd.DataFrame:
         },
         index=position_names(at_spot, array_rc, taken=barcodes.astype(str)),
     )
+    theirs = _of_spots(result.section, spot).drop(columns=ours, errors="ignore")
+    return pd.concat([theirs.set_axis(ours.index), ours], axis=1)
+
+
+def _of_spots(section: Section, spot: IntArray) -> pd.DataFrame:
+    """What the input tells of its spots (clusters, ...), missing where there is none.
+
+    Never guessed from the spots nearby: that is for whoever interprets the result.
+    """
+    known = storable(section.obs).reset_index(drop=True)
+    if (spot < 0).any():  # which a bool cannot be
+        for flag in known.select_dtypes(bool):
+            known[flag] = known[flag].map(str).astype(object)
+    return without_blanks(known.reindex(spot))
 
 
 def _genes(result: EnhancedSection) -> pd.DataFrame:

@@ -212,8 +212,9 @@ class EnhancedSection:
         """Return the chosen genes as a new AnnData.
 
         ``X`` is the expected count; ``layers["sd"]`` its standard deviation; ``obs``
-        has array_row, array_col, origin and barcode; ``obsm["spatial"]`` (x, y) in
-        full-resolution pixels; ``var`` what is known of each gene's score (see
+        has array_row, array_col, origin and barcode, and the columns of the section's
+        spots, missing at other positions; ``obsm["spatial"]`` (x, y) in full-resolution
+        pixels; ``var`` what is known of each gene's score (see
         `gene_scores`); ``uns["stentrans"]`` the provenance.
         """
         mean = np.empty((len(self), len(self.chosen)), dtype=np.float32)

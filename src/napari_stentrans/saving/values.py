@@ -28,6 +28,9 @@ from napari_stentrans.saving.places import check_places
 if TYPE_CHECKING:
     from anndata import AnnData
 
+_PLACE = (keys.ARRAY_ROW, keys.ARRAY_COL, keys.ORIGIN, keys.BARCODE)
+"""Columns of positions that go into the table itself; the others go beside it."""
+
 
 def h5ad(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     """Write an h5ad, gene block by gene block."""
@@ -62,7 +65,7 @@ def table(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Pa
 
 def _positions(result: EnhancedSection, annotations: AnnData) -> pd.DataFrame:
     """Where each position is and how it came to be, one row a position."""
-    obs: pd.DataFrame = annotations.obs.drop(columns=keys.IN_TISSUE)
+    obs: pd.DataFrame = annotations.obs[[*_PLACE]]
     obs.index.name = "position"
     return obs.assign(x=result.pixel_xy[:, 0], y=result.pixel_xy[:, 1])
 
@@ -74,4 +77,5 @@ def _beside(annotations: AnnData) -> Beside:
         "provenance": annotations.uns[keys.PROVENANCE],
         "scalefactors": scalefactors_of(annotations),
     }
-    return Beside(annotations.obs[[]], annotations.var, told)
+    known = annotations.obs.drop(columns=[*_PLACE, keys.IN_TISSUE])
+    return Beside(known, annotations.var, told)

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_stentrans import keys
+from napari_stentrans.io.writers.as_anndata import without_blanks
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -45,7 +46,7 @@ def as_in_h5ad(adata: AnnData) -> AnnData:
     All that is written is in tissue, which a text table does not say; and AnnData keeps
     text that repeats as categories.
     """
-    obs = adata.obs.copy()
+    obs = without_blanks(adata.obs)
     if keys.IN_TISSUE not in obs:
         obs[keys.IN_TISSUE] = 1
     if keys.PROVENANCE in adata.uns and keys.ORIGIN in obs:

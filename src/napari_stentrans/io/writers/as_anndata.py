@@ -33,7 +33,7 @@ def section_to_anndata(section: Section) -> AnnData:
     """
     from anndata import AnnData
 
-    obs = storable(section.obs)
+    obs = without_blanks(storable(section.obs))
     obs[keys.ARRAY_ROW], obs[keys.ARRAY_COL] = section.array_rc.T
     obs[keys.IN_TISSUE] = 1
     adata = AnnData(section.counts.copy(), obs=obs, var=storable(section.var))
@@ -95,6 +95,20 @@ def storable(frame: pd.DataFrame) -> pd.DataFrame:
     names = [str(name).replace("/", "_") for name in table]
     names = ["index" if name == "_index" else name for name in names]
     return table.set_axis(unique_names(pd.Index(names, dtype=object))[0], axis=1)
+
+
+def without_blanks(obs: pd.DataFrame) -> pd.DataFrame:
+    """Copy in which texts that are missing are missing categories, as scanpy has it.
+
+    A cluster called "" would get a colour of its own. Names of spots stay as they are.
+    """
+    obs = obs.copy()
+    for name in obs.columns.drop(keys.BARCODE, errors="ignore"):
+        column = obs[name]
+        blank = column.isna() | (column == "")
+        if column.dtype == object and blank.any():
+            obs[name] = column.mask(blank).astype("category")
+    return obs
 
 
 def _library(
