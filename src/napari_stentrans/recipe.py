@@ -82,7 +82,12 @@ class Recipe:
         words = ["stentrans", "enhance", self._source, "--out", self._out]
         for name, value in self._wishes.items():
             option = f"--{name.replace('_', '-')}"
-            words += [option] if value is True else [option, str(value)]
+            if value is True:
+                words.append(option)
+            elif str(value).startswith("-"):  # which would be an option by itself
+                words.append(f"{option}={value}")
+            else:
+                words += [option, str(value)]
         if self._is_marked:
             words += ["--missing", str(self._write_regions())]
         choices = _choices(self.config)

@@ -29,6 +29,7 @@ from napari_stentrans.recipe import Recipe
 from napari_stentrans.section.alignment import Alignment, alignment_text
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.missing import MissingRegions
+from napari_stentrans.section.part import Box, within
 from napari_stentrans.section.raster import SpotRaster
 
 QUICK = RunConfig(
@@ -134,6 +135,21 @@ def test_the_command_carries_a_picture_moved_by_hand(pictured, tmp_path):
 
     np.testing.assert_array_equal(found.image.data, moved.image.data)
     np.testing.assert_array_equal(found.image.affine, moved.image.affine)
+
+
+def test_a_part_is_taken_again_also_where_it_begins_below_zero(section, tmp_path):
+    from napari_stentrans.cli.inputs import open_section
+
+    low, high = section.pixel_xy.min(axis=0), np.median(section.pixel_xy, axis=0)
+    part = within(section, Box(low[0] - 1e5, low[1] - 1e5, *high))
+    python, command = texts(part, QUICK, tmp_path)
+    words = shlex.split(command)
+
+    found = open_section(build_parser(words[1:]).parse_args(words[1:]))
+
+    assert part.wishes["box"].startswith("-")
+    assert found.fingerprint == part.fingerprint != section.fingerprint
+    assert f"box={part.wishes['box']!r}" in python
 
 
 def test_a_picture_that_was_moved_back_is_read_unmoved(pictured, tmp_path):

@@ -38,6 +38,7 @@ def describe(section: Section) -> dict[str, Any]:
     """Facts about a section, JSON-able."""
     import numpy as np
 
+    from napari_stentrans.section.part import Box, positions_xy
     from napari_stentrans.section.technology import technology
 
     found_in = section.detected_in
@@ -49,6 +50,7 @@ def describe(section: Section) -> dict[str, Any]:
         "spots": section.n_spots,
         "array_rows": _span(section, 0),
         "array_cols": _span(section, 1),
+        "box": str(Box.around(positions_xy(section))),
         "genes": section.n_genes,
         "genes_in_over_10_percent_of_spots": int(
             (found_in > section.n_spots / 10).sum()
@@ -96,6 +98,7 @@ def as_text(facts: dict[str, Any]) -> str:
             f"median {facts['median_counts']:,.0f} counts of "
             f"{facts['median_genes']:,.0f} genes",
         ),
+        ("extent", f"{facts['box']} (x0,y0,x1,y1, of which --box takes a part)"),
         ("image", picture),
         ("fingerprint", facts["fingerprint"]),
         *(("note", note) for note in facts["notes"]),

@@ -26,6 +26,12 @@ _READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
         "UM",
         "add up cells or beads at free positions in squares of this side",
     ),
+    "box": (
+        str,
+        "X0,Y0,X1,Y1",
+        "take the spots within it alone, in full-resolution pixels or the unit of the "
+        "positions: info tells where they lie. Below zero write --box=-9,0,99,99",
+    ),
     "library": (str, "NAME", "which of several sections in one file"),
     "positions": (
         Path,
@@ -96,6 +102,7 @@ def open_section(args: argparse.Namespace) -> Section:
         positions=args.positions,
         name=args.name,
         table=args.table,
+        box=args.box,
         coordinate_system=args.coordinate_system,
     )
 

@@ -17,6 +17,7 @@ from napari_stentrans.io.files.home import at_home
 from napari_stentrans.section.alignment import Alignment, alignment_of, alignment_text
 from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
+from napari_stentrans.section.part import Box
 
 _GENERIC = re.compile(
     r"outs?|binned_outputs|spatial|counts?|matrix|data|st_?data|expression|"
@@ -56,6 +57,7 @@ class ReadWishes(TypedDict, total=False):
     coordinate_system: str | None
     image: str | Path | None
     image_alignment: str | None
+    box: str | Iterable[float] | None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class ReadOptions:
         The full-resolution picture of the tissue, where it lies elsewhere.
     image_alignment
         How to move the picture: see `section.alignment`.
+    box
+        Take the spots within it alone: (x0, y0, x1, y1), see `section.part`.
     """
 
     lattice: LatticeKind | None = None
@@ -98,6 +102,7 @@ class ReadOptions:
     coordinate_system: str | None = None
     image: Path | None = None
     image_alignment: Alignment | None = None
+    box: Box | None = None
 
     @classmethod
     def of(cls, **wishes: Unpack[ReadWishes]) -> ReadOptions:
@@ -134,6 +139,8 @@ class ReadOptions:
             except ValueError as error:
                 msg = f"image_alignment: {error}"
                 raise InvalidRequestError(msg) from None
+        if found.get("box") is not None:
+            found["box"] = Box.of(found["box"])
         return cls(**found)
 
     @property
@@ -148,7 +155,8 @@ class ReadOptions:
                 value = alignment_text(value)
             elif isinstance(value, Path):
                 value = str(value.absolute())
-            found[each.name] = str(value) if isinstance(value, LatticeKind) else value
+            is_named = isinstance(value, LatticeKind | Box)
+            found[each.name] = str(value) if is_named else value
         return found
 
     def check_taken(self, takes: frozenset[str], title: str) -> None:

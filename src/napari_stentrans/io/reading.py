@@ -89,9 +89,10 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
         picture of the tissue, in whose pixels the spots lie; a pyramid or any other
         picture, read reduced. ``image_alignment`` moves it, as in "mirrored turn=90
         scale=1.1 right=120 down=-40". ``pitch`` adds up cells or beads in squares of
-        this side. ``bin_size``, ``library``, ``positions``, ``table`` and
-        ``coordinate_system`` choose where a format holds several; see
-        `io.options.ReadOptions`.
+        this side. ``box`` (x0, y0, x1, y1) takes the spots within it alone, in
+        full-resolution pixels or whatever the positions are in. ``bin_size``,
+        ``library``, ``positions``, ``table`` and ``coordinate_system`` choose where a
+        format holds several; see `io.options.ReadOptions`.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
     options = ReadOptions.of(**wishes)
     path = at_home(path)
     try:
-        section = _pictured(_read(path, options), options)
+        section = _boxed(_pictured(_read(path, options), options), options)
         if not section.counts.count_nonzero():
             section = replace(section, notes=(*section.notes, _EMPTY))
         given = options.given
@@ -183,6 +184,15 @@ def _pictured(section: Section, options: Any) -> Section:
         msg = f"{section.name} has no picture that could be moved: give one (image)"
         raise InvalidRequestError(msg)
     return replace(section, image=section.image.aligned(options.image_alignment))
+
+
+def _boxed(section: Section, options: Any) -> Section:
+    """Take the part that was asked for; the picture is laid by all of the spots."""
+    if options.box is None:
+        return section
+    from napari_stentrans.section.part import within
+
+    return within(section, options.box)
 
 
 def _format_of(path: Path, positions: Path | None = None) -> Any:

@@ -109,7 +109,8 @@ def advice_on_large(n_spots: int) -> list[Advice]:
         Advice(
             Level.NOTE,
             f"Large: {n_spots:,} spots.",
-            "Try the preset 'instant' first, or open coarser bins.",
+            "Try the preset 'instant' first, open coarser bins, or work on a part of "
+            "it ('Part in view'; command line: --box).",
         )
     ]
 

@@ -312,3 +312,57 @@ def test_results_keep_what_they_computed_when_the_picture_moves(section):
     assert vars(moved)["_gene_scores"] is vars(result)["_gene_scores"]
     assert moved.raster is raster
     assert moved.section.image is image
+
+
+# -- a part ------------------------------------------------------------------------
+
+
+def look_at_corner(viewer, section, share):
+    """Zoom in until the first spots fill the view, and others are out of it."""
+    xy = section.to_pixel(section.array_rc)
+    low, size = xy.min(axis=0), np.ptp(xy, axis=0)
+    viewer.scene.camera.center = (0, *(low + share * size / 2)[::-1])
+    canvas = np.array(viewer.canvas.viewbox_size(viewer.layers))[-2:]
+    viewer.scene.camera.zoom = float(np.min(canvas / (share * size[::-1])))
+    return xy, low + share * size
+
+
+def test_the_part_in_view_is_a_section_beside_the_whole_one(
+    opened, jobs, viewer, section
+):
+    whole = opened.session.section
+    xy, high = look_at_corner(viewer, section, 0.5)
+    certain = (xy <= high).all(axis=1)
+
+    opened.sections.open_part()
+    jobs.last.finish()
+
+    part = opened.session.section
+    assert opened.session.sections == (whole, part)
+    assert part.name == f"{whole.name} part"
+    assert set(whole.barcodes[certain]) <= set(part.barcodes)
+    assert part.n_spots < whole.n_spots
+    assert part.image is whole.image
+    opened.sections.choose(whole)
+    assert opened.stage.find(whole, Role.COUNTS).visible
+    assert not opened.stage.find(part, Role.COUNTS).visible
+
+
+def test_without_a_part_in_view_it_is_said_what_to_do(opened, jobs, viewer):
+    n_jobs = len(jobs.started)
+    opened.sections.open_part()  # all of it is in view
+    assert "zoom in" in opened.session.message.text
+    viewer.scene.camera.center = (0, -1e7, -1e7)
+    opened.sections.open_part()
+    assert "into view" in opened.session.message.text
+    assert len(jobs.started) == n_jobs
+    assert len(opened.session.sections) == 1
+
+
+def test_a_part_keeps_the_picture_as_it_was_moved(opened, jobs, viewer, section):
+    opened.picture.move(Alignment(turn=90))
+    look_at_corner(viewer, section, 0.5)
+    opened.sections.open_part()
+    jobs.last.finish()
+    assert opened.session.section.image.alignment == Alignment(turn=90)
+    assert opened.session.about.alignment == Alignment(turn=90)

@@ -193,6 +193,18 @@ def test_a_picture_can_be_added_or_another_one_taken(
     assert "does not say where" in panel.picture.toolTip()
 
 
+def test_the_part_in_view_can_be_opened_unless_something_runs(
+    click, shown, session, controller, section
+):
+    panel = shown(SectionPanel)
+    assert not panel.part.isVisible()
+    session.section = section
+    click(panel.part)
+    controller.sections.open_part.assert_called_once_with()
+    session.status = JobStatus.ENHANCING
+    assert not panel.part.isEnabled()
+
+
 def test_what_would_be_lost_is_told_before_a_file_is_looked_for(
     click, shown, session, controller, section, monkeypatch
 ):

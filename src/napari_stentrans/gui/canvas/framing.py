@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.layers import Layer
+from numpy.typing import NDArray
+
+from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,3 +36,15 @@ def look_at(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
     depth = viewer.scene.camera.center[:-2]
     viewer.scene.camera.center = (*depth, *((low + high) / 2))
     viewer.scene.camera.zoom = _FILLED * float(np.min(canvas / size))
+
+
+def are_in_view(viewer: ViewerModel, world_xy: FloatArray) -> NDArray[np.bool_]:
+    """Whether each position (x, y) can be seen; in a grid, in its panels.
+
+    Positions are of the world, shape (position, 2).
+    """
+    size = np.array(viewer.canvas.viewbox_size(viewer.layers))[-2:]
+    middle = np.array(viewer.scene.camera.center[-2:])
+    reach = size / viewer.scene.camera.zoom / 2
+    seen: NDArray[np.bool_] = (np.abs(world_xy[:, ::-1] - middle) <= reach).all(axis=1)
+    return seen

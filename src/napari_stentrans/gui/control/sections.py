@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
+from napari_stentrans.gui.canvas.framing import are_in_view
 from napari_stentrans.gui.canvas.successor import Shown
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.losses import Losses, counted
@@ -30,6 +31,9 @@ from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+_ALL_IN_VIEW = "All spots are in view: zoom in on the part to work on, and try again."
+_NONE_IN_VIEW = "No spot is in view: move the part to work on into view, and try again."
 
 SECTION_FILES = FILE_PATTERNS
 """What files are called that may be opened."""
@@ -123,6 +127,24 @@ class SectionControl:
             again,
         )
         self._bench.background.say(f"Looking for a {kind} lattice …")
+
+    def open_part(self) -> None:
+        """Open what is in view of the current section, as a section of its own.
+
+        The whole one stays open, with all that belongs to it.
+        """
+        session, background = self._bench.session, self._bench.background
+        section = session.section
+        if section is None or session.status.is_busy:
+            return
+        spots_xy = section.to_pixel(section.array_rc)
+        seen = are_in_view(self._bench.stage.viewer, spots_xy)
+        if seen.all() or not seen.any():
+            background.say(_ALL_IN_VIEW if seen.all() else _NONE_IN_VIEW)
+            return
+        steps = partial(section_tasks.parting, self._picture.placed(section), seen)
+        background.run(JobStatus.OPENING, steps, self.opened, self.not_opened)
+        background.say(f"Taking a part of {session.name_of(section)} …")
 
     def may_add_picture(self) -> bool:
         """Whether a picture can be added now; where results would be lost, warns first.

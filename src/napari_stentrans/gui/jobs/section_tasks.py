@@ -1,4 +1,4 @@
-"""Jobs about sections: reading one, counting what it holds, another lattice for it."""
+"""Jobs about sections: reading one, counting, another lattice or a part of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from napari_stentrans.io import read_section
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.facts import SectionFacts
 from napari_stentrans.section.lattice import FloatArray, LatticeKind
+from napari_stentrans.section.part import Box, positions_xy, within
 from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
@@ -33,6 +37,13 @@ def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
     """Put the spots of a section on another lattice."""
     yield Progress("Fitting the lattice", 0, 1)
     return section.on_lattice(kind)
+
+
+def parting(section: Section, spots: NDArray[np.bool_]) -> Steps[Section]:
+    """Make a section of its own of the spots that lie about where these do."""
+    yield Progress("Taking a part", 0, 1)
+    box = Box.around(positions_xy(section)[spots])
+    return replace(within(section, box), name=f"{section.name} part")
 
 
 def picturing(section: Section, path: Path) -> Steps[Section]:
