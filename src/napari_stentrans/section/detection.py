@@ -75,7 +75,7 @@ def detect_lattice(
         if grid[0].sum() % 2:  # put the origin on a site
             origin = origin - np.array([0.0, steps[1]])
     lattice = _lattice(kind, origin, steps)
-    n_beside = len(np.unique(lattice.neighbours(array_rc)))
+    n_beside = _n_beside(lattice, array_rc, grid)
     if n_beside < len(array_rc) / 2:  # rounded pixels may look like steps
         fitted = _fit_free_positions(array_rc)
         few_beside = n_beside < _FEWEST_BESIDE * len(array_rc)
@@ -140,7 +140,7 @@ def are_places(positions: FloatArray) -> bool:
     return bool(len(positions) and (np.abs(positions) < _LARGEST).all())
 
 
-def distinct_places(positions: FloatArray) -> tuple[IntArray, IntArray]:
+def distinct_places(positions: FloatArray | IntArray) -> tuple[IntArray, IntArray]:
     """Tell which positions are the very same.
 
     Parameters
@@ -162,6 +162,18 @@ def distinct_places(positions: FloatArray) -> tuple[IntArray, IntArray]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = rank[np.cumsum(is_new) - 1]
     return place, np.sort(order[is_new]).astype(np.int64)
+
+
+def _n_beside(lattice: Lattice, array_rc: FloatArray, grid: IntArray) -> int:
+    """How many spots have another one on their own or a neighbouring site.
+
+    One spot stands for its site: pairs among many of one site are as many as their
+    square.
+    """
+    site, first = distinct_places(grid)
+    is_beside = np.bincount(site, minlength=len(first)) > 1
+    is_beside[lattice.neighbours(array_rc[first])] = True
+    return int(is_beside[site].sum())
 
 
 def _whole_steps(array_rc: FloatArray) -> FloatArray | None:
@@ -211,8 +223,9 @@ def _by_proportion(grid: IntArray, pixel_xy: FloatArray) -> LatticeKind:
 
 def _irregular(array_rc: FloatArray) -> Lattice:
     pitch = 1.0
-    if len(array_rc) > 1:
-        distances = _nearest(array_rc, 2)[0][:, 1]
+    places = array_rc[distinct_places(array_rc)[1]]  # a search among doubles takes ages
+    if len(places) > 1:
+        distances = _nearest(places, 2)[0][:, 1]
         positive = distances[distances > 0]
         pitch = float(np.median(positive)) if len(positive) else 1.0
     origin = array_rc.min(axis=0) if len(array_rc) else np.zeros(2)

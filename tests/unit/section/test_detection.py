@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -181,6 +183,26 @@ def test_places_that_occur_twice_leave_the_lattice_as_it_is(n_repeated):
     assert found.lattice == alone.lattice
     np.testing.assert_array_equal(found.array_rc[:400], alone.array_rc)
     np.testing.assert_array_equal(found.array_rc[400:], alone.array_rc[:n_repeated])
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("unit", [1.0, 0.37])
+def test_many_spots_at_one_place_do_not_take_the_square_of_the_memory(rng, share, unit):
+    positions = rng.integers(0, 60, size=(3000, 2)) * unit
+    positions[: int(share * 3000)] = 0  # 4.5 million pairs of them
+    tracemalloc.start()
+    try:
+        place_spots(positions)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_the_pitch_off_a_lattice_is_that_of_the_places(rng):
+    places = rng.uniform(0, 1000, size=(200, 2))
+    alone = impose_lattice(places, IRREGULAR)
+    assert impose_lattice(np.repeat(places, 20, axis=0), IRREGULAR) == alone
 
 
 @pytest.mark.parametrize("pitch", [1e-12, 1e-9, 1e-6, 1e-5, 1e-3])
