@@ -15,6 +15,8 @@ from napari_stentrans.io.pictures.images import (
     picture_size,
     read_image,
 )
+from napari_stentrans.io.pictures.large import read_picture
+from napari_stentrans.section.image import Modality
 
 
 @pytest.fixture
@@ -33,10 +35,19 @@ def test_any_mode_keeps_its_values(tmp_path, ramp, mode):
     np.testing.assert_array_equal(image.data, np.repeat(ramp[..., None], 3, axis=2))
 
 
-def test_sixteen_bits_become_eight(tmp_path, ramp):
-    Image.fromarray(ramp.astype(np.uint16) * 257).save(tmp_path / "p.png")
-    image = read_image(tmp_path / "p.png", 1.0, "hires")
-    np.testing.assert_array_equal(image.data[..., 1], ramp)
+@pytest.mark.parametrize("times", [257, 16, 4])
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_sixteen_bits_become_eight_however_many_are_used(tmp_path, ramp, times, ending):
+    values = ramp.astype(np.uint16) * times
+    Image.fromarray(values).save(tmp_path / f"p.{ending}")
+    expected = np.rint(ramp / ramp.max() * 255)  # what is brightest is white
+    for image in (
+        read_image(tmp_path / f"p.{ending}", 1.0, "hires"),
+        read_picture(tmp_path / f"p.{ending}"),
+        image_from_array(values, 1.0, "hires"),
+    ):
+        np.testing.assert_array_equal(image.data[..., 1], expected)
+        assert image.modality is not Modality.FLUORESCENCE
 
 
 def test_what_is_transparent_is_white(tmp_path):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from napari_stentrans import keys
 from napari_stentrans.io.files.limits import GIGABYTE, memory_limit
+from napari_stentrans.io.pictures.brightness import as_bytes, white_of
 from napari_stentrans.section.section import TissueImage
 
 LONGEST_SIDE = 4096
@@ -26,7 +27,7 @@ _PLAIN = ("L", "RGB")
 _PLAIN_BYTES, _MOST_BYTES = 4, 24
 """Memory that a pixel takes at the most: a plain one, and one that is copied."""
 _ONE_AT_A_TIME = Lock()
-_HIGHEST, _A_BYTE_IN_16_BITS = 255, 257
+_HIGHEST, _HIGHEST_IN_16_BITS = 255, 65535
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -58,7 +59,7 @@ def read_image(path: Path, scale: float, name: str) -> TissueImage:
         _check_memory(picture)
         step = -(-max(picture.size) // LONGEST_SIDE)
         if picture.mode.startswith(("I", "F")):  # more than eight bits a pixel
-            data = image_from_array(np.array(picture), 1.0, name).data[::step, ::step]
+            data = image_from_array(np.array(picture)[::step, ::step], 1.0, name).data
         else:
             data = np.array(_reduced(picture, step), dtype=np.uint8)
     return TissueImage(data, scale * data.shape[1] / width, name)
@@ -139,7 +140,7 @@ def image_from_array(array: Any, scale: float, name: str) -> TissueImage:
     """Make an image of an array (row, col[, channel]).
 
     Of bytes, 16 bits, shares 0 to 1 or truths: what its highest value tells, as numbers
-    of each are kept in arrays of other types.
+    of each are kept in arrays of other types. Of 16 bits, the brightest are white.
 
     Raises
     ------
@@ -163,11 +164,11 @@ def _bytes_of(data: NDArray[Any]) -> NDArray[np.uint8]:
     highest = data.max()
     if data.dtype.kind == "f" and highest <= 1:
         data = data * _HIGHEST
-    elif highest > _HIGHEST:
-        data = data // _A_BYTE_IN_16_BITS
-    if data.max() > _HIGHEST:
+    elif highest > _HIGHEST_IN_16_BITS:
         msg = f"values of up to {highest:g} are no colours"
         raise ValueError(msg)
+    elif highest > _HIGHEST:
+        return as_bytes(data, white_of(data))
     found: NDArray[np.uint8] = np.clip(data, 0, _HIGHEST).astype(np.uint8)
     return found
 

@@ -18,14 +18,9 @@ from numpy.typing import NDArray
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.pictures.brightness import as_bytes, channels_shown, white_of
 from napari_stentrans.io.pictures.images import LONGEST_SIDE, read_image
-from napari_stentrans.io.pictures.tiff import (
-    TiffPicture,
-    as_bytes,
-    averaged,
-    channels_shown,
-    white_of,
-)
+from napari_stentrans.io.pictures.tiff import TiffPicture, averaged
 from napari_stentrans.io.pictures.tiff_levels import tiff_levels
 from napari_stentrans.section.image import Modality, TissueImage
 
