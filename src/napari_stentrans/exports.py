@@ -81,8 +81,10 @@ def ending_of(path: Path) -> str:
 
 
 def _write_h5ad(section: Section, path: Path) -> Path:
+    from napari_stentrans.io.writers.h5ad import write_whole
+
     with replacing(path, section.inputs) as unfinished:
-        section_to_anndata(section).write_h5ad(unfinished, compression="gzip")
+        write_whole(section_to_anndata(section), unfinished, compression="gzip")
     return path
 
 

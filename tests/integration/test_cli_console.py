@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import signal
+import sys
+import time
 
 import pytest
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, report
+from napari_stentrans.cli.signals import EndedError, ended_as_interrupted
 from napari_stentrans.errors import ComputeError, InvalidSectionError, UnknownGeneError
 from napari_stentrans.progress import Progress
+
+ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
 
 
 class Terminal(io.StringIO):
@@ -53,6 +60,7 @@ def test_a_pipe_and_quiet_see_nothing(monkeypatch):
         (UnknownGeneError("x"), ExitCode.REQUEST),
         (ComputeError("x"), ExitCode.COMPUTE),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (EndedError(signal.SIGTERM), 143),
         (KeyError("x"), ExitCode.UNEXPECTED),
     ],
     ids=lambda value: type(value).__name__,
@@ -73,3 +81,31 @@ def test_an_error_is_one_block_with_all_problems_and_notes(capsys):
         "  2 genes occur twice\n"
         "  while reading counts.tsv\n"
     )
+
+
+@ON_POSIX
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_system_ends_a_run_as_ctrl_c_does(name):
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+
+    def wait():
+        with ended_as_interrupted():
+            os.kill(os.getpid(), number)
+            time.sleep(5)  # cut short
+
+    with pytest.raises(EndedError):
+        wait()
+    assert signal.getsignal(number) is before
+
+
+@ON_POSIX
+def test_a_signal_that_is_ignored_stays_so():
+    """As by nohup: the run goes on without its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_as_interrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import shutil
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -187,7 +190,7 @@ def test_a_full_disk_leaves_what_was_there(section, tmp_path, monkeypatch, endin
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("anndata.AnnData.write_h5ad", full)
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     monkeypatch.setattr(section_writer, "_rows", full)
     monkeypatch.setattr(parquet_writer, "_rows", full)
     monkeypatch.setattr(space_ranger, "_write_matrix", full)
@@ -212,6 +215,39 @@ def test_an_interruption_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         write_half()
 
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_threads_write_into_a_folder_meanwhile_is_removed_too(tmp_path):
+    """Those of zarr go on for a moment after their caller has given up."""
+    begun = threading.Event()
+
+    def go_on(folder):
+        for _ in range(10):
+            (folder / "c").mkdir(parents=True, exist_ok=True)
+            begun.set()
+            time.sleep(0.02)
+
+    def write_half():
+        with replacing(tmp_path / "out") as folder:
+            thread = threading.Thread(target=go_on, args=(folder,))
+            thread.start()
+            begun.wait()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_larger_than_the_disk_is_refused_before_it_is_written(
+    result, tmp_path, monkeypatch
+):
+    nearly_full = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: nearly_full)
+    with pytest.raises(InvalidRequestError, match=r"needs .* MB, and 0\.0 MB are free"):
+        export(result, tmp_path / "it.h5ad")
     assert list(tmp_path.iterdir()) == []
 
 

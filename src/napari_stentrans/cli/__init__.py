@@ -22,6 +22,7 @@ from napari_stentrans.cli.console import (
     report,
     say,
 )
+from napari_stentrans.cli.signals import ended_as_interrupted
 from napari_stentrans.cli.streams import mute, open_closed, tell
 
 COMMANDS: dict[str, str] = {
@@ -60,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     open_closed()
     try:
         args = build_parser(words).parse_args(words)
-        return int(args.run(args))
+        with ended_as_interrupted():
+            return int(args.run(args))
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         mute(sys.stdout)
         return ExitCode.OK

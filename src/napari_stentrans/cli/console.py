@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from napari_stentrans.cli.signals import EndedError
 from napari_stentrans.cli.streams import mute, tell
 from napari_stentrans.errors import (
     ComputeError,
@@ -41,7 +42,10 @@ exit codes:
   3    the input cannot be read, or is not a valid section
   4    the request does not fit the section: unknown gene, bad mask, nothing to do
   5    computing or writing the result failed
-  130  interrupted with Ctrl-C; no unfinished file is left"""
+  130  interrupted with Ctrl-C; no unfinished file is left
+  143  the same, ended by the system (SIGTERM; 129 by SIGHUP)"""
+
+_OF_SIGNALS = 128
 
 _MEANING: dict[type[Exception], ExitCode] = {
     ReadError: ExitCode.INPUT,
@@ -102,6 +106,8 @@ def report(error: BaseException) -> int:
     """Print an error as one block on stderr; returns the exit code."""
     if isinstance(error, KeyboardInterrupt):
         remark("interrupted; no unfinished file is left")
+        if isinstance(error, EndedError):  # as shells have it
+            return _OF_SIGNALS + int(error.args[0])
         return ExitCode.INTERRUPTED
     code, message = _explain(error)
     lines = [*message.splitlines(), *getattr(error, "__notes__", [])]

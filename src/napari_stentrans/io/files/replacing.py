@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +28,8 @@ _FOLDERS = {
 
 A folder with anything else in it is somebody's, and never replaced.
 """
+_TRIES, _GONE, _BETWEEN = 20, 3, 0.1
+"""To remove a folder, times that it must be found gone, and seconds between them."""
 _NEW: ContextVar[frozenset[Path]] = ContextVar("_NEW", default=frozenset())
 """What must not replace anything, however deep down it is written."""
 
@@ -86,6 +89,29 @@ def making_new(*paths: Path) -> Iterator[None]:
         yield
     finally:
         _NEW.reset(before)
+
+
+def check_room(path: Path, n_bytes: float) -> None:
+    """Make sure that a file of this size has room.
+
+    HDF5 may crash, not fail, where a disk fills up while it writes.
+
+    Raises
+    ------
+    InvalidRequestError
+        Saying how much is missing.
+    """
+    try:
+        disk = shutil.disk_usage(Path(path).absolute().parent)
+    except OSError:  # whoever writes will say what is wrong with the folder
+        return
+    if disk.total and disk.free < n_bytes:  # some network disks know nothing
+        msg = (
+            f"cannot write {path}: it needs {n_bytes / 1e6:,.1f} MB, and "
+            f"{disk.free / 1e6:,.1f} MB are free there. Make room, or choose another "
+            "disk."
+        )
+        raise InvalidRequestError(msg)
 
 
 def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
@@ -182,7 +208,18 @@ def _own() -> str:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    """Remove a file, or a folder, which threads of zarr may make again for a moment.
+
+    What cannot be removed stays: it must not hide why there is something to remove.
+    """
+    if not path.is_dir() or path.is_symlink():
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return
+    gone = 0
+    for _ in range(_TRIES):
+        shutil.rmtree(path, ignore_errors=True)
+        gone = 0 if path.exists() else gone + 1
+        if gone == _GONE:
+            return
+        time.sleep(_BETWEEN)

@@ -16,16 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
-from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.files.replacing import check_room, replacing
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _CHUNK_BYTES = 1 << 20
+_GROWTH_BYTES = 1 << 24
+"""By which a file in memory grows at a time."""
 _CHUNK_ROWS = 2048
 """At most: whoever reads by rows reads whole chunks."""
 _PHASE = "Writing genes"
+_VALUE_BYTES = 8
+"""Of the mean and the standard deviation of a gene at a position."""
 
 
 class Block(Protocol):
@@ -71,10 +75,30 @@ def h5ad_steps(
     """
     path = Path(path)
     with closing(blocks), replacing(path, inputs) as unfinished:
-        annotations.write_h5ad(unfinished)
+        n_positions, n_genes = annotations.shape
+        check_room(path, n_positions * n_genes * _VALUE_BYTES)
+        write_whole(annotations, unfinished)
         with h5py.File(unfinished, "r+") as file:
             yield from _matrix_steps(file, annotations.shape, blocks)
     return path
+
+
+def write_whole(adata: AnnData, path: Path, compression: str | None = None) -> None:
+    """Write an AnnData that fits into memory, once more, as it will be in the file.
+
+    Made in memory: where the disk fills up, HDF5 would crash, and Python only fails.
+    """
+    from anndata.io import write_elem
+
+    adata.strings_to_categoricals()
+    in_memory = {"driver": "core", "backing_store": False, "block_size": _GROWTH_BYTES}
+    with h5py.File(path.name, "w", **in_memory) as file:
+        options = {"compression": compression} if compression else {}
+        write_elem(file, "/", adata, dataset_kwargs=options)
+        if adata.raw is None and "raw" in file:  # readers of lazy files trip over it
+            del file["raw"]
+        file.flush()
+        path.write_bytes(file.id.get_file_image())
 
 
 def _matrix_steps(
