@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -139,6 +140,68 @@ def test_the_picture_is_still_there_for_programs_without_systems(of_others):
         spots = each.pixel_xy
         np.testing.assert_allclose(drawn.min(axis=0), spots.min(axis=0), atol=20)
         np.testing.assert_allclose(drawn.max(axis=0), spots.max(axis=0), atol=20)
+
+
+@pytest.fixture
+def in_parts(of_others, tmp_path):
+    """Return the same with its picture in four chunks, and the files of these."""
+    whole = spatialdata.read_zarr(of_others)
+    picture = whole["stain"].chunk({"c": 3, "y": SIZE // 2, "x": SIZE // 2})
+    del whole.images["stain"]
+    whole.images["stain"] = picture
+    path = tmp_path / "parts.zarr"
+    whole.write(path)
+    files = (path / "images" / "stain").rglob("*")
+    chunks = [each for each in files if each.is_file() and each.name.isdecimal()]
+    assert len(chunks) == 4
+    return path, chunks
+
+
+def test_a_picture_without_any_chunk_is_told_and_not_shown(in_parts):
+    path, chunks = in_parts
+    whole = read_section(path)
+    assert not any("chunks" in note for note in whole.notes)
+    for file in chunks:
+        file.unlink()
+    read = read_section(path)
+    assert read.image is None
+    assert any(
+        "'stain'" in note and "none of its chunks" in note for note in read.notes
+    )
+    np.testing.assert_array_equal(read.pixel_xy, whole.pixel_xy)
+
+
+def test_a_picture_that_lacks_chunks_is_shown_and_told(in_parts):
+    path, chunks = in_parts
+    chunks[0].unlink()  # which is no damage where the picture is black
+    read = read_section(path)
+    assert any("'stain' lacks 1 of its 4 chunks" in note for note in read.notes)
+    assert 1 / 4 <= (read.image.data == 0).all(axis=2).mean() < 1 / 3
+
+
+@pytest.mark.parametrize("gone", ["images/stain/s0", "images/stain", "images"])
+def test_a_picture_that_is_gone_is_told(of_others, gone):
+    shutil.rmtree(of_others / gone)
+    read = read_section(of_others)
+    assert read.image is None
+    assert any("'stain' cannot be read" in note for note in read.notes)
+
+
+def test_a_picture_in_another_system_is_told(of_others, tmp_path):
+    whole = spatialdata.read_zarr(of_others)
+    moved, stay = whole["stain"], spatialdata.transformations.Identity()
+    spatialdata.transformations.set_transformation(moved, {"cm": stay}, set_all=True)
+    whole.write(tmp_path / "apart.zarr")
+
+    read = read_section(tmp_path / "apart.zarr")
+    assert read.image is None
+    (note,) = (note for note in read.notes if "No image" in note)
+    assert "'global'" in note
+    assert "'stain' lies in 'cm'" in note
+    assert "--coordinate-system cm" in note
+    there = read_section(tmp_path / "apart.zarr", coordinate_system="cm")
+    assert there.image is not None
+    assert not any("No image" in note for note in there.notes)
 
 
 def test_another_copy_of_the_picture_lies_as_it_does(of_others, tmp_path, system_xy):

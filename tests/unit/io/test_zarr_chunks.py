@@ -90,3 +90,59 @@ def test_chunks_that_writers_may_leave_out(tmp_path, rng, layout, layer):
     for file in chunks_of(absent):
         file.unlink()
     assert read_section(path).n_spots == N
+
+
+@pytest.mark.parametrize("layout", [2, 3])
+@pytest.mark.parametrize("side", [N, 20])
+def test_positions_that_are_absent_are_told(tmp_path, rng, layout, side):
+    path = written(tmp_path / "s.zarr", rng.poisson(3.0, (N, 4)), layout)
+    rechunked(path, "obsm/spatial", (side, 2))
+    assert read_section(path).n_spots == N
+    chunks_of(path / "obsm/spatial")[-1].unlink()
+    with pytest.raises(ReadError, match=r"obsm/spatial lacks 1 of its .* again"):
+        read_section(path)
+
+
+@pytest.mark.parametrize("layout", [2, 3])
+@pytest.mark.parametrize("chunks", [(1, 2), (8, 1)])  # a spot, a row of spots
+def test_positions_may_be_nought(tmp_path, rng, layout, chunks):
+    path = written(tmp_path / "s.zarr", rng.poisson(3.0, (N, 4)), layout)
+    pixel_xy = read_section(path).pixel_xy
+    rechunked(path, "obsm/spatial", chunks)
+    stored = len(chunks_of(path / "obsm/spatial"))
+    assert stored < pixel_xy.size / np.prod(chunks)  # these zeros were left out
+    np.testing.assert_array_equal(read_section(path).pixel_xy, pixel_xy)
+
+
+@pytest.mark.parametrize("layout", [2, 3])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_picture_that_is_absent_is_told(tmp_path, rng, layout, whole):
+    path = written(tmp_path / "s.zarr", rng.poisson(3.0, (N, 4)), layout)
+    entry = {"images": {}, "scalefactors": {"tissue_hires_scalef": 0.1}}
+    entry["images"]["hires"] = np.full((60, 80, 3), 200, dtype=np.uint8)
+    group = zarr.open_group(path, mode="a", use_consolidated=False)
+    anndata.io.write_elem(group, "uns", {"spatial": {"lib": entry}})
+    picture = "uns/spatial/lib/images/hires"
+    rechunked(path, picture, (30, 40, 3))
+    assert not any("lib hires" in note for note in read_section(path).notes)
+
+    stored = chunks_of(path / picture)
+    for file in stored if whole else stored[:1]:
+        file.unlink()
+    read = read_section(path)
+    told = "none of its chunks" if whole else "lacks 1 of its 4 chunks"
+    assert any("'lib hires'" in note and told in note for note in read.notes)
+    assert (read.image is None) == whole
+
+
+def rechunked(path: Path, name: str, chunks: tuple[int, ...]) -> None:
+    """Write an array again, without chunks of zeros, as zarr does of itself."""
+    group = zarr.open_group(path, mode="a", use_consolidated=False)
+    values, said = group[name][:], dict(group[name].attrs)
+    del group[name]
+    made = group.create_array(
+        name, shape=values.shape, dtype=values.dtype, chunks=chunks
+    )
+    made[:] = values
+    made.attrs.update(said)
+    zarr.consolidate_metadata(path)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.limits import SMALL, require, require_held
+from napari_stentrans.io.files.zarr_chunks import (
+    array_metadata,
+    chunks_of,
+    is_array,
+    read_json,
+    shape_of,
+)
 
-_METADATA = ("zarr.json", ".zarray")
 _MOST_FILES = 2_000_000
 _SPARSE = ("data", "indices", "indptr")
+_NO_PLACE = ". If these spots have no place, give them NaN instead of 0"
 
 
 def attributes(path: Path) -> dict[str, Any]:
@@ -23,7 +28,7 @@ def attributes(path: Path) -> dict[str, Any]:
     for name in ("zarr.json", ".zattrs"):
         file = path / name
         if file.is_file() and file.stat().st_size < SMALL:
-            found = _json(file)
+            found = read_json(file)
             inside = found.get("attributes", {}) if name == "zarr.json" else found
             return inside if isinstance(inside, dict) else {}
     return {}
@@ -34,11 +39,24 @@ def is_group(path: Path) -> bool:
     return any((path / name).is_file() for name in (".zgroup", "zarr.json"))
 
 
-def check_zarr(path: Path, parts: tuple[str, ...] = ("",)) -> None:
+def members(path: Path, group: str) -> list[str]:
+    """Names in a group: of folders that are there, and of those listed at the top."""
+    folders = {each.name for each in (path / group).glob("*") if is_group(each)}
+    listed = read_json(path / "zarr.json").get("consolidated_metadata") or {}
+    known = listed.get("metadata", {}) if isinstance(listed, dict) else {}
+    below = {name.removeprefix(f"{group}/") for name in known if name != group}
+    names = {name.split("/")[0] for name in below if f"{group}/{name}" in known}
+    return sorted(folders | names)
+
+
+def check_zarr(
+    path: Path, parts: tuple[str, ...] = ("",), positions: Collection[str] = ()
+) -> None:
     """Refuse a folder that declares more than it holds, or points out of itself.
 
     What is absent of an array reads as zeros: a sparse matrix must be there whole, as
-    must the names of spots and genes. A dense array may do without its empty chunks.
+    must the names of spots and genes, and positions, since no two spots have the same.
+    Any other dense array may do without its empty chunks.
 
     Parameters
     ----------
@@ -46,6 +64,8 @@ def check_zarr(path: Path, parts: tuple[str, ...] = ("",)) -> None:
         The zarr folder.
     parts
         Which of its folders will be read whole.
+    positions
+        Names that tables of positions have in ``obsm``.
 
     Raises
     ------
@@ -53,7 +73,7 @@ def check_zarr(path: Path, parts: tuple[str, ...] = ("",)) -> None:
         Naming the array.
     """
     total = 0.0
-    whole: list[Path] = []
+    whole: list[tuple[Path, int]] = []
     for part in parts:
         if (path / part).is_dir():
             for folder, stored in _arrays(path / part, path.resolve()):
@@ -61,10 +81,13 @@ def check_zarr(path: Path, parts: tuple[str, ...] = ("",)) -> None:
                 declared = _declared(folder)
                 require_held(declared, stored, name)
                 total += declared
-                whole += [folder] if _has_no_empty_chunk(folder) else []
+                if _has_no_empty_chunk(folder):
+                    whole.append((folder, 1))
+                elif folder.parent.name == "obsm" and folder.name in positions:
+                    whole.append((folder, 2))  # one spot, or all x, may be 0
     require(total, path.name)
-    for folder in whole:
-        _require_chunks(folder, f"{path.name}: {folder.relative_to(path)}")
+    for folder, least in whole:
+        _require_chunks(folder, least, f"{path.name}: {folder.relative_to(path)}")
 
 
 def _has_no_empty_chunk(folder: Path) -> bool:
@@ -72,59 +95,34 @@ def _has_no_empty_chunk(folder: Path) -> bool:
     above = folder.parent
     if folder.name == attributes(above).get("_index"):
         return True
-    if folder.name not in _SPARSE or not all(_is_array(above / n) for n in _SPARSE):
+    if folder.name not in _SPARSE or not all(is_array(above / n) for n in _SPARSE):
         return False
     if folder.name == "indptr":
-        return math.prod(_shape(above / "data")) > 0
+        return math.prod(shape_of(above / "data")) > 0
     if folder.name == "indices":  # of a single gene, or spot, all are 0
         shape = attributes(above).get("shape", ())
         return not isinstance(shape, list) or 1 not in shape
     return True
 
 
-def _require_chunks(folder: Path, name: str) -> None:
-    """Refuse an array in one dimension that lacks chunks, where that can be told."""
-    shape = _shape(folder)
-    grid = _chunks(folder) if len(shape) == 1 else None
-    if grid is None:
+def _require_chunks(folder: Path, least: int, name: str) -> None:
+    """Refuse an array that lacks chunks, where that can be told.
+
+    Those of fewer than ``least`` values along an axis may be empty.
+    """
+    chunks = chunks_of(folder)
+    if chunks is None:
         return
-    length, prefix = grid
-    needed = math.ceil(shape[0] / length)
-    where, start = (folder / "c", "") if prefix == "c/" else (folder, prefix)
-    files = [file.name for file in where.iterdir()] if where.is_dir() else []
-    keys = {file.removeprefix(start) for file in files if file.startswith(start)}
-    there = {int(key) for key in keys if key.isdecimal() and int(key) < needed}
-    if len(there) < needed:
-        first = next(at for at in itertools.count() if at not in there)
+    missed = (key for key in chunks.absent() if min(chunks.extent(key)) >= least)
+    first = next(missed, None)
+    if first is not None:
+        advice = "" if least == 1 else _NO_PLACE
         msg = (
-            f"{name} lacks {needed - len(there)} of its {needed} chunks (the first: "
-            f"{prefix}{first}), so the copy is not complete; copy or download it again"
+            f"{name} lacks {chunks.n_absent} of its {chunks.n_needed} chunks (the "
+            f"first: {chunks.name(first)}), so the copy is not complete; copy or "
+            f"download it again{advice}"
         )
         raise ReadError(msg)
-
-
-def _chunks(folder: Path) -> tuple[int, str] | None:
-    """Length of the chunks of an array, and what precedes their numbers in names.
-
-    None where they are laid out in another way than is known here. Shards count as
-    chunks, since they are what is stored.
-    """
-    found = _metadata(folder)
-    if "chunk_grid" not in found:
-        lengths, prefix = found.get("chunks"), ""
-    else:
-        grid, keys = found["chunk_grid"], found.get("chunk_key_encoding", {})
-        if not (isinstance(grid, dict) and isinstance(keys, dict)):
-            return None
-        is_known = keys.get("name") in ("default", "v2")
-        if grid.get("name") != "regular" or not is_known:
-            return None
-        lengths = grid.get("configuration", {}).get("chunk_shape")
-        mark = keys.get("configuration", {}).get("separator", "/")
-        prefix = f"c{mark}" if keys["name"] == "default" else ""
-    length = lengths[0] if isinstance(lengths, list) and lengths else 0
-    is_stored_so = isinstance(length, int) and not found.get("storage_transformers")
-    return (length, prefix) if is_stored_so and length > 0 else None
 
 
 def _arrays(top: Path, root: Path) -> Iterator[tuple[Path, int]]:
@@ -141,7 +139,7 @@ def _arrays(top: Path, root: Path) -> Iterator[tuple[Path, int]]:
         if n_files > _MOST_FILES:
             msg = f"{root.name} holds over {_MOST_FILES} files, so it is no section"
             raise ReadError(msg)
-        array = here if _is_array(here) else _owner(here, stored)
+        array = here if is_array(here) else _owner(here, stored)
         if array is not None:
             size = sum((here / name).stat().st_size for name in files)
             stored[array] = stored.get(array, 0) + size
@@ -157,28 +155,9 @@ def _is_below(path: Path, root: Path) -> bool:
     return root in path.resolve().parents
 
 
-def _is_array(folder: Path) -> bool:
-    if (folder / ".zarray").is_file():
-        return True
-    return _json(folder / "zarr.json").get("node_type") == "array"
-
-
 def _declared(folder: Path) -> float:
     """Bytes that an array takes once it is read."""
-    return math.prod(map(float, _shape(folder))) * _item_bytes(_metadata(folder))
-
-
-def _shape(folder: Path) -> list[int]:
-    shape = _metadata(folder).get("shape")
-    if not isinstance(shape, list) or not all(isinstance(n, int) for n in shape):
-        msg = f"{folder.name} has no shape"
-        raise ReadError(msg)
-    return shape
-
-
-def _metadata(folder: Path) -> dict[str, Any]:
-    """What is said of an array."""
-    return next(_json(folder / name) for name in _METADATA if (folder / name).is_file())
+    return math.prod(map(float, shape_of(folder))) * _item_bytes(array_metadata(folder))
 
 
 def _item_bytes(found: dict[str, Any]) -> int:
@@ -188,10 +167,3 @@ def _item_bytes(found: dict[str, Any]) -> int:
         return 8
     in_bits = "data_type" in found
     return max(1, int(digits) // 8) if in_bits else int(digits)
-
-
-def _json(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    found = json.loads(file.read_text(encoding="utf-8"))
-    return found if isinstance(found, dict) else {}

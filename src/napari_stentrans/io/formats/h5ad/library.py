@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.files.zarr_chunks import is_array
 from napari_stentrans.io.formats.h5ad.positions import as_array
 from napari_stentrans.io.pictures.images import scale_factor
+from napari_stentrans.io.pictures.zarr_pictures import is_gone
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -92,10 +95,22 @@ def image_entry(
         f"There are {len(entries)} pictures ({_some(list(entries))}), and nothing says "
         "which is of these spots: none is used. Keep one in "
         f'uns["{keys.SPATIAL}"], name it in obs["{_COLUMNS[0]}"], or choose one '
-        "(option library)."
+        "(library; command line: --library)."
     )
     diameters = {scale_factor(entry, _DIAMETER) for entry in entries.values()}
     return {"scalefactors": {_DIAMETER: diameters.pop()}} if len(diameters) == 1 else {}
+
+
+def drop_gone_pictures(adata: AnnData, folder: Path, notes: list[str]) -> None:
+    """Take out pictures of which a zarr folder, copied in part, holds nothing."""
+    for name, entry in _entries(adata).items():
+        images = entry.get("images")
+        if not isinstance(images, dict):
+            continue
+        for resolution in list(images):
+            array = folder / "uns" / keys.SPATIAL / name / "images" / resolution
+            if is_array(array) and is_gone(array, f"{name} {resolution}", notes):
+                del images[resolution]
 
 
 def _labels(adata: AnnData) -> dict[str, pd.Series]:

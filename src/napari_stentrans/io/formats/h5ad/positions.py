@@ -20,7 +20,7 @@ from napari_stentrans.section.lattice import FloatArray
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_OBSM = (
+IN_OBSM = (
     keys.SPATIAL,
     "X_spatial",
     "spatial_coords",
@@ -33,6 +33,7 @@ _OBSM = (
     "X_xy",
     "X_xy_loc",
 )
+"""What tables of positions are called, in the order in which they are looked for."""
 _ENOUGH = 0.9
 """Share of the spots with pixels that array coordinates must place to be believed."""
 
@@ -77,7 +78,7 @@ def find_places(adata: AnnData) -> Places:
             f"{_listed(adata.obs.columns)} and obsm {_listed(adata.obsm)}. "
             f"{''.join(f'{note} ' for note in nowhere)}Put the "
             '(x, y) positions into obsm["spatial"], or name a csv of barcode, x and y '
-            "(option positions)."
+            "(positions; command line: --positions)."
         )
         raise ReadError(msg)
     notes = (f"Positions were taken from {source}; {why}", *depths)
@@ -86,7 +87,7 @@ def find_places(adata: AnnData) -> Places:
 
 def _depths_note(adata: AnnData, source: str) -> tuple[str, ...]:
     """Say so where the positions have a third number that differs between spots."""
-    there = (key for key in _OBSM if _named(key) == source)
+    there = (key for key in IN_OBSM if _named(key) == source)
     table = next((adata.obsm[key] for key in there), None)
     third = pd.DataFrame(None if table is None else as_array(table)[:, 2:3])
     if not third.nunique().gt(1).any():
@@ -123,7 +124,7 @@ def _pixel_positions(
 
     A table without any finite position is as good as none.
     """
-    for key in _OBSM:
+    for key in IN_OBSM:
         if key not in adata.obsm:
             continue
         table = adata.obsm[key]

@@ -25,8 +25,13 @@ from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
 from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
 from napari_stentrans.io.formats.h5ad.expected import has_unmeasured, was_enhanced
-from napari_stentrans.io.formats.h5ad.library import image_entry, one_library
+from napari_stentrans.io.formats.h5ad.library import (
+    drop_gone_pictures,
+    image_entry,
+    one_library,
+)
 from napari_stentrans.io.formats.h5ad.positions import (
+    IN_OBSM,
     find_places,
     placed_by_list,
     under_tissue,
@@ -68,15 +73,18 @@ def read(path: Path, options: ReadOptions) -> Section:
     """
     import anndata
 
+    notes: list[str] = []
     with warnings.catch_warnings(), from_library(path.name):
         warnings.simplefilter("ignore")  # old layouts and repeated names: handled below
         if path.is_dir():
-            check_zarr(path)
+            check_zarr(path, positions=IN_OBSM)
             adata = anndata.read_zarr(path)
+            drop_gone_pictures(adata, path, notes)
         else:
             with opened_hdf5(path):
                 adata = anndata.read_h5ad(path)
-    return section_of(adata, path, options)
+    section = section_of(adata, path, options)
+    return replace(section, notes=(*section.notes, *notes)) if notes else section
 
 
 def section_of(adata: AnnData, path: Path, options: ReadOptions) -> Section:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.io.files.damage import DAMAGE, said
+from napari_stentrans.io.files.zarr_chunks import is_array, shape_of
+from napari_stentrans.io.files.zarr_folder import members
 from napari_stentrans.io.pictures.images import image_from_array
 from napari_stentrans.io.pictures.laid import laid_by
+from napari_stentrans.io.pictures.zarr_pictures import is_gone
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray
 
@@ -61,11 +66,9 @@ def find_picture(
 
     One that was written with the table (see `io.writers.spatialdata`) comes first.
     """
-    from spatialdata.transformations import get_transformation
-
     found = []
     for name, element in whole.images.items():
-        if system not in get_transformation(element, get_all=True):
+        if system not in systems_of(element):
             continue
         full, level = _levels(element)
         if full.sizes["c"] not in (1, 3, 4):
@@ -77,6 +80,8 @@ def find_picture(
         rank = (name == f"{table}_image", min(shown, _LONGEST_SIDE), -shown)
         found.append((rank, name, full, level))
     for _, name, full, level in sorted(found, key=lambda entry: entry[0])[::-1]:
+        if _is_gone(whole, name, level, notes):
+            continue
         try:
             data, step = _pixels(level)
             scale = level.sizes["x"] / full.sizes["x"] / step
@@ -84,6 +89,59 @@ def find_picture(
         except DAMAGE as error:
             notes.append(f"The image {name!r} cannot be read: {said(error)}.")
     return Picture("", None, 1.0, np.eye(3))
+
+
+def unread_pictures(whole: SpatialData, path: Path) -> list[str]:
+    """Notes of pictures that are named in the folder but could not be read."""
+    return [
+        f"The image {name!r} cannot be read and is not shown: the copy may not be "
+        "complete; copy or download it again."
+        for name in members(path, "images")
+        if name not in whole.images
+    ]
+
+
+def pictures_elsewhere(
+    whole: SpatialData, system: str, of_spots: list[str]
+) -> list[str]:
+    """Note on pictures that lie in other coordinate systems than the spots.
+
+    Parameters
+    ----------
+    whole
+        The SpatialData.
+    system
+        The one that the spots were placed in.
+    of_spots
+        All that they have a place in.
+    """
+    lying = {name: systems_of(element) for name, element in whole.images.items()}
+    elsewhere = {name: there for name, there in lying.items() if system not in there}
+    if not elsewhere:
+        return []
+    listed = ", ".join(
+        f"{name!r} lies in {' and '.join(map(repr, there))}"
+        for name, there in elsewhere.items()
+    )
+    both = [each for each in of_spots if any(each in one for one in lying.values())]
+    advice = (
+        f"To see it, choose coordinate_system={both[0]!r} (command line: "
+        f"--coordinate-system {shlex.quote(both[0])})."
+        if both
+        else "The spots have no place there."
+    )
+    note = (
+        f"No image is shown in coordinate system {system!r} of the spots: {listed}. "
+        f"{advice}"
+    )
+    return [note]
+
+
+def systems_of(element: Any) -> list[str]:
+    """Coordinate systems that an element has a place in."""
+    from spatialdata.transformations import get_transformation
+
+    return sorted(map(str, get_transformation(element, get_all=True)))
 
 
 def to_affine(element: Any, system: str) -> FloatArray:
@@ -103,6 +161,15 @@ def _levels(element: Any) -> tuple[Any, Any]:
     copies = sorted(copies, key=lambda copy: -copy.sizes["x"])
     small = [copy for copy in copies if max(copy.shape[1:]) <= _LONGEST_SIDE]
     return copies[0], small[0] if small else copies[-1]
+
+
+def _is_gone(whole: SpatialData, name: str, level: Any, notes: list[str]) -> bool:
+    """Whether nothing is stored of the copy of a picture that is to be shown."""
+    size = [level.sizes["y"], level.sizes["x"]]
+    folder = Path(whole.path or "") / "images" / name
+    arrays = (each for each in sorted(folder.glob("*")) if is_array(each))
+    shown = next((each for each in arrays if shape_of(each)[-2:] == size), None)
+    return shown is not None and is_gone(shown, name, notes)
 
 
 def _pixels(level: Any) -> tuple[NDArray[Any], int]:

@@ -18,7 +18,14 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import from_library
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr, is_group
-from napari_stentrans.io.formats.spatialdata.picture import find_picture, to_affine
+from napari_stentrans.io.formats.h5ad.positions import IN_OBSM
+from napari_stentrans.io.formats.spatialdata.picture import (
+    find_picture,
+    pictures_elsewhere,
+    systems_of,
+    to_affine,
+    unread_pictures,
+)
 from napari_stentrans.io.options import ReadOptions
 from napari_stentrans.io.pictures.images import misfit_note
 from napari_stentrans.section.lattice import FloatArray
@@ -73,7 +80,10 @@ def read(path: Path, options: ReadOptions) -> Section:
     section = section_of(adata, path, replace(chosen, name=name))
     if system is None:
         return replace(section, notes=(*notes, *section.notes))
+    notes += unread_pictures(whole, path)
     image, misfit = find_picture(whole, system, table_name, notes).image(notes), []
+    if image is None:
+        notes += pictures_elsewhere(whole, system, systems_of(whole[region]))
     if image is not None and section.pixel_xy is not None:
         misfit = misfit_note(image, section.pixel_xy)
     told = (*notes, *section.notes, *misfit)
@@ -90,7 +100,7 @@ def _opened(path: Path) -> SpatialData:
             'pip install "napari-stentrans[spatialdata]"'
         )
         raise ReadError(msg) from error
-    check_zarr(path, ("tables", "table", "shapes"))
+    check_zarr(path, ("tables", "table", "shapes"), positions=IN_OBSM)
     with warnings.catch_warnings(), from_library(path.name):
         warnings.simplefilter("ignore")  # on old versions, and on what is damaged
         return spatialdata.read_zarr(
@@ -111,7 +121,10 @@ def _chosen(
             raise ReadError(msg)
         return wished
     if len(there) != 1:
-        msg = f"{path.name} has {len(there)} {many} ({listed}); choose one: {option}"
+        msg = (
+            f"{path.name} has {len(there)} {many} ({listed}); choose one: {option} "
+            f"(command line: --{option})"
+        )
         raise ReadError(msg)
     return there[0]
 
@@ -163,14 +176,15 @@ def _placed(
 
 def _system(whole: SpatialData, region: str, wished: str | None) -> str:
     """Return the coordinate system that is wished for; else the usual one."""
-    from spatialdata.transformations import get_transformation
-
     if region not in whole:
         msg = f"the table annotates {region!r}, which is not there or cannot be read"
         raise ReadError(msg)
-    there = sorted(get_transformation(whole[region], get_all=True))
+    there = systems_of(whole[region])
     if wished is not None and wished not in there:
-        msg = f"there is no coordinate_system {wished!r}; there is {', '.join(there)}"
+        msg = (
+            f"there is no coordinate_system {wished!r} (command line: "
+            f"--coordinate-system); there is {', '.join(there)}"
+        )
         raise ReadError(msg)
     return wished or (_GLOBAL if _GLOBAL in there else there[0])
 
