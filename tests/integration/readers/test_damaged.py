@@ -395,3 +395,45 @@ def test_mtx_that_is_none(writers, sample, tmp_path, attempt, header, told):
     found = attempt(path)
     assert isinstance(found, StEnTransError)
     assert told in str(found)
+
+
+def cut(file: Path, share: float) -> None:
+    os.truncate(file, int(share * file.stat().st_size))
+
+
+def xenium_with_both_tables(folder: Path, sample, writers) -> Path:
+    writers["xenium"](folder, sample)
+    cells = pd.read_csv(folder / "cells.csv.gz")
+    cells.to_parquet(folder / "cells.parquet")
+    return folder
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("opened", ["", "cells.parquet", "cell_feature_matrix.h5"])
+def test_a_damaged_table_of_cells_is_named(writers, sample, tmp_path, share, opened):
+    xenium_with_both_tables(tmp_path, sample, writers)
+    (tmp_path / "cells.csv.gz").unlink()
+    cut(tmp_path / "cells.parquet", share)
+    with pytest.raises(ReadError, match=r"cells\.parquet is damaged"):
+        read_section(tmp_path / opened)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_whole_table_of_cells_stands_in_for_a_damaged_one(
+    writers, sample, tmp_path, share
+):
+    whole = read_section(xenium_with_both_tables(tmp_path, sample, writers))
+    assert not any("damaged" in note for note in whole.notes)
+    cut(tmp_path / "cells.parquet", share)
+    read = read_section(tmp_path)
+    np.testing.assert_array_equal(read.pixel_xy, whole.pixel_xy)
+    assert any("cells.parquet is damaged; cells.csv.gz" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_damaged_matrix_of_cells_is_named(writers, sample, tmp_path, share):
+    path = writers["xenium"](tmp_path, sample)
+    cut(path / "cell_feature_matrix.h5", share)
+    with pytest.raises(ReadError, match=r"cell_feature_matrix\.h5") as error:
+        read_section(path)
+    assert "side by side" not in str(error.value)
