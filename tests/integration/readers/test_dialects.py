@@ -448,3 +448,36 @@ def test_hdf5_of_other_kinds_says_what_to_open(tmp_path, group, told):
             file.create_group(name)
     with pytest.raises(ReadError, match=told):
         read_section(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize("name", ["#1", "NKX2#1", "CD37#"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_gene_of_stereo_seq_may_have_a_hash(writers, sample, tmp_path, name, first):
+    at = 0 if first else 3
+    genes = [*sample.genes[:at], name, *sample.genes[at + 1 :]]
+    path = writers["gem"](tmp_path, replace(sample, genes=genes))
+    read = read_section(path)
+    assert set(read.genes) == set(genes)
+    assert read.gene_counts(name).sum() == sample.counts[:, at].sum()
+
+
+@pytest.mark.parametrize("n_comments", [0, 59, 500])
+@pytest.mark.parametrize("comment", ["#", '#Stereo "chip', "#a\tb\tc\td\te\tf"])
+def test_comments_of_stereo_seq(writers, sample, tmp_path, n_comments, comment):
+    path = writers["gem"](tmp_path, sample)
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    bare = [line for line in lines if not line.startswith("#")]
+    text = "\n".join([comment] * n_comments + bare)
+    path.write_bytes(gzip.compress(text.encode()))
+    assert read_section(path).counts.sum() == sample.counts.sum()
+
+
+@pytest.mark.parametrize("line", ["#ACTB\t120", "ACTB\t1\t2"])
+def test_a_line_of_stereo_seq_that_is_no_molecule_is_told(
+    writers, sample, tmp_path, line
+):
+    path = writers["gem"](tmp_path, sample)
+    text = gzip.decompress(path.read_bytes()).decode() + f"{line}\n"
+    path.write_bytes(gzip.compress(text.encode()))
+    with pytest.raises(ReadError, match="1 molecules whose"):
+        read_section(path)

@@ -20,6 +20,8 @@ _LONGEST_LINE = 16_000_000
 _TABLE_FACTOR = 8.0
 """Bytes of memory that a character of a table takes while it is read."""
 _PROBE = 2048
+_MOST_COMMENTS = 10_000
+"""Before the first line: files are looked at often, and quickly."""
 
 
 def is_gzipped(path: Path) -> bool:
@@ -35,18 +37,26 @@ def opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig")
 
 
-def first_lines(path: Path, n: int) -> list[str]:
-    """First lines of a text file, without blank ones; empty where it is no text."""
+def first_lines(path: Path, n: int, comment: str | None = None) -> list[str]:
+    """First lines of a text file, without blank ones; empty where it is no text.
+
+    Lines before them that begin with ``comment`` are left out.
+    """
     if not path.is_file() or path.stat().st_size == 0:
         return []
     found: list[str] = []
+    n_comments = 0
     try:
         with opened(path) as file:
             if "\0" in file.read(_PROBE):
                 return []
             file.seek(0)
             while len(found) < n and (line := file.readline(_LONGEST_LINE)):
-                if line.strip():
+                if comment and not found and line.startswith(comment):
+                    n_comments += 1
+                    if n_comments > _MOST_COMMENTS:
+                        return []
+                elif line.strip():
                     found.append(line.rstrip("\r\n"))
     except (UnicodeDecodeError, gzip.BadGzipFile):
         return []
@@ -84,6 +94,19 @@ def lines_of(file: TextIO, name: str) -> Iterator[str]:
             )
             raise ReadError(msg)
         yield line
+
+
+def skip_comments(file: TextIO, name: str, comment: str = "#") -> None:
+    """Read a text file up to its first line that is no comment, which is read too.
+
+    Raises
+    ------
+    ReadError
+        At a line without end.
+    """
+    for line in lines_of(file, name):
+        if line.strip() and not line.startswith(comment):
+            return
 
 
 class Measured:

@@ -21,6 +21,7 @@ from napari_stentrans.io.files.text import (
     first_lines,
     opened,
     separator,
+    skip_comments,
     whole_lines,
 )
 from napari_stentrans.io.formats.stereo.chip import DEFAULT_BIN, stereo_section
@@ -74,8 +75,8 @@ def read(path: Path, options: ReadOptions) -> Section:
 
 
 def _start(path: Path) -> list[str]:
-    """Header and first molecule: what follows the lines that begin with #."""
-    return [line for line in first_lines(path, 60) if not line.startswith("#")][:2]
+    """Header and first molecule: what follows the comments at the start."""
+    return first_lines(path, 2, comment="#")
 
 
 def _columns(header: str) -> dict[str, str] | None:
@@ -97,20 +98,23 @@ def _pieces(path: Path) -> Iterator[pd.DataFrame]:
     if columns is None:
         msg = f"{path.name} has no columns gene, x, y and counts"
         raise ReadError(msg)
+    names = fields(header, separator(header))
+    at = {names.index(name): what for what, name in columns.items()}
     with opened(path) as file, whole_lines(path.name):
+        skip_comments(file, path.name)  # genes further down may be called #1
         pieces = pd.read_csv(
             file,
             sep=separator(header),
-            comment="#",
-            usecols=list(columns.values()),
-            dtype=dict.fromkeys(columns.values(), str),
+            header=None,
+            names=range(len(names)),
+            usecols=list(at),
+            dtype=dict.fromkeys(at, str),
             keep_default_na=False,
             chunksize=_PIECE,
             index_col=False,
         )
         for piece in pieces:
-            named = piece.rename(columns={name: what for what, name in columns.items()})
-            yield _checked(named, path.name)
+            yield _checked(piece.rename(columns=at), path.name)
 
 
 def _checked(piece: pd.DataFrame, name: str) -> pd.DataFrame:
