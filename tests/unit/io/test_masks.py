@@ -393,7 +393,7 @@ def test_positions_without_labels_mean_predict(tmp_path, section):
     [
         ("", "empty"),
         ("array_row,array_col\n", "lists no position"),
-        ("array_row,array_col\n2,4\n2,x\n", "line 3, 2, x"),
+        ("array_row,array_col\n2,4\n2,x\n", "1 position is no number.*line 3, 2 and x"),
         ("array_row\n2\n", "no column array_col"),
         ("array_row,array_col\n2.3,4\n", "no sites of the .* lattice"),
         ("array_row,array_col,label\n2,4,7\n", "labels are not 0, 1 or 2"),
@@ -458,7 +458,8 @@ def test_positions_keep_their_order_and_fractions(tmp_path):
         (b"x,y\n1,2\n", "no column array_row and no column array_col, only x, y"),
         (b"array_row,array_col\n", "lists no position"),
         (b"array_row,array_col\n1,2\n,4\ninf,3\n", "2 positions.*line 3"),
-        (b"\x89PNG\r\n\0\0\0", "neither a table nor a picture"),
+        (b"\x89PNG\r\n\0\0\0", r"is a picture \(png\)"),
+        (b"\0\1", "neither a table nor a picture"),
         (b"\x1f\x8b\x08cut", "positions"),
     ],
 )

@@ -52,6 +52,12 @@ def is_geojson(start: bytes) -> bool:
     return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
 
 
+def kind_of_class(name: str) -> RegionKind:
+    """What the name of a class stands for, as people call what they draw."""
+    told = name.casefold().strip().rstrip(_NUMBERING)
+    return _KIND_OF_CLASS.get(told, RegionKind.PREDICT)
+
+
 def write_geojson(path: Path, regions: Regions) -> None:
     """Write the outline of each region that covers anything."""
     features = [
@@ -198,8 +204,7 @@ def _name(about: Mapping[str, Any]) -> str:
 def _kind(about: Mapping[str, Any]) -> RegionKind:
     if about.get("kind") in list(RegionKind):
         return RegionKind(about["kind"])
-    told = (_class_name(about) or _name(about)).casefold()
-    return _KIND_OF_CLASS.get(told.strip().rstrip(_NUMBERING), RegionKind.PREDICT)
+    return kind_of_class(_class_name(about) or _name(about))
 
 
 def _numbered(kind: RegionKind, n_before: int) -> str:

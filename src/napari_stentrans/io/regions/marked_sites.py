@@ -13,8 +13,12 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.text import first_lines, is_number, read_table
+from napari_stentrans.io.assembly.columns import ROW_COL, columns_among
+from napari_stentrans.io.files.kinds import kind_of
+from napari_stentrans.io.files.text import first_lines, read_table, separator
 from napari_stentrans.io.regions.columns import LABEL, as_known, columns_of
+from napari_stentrans.io.regions.marks import marks_of
+from napari_stentrans.io.regions.spot_lists import lists_spots, read_spot_list
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import (
     OUTSIDE,
@@ -25,10 +29,7 @@ from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import BoolArray
 
-_TITLE = re.compile(
-    r"(.*[ ._])?(barcode|spot|cell|bead|bin|position|name|id|index|x|v1)s?|unnamed: 0"
-)
-"""What a column of barcodes is called; R writes x or V1 where it has no name."""
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 
 
 def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
@@ -39,12 +40,7 @@ def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
     InvalidRequestError
         If there is none.
     """
-    if not path.exists():
-        msg = f"{path} cannot be read: there is no such file"
-        raise InvalidRequestError(msg)
-    if not first_lines(path, 1):
-        msg = f"{path} is empty, or neither a table nor a picture"
-        raise InvalidRequestError(msg)
+    _require_text(path)
     if isinstance(names, str):
         names = columns_of(path).index(names)
     table = read_table(path, names=names)
@@ -59,24 +55,29 @@ def positions_of(table: pd.DataFrame, path: Path) -> FloatArray:
     InvalidRequestError
         Naming what is missing, or the first line that holds no numbers.
     """
-    wanted = [keys.ARRAY_ROW, keys.ARRAY_COL]
-    missing = [column for column in wanted if column not in table]
-    if missing:
+    wanted = columns_among(table.columns, ROW_COL)
+    if wanted is None:
+        missing = [each for each in ROW_COL[0] if each not in table]
         msg = (
             f"{path.name} has no column {' and no column '.join(missing)}, only "
-            f"{', '.join(table.columns[:6])}. Its first line must name the columns."
+            f"{', '.join(table.columns[:6])}. Its first line must name the columns "
+            "array_row and array_col, or row and col."
         )
         raise InvalidRequestError(msg)
     if not len(table):
         msg = f"{path.name} lists no position"
         raise InvalidRequestError(msg)
-    numbers = table[wanted].apply(pd.to_numeric, errors="coerce")
-    array_rc: FloatArray = numbers.to_numpy(dtype=np.float64)
+    cells = table[list(wanted)]
+    mark = separator(first_lines(path, 1)[0])
+    array_rc = np.column_stack([_numbers(cells[column], mark) for column in wanted])
     bad = np.flatnonzero(~np.isfinite(array_rc).all(axis=1))
     if len(bad):
+        first = cells.iloc[bad[0]].astype(str)
+        what = "positions are no numbers" if len(bad) > 1 else "position is no number"
+        advice = ". Write decimals as 5.5." if first.str.contains(",").any() else ""
         msg = (
-            f"{path.name}: {len(bad)} positions are no numbers (first: line "
-            f"{bad[0] + 2}, {', '.join(map(str, table[wanted].iloc[bad[0]]))})"
+            f"{path.name}: {len(bad)} {what} (first: line {bad[0] + 2}, "
+            f"{' and '.join(first)}){advice}"
         )
         raise InvalidRequestError(msg)
     return array_rc
@@ -90,50 +91,55 @@ def missing_of(path: Path, section: Section) -> MissingRegions:
     InvalidRequestError
         If it does not fit the section.
     """
-    header = columns_of(path)
-    if keys.ARRAY_ROW in header or keys.ARRAY_COL in header:
-        table = table_of(path)
-        array_rc = positions_of(table, path)
-        return _regions(section, array_rc, _labels(table, path), path)
-    barcodes, labels = _barcodes(path, section)
-    return _regions(section, section.array_rc[barcodes], labels, path)
+    _require_text(path)
+    if not _lists_places(columns_of(path), path, section):
+        spots, table, names, first_line = read_spot_list(path, section.barcodes)
+        labels = _labels(table, [names], path, first_line)
+        return _regions(section, section.array_rc[spots], labels, path)
+    table = table_of(path)
+    array_rc = positions_of(table, path)
+    return _regions(section, array_rc, _labels(table, [], path), path)
 
 
-def _barcodes(path: Path, section: Section) -> tuple[IntArray, IntArray]:
-    """Spots of a list of barcodes, with or without a header, and their labels."""
-    table, first_line = table_of(path, names=0), 2
-    if not _is_header(list(table.columns), section):
-        table, first_line = read_table(path, header=False, names=0), 1
-        table.columns = pd.Index(
-            ["barcode", LABEL, *table.columns[2:]][: table.shape[1]]
-        )
-    if not len(table):
-        msg = f"{path.name} lists no spot"
+def _require_text(path: Path) -> None:
+    """Refuse what cannot be a table, and say what it is."""
+    if not path.exists():
+        msg = f"{path} cannot be read: there is no such file"
         raise InvalidRequestError(msg)
-    names = table[table.columns[0]].str.strip()
-    spots = section.barcodes.get_indexer(pd.Index(names))
-    if (spots < 0).any():
-        unknown = names[spots < 0]
-        msg = (
-            f"{path.name}: {len(unknown)} of {len(names)} barcodes are not in the "
-            f"section (first: {unknown.iloc[0]!r}). Give barcodes of this section, or "
-            "columns array_row and array_col."
-        )
+    if not first_lines(path, 1):
+        what = kind_of(path) or "empty, or neither a table nor a picture"
+        msg = f"{path} is {what}"
         raise InvalidRequestError(msg)
-    return spots.astype(np.int64), _labels(table, path, first_line)
 
 
-def _is_header(cells: list[str], section: Section) -> bool:
-    """Whether the first line of a list of barcodes names its columns."""
-    if cells[0] in section.barcodes:
-        return False
-    titled = len(cells) > 1 and not is_number(cells[1])
-    return titled or bool(_TITLE.fullmatch(cells[0].casefold()))
+def _lists_places(columns: list[str], path: Path, section: Section) -> bool:
+    """Whether a list tells places on the array; names of spots go before row and col.
+
+    Other programs call pixels row and col as well.
+    """
+    if keys.ARRAY_ROW in columns or keys.ARRAY_COL in columns:
+        return True
+    is_placed = columns_among(columns, ROW_COL) is not None
+    return is_placed and not lists_spots(path, section.barcodes)
 
 
-def _labels(table: pd.DataFrame, path: Path, first_line: int = 2) -> IntArray:
+def _numbers(cells: pd.Series, mark: str) -> FloatArray:
+    """Read numbers, NaN for none; with decimal commas where columns are parted by more.
+
+    Between tabs a comma may also stand between thousands.
+    """
+    if not pd.api.types.is_numeric_dtype(cells) and mark != ",":
+        text = cells.astype(str).str.strip()
+        is_unclear = text.str.fullmatch(_GROUPED) & (mark != ";")
+        cells = text.where(is_unclear, text.str.replace(",", "."))
+    return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+
+
+def _labels(
+    table: pd.DataFrame, used: list[str], path: Path, first_line: int = 2
+) -> IntArray:
     if LABEL not in table:
-        return np.full(len(table), PREDICT, dtype=np.int64)
+        return marks_of(table, used, path)
     labels = pd.to_numeric(table[LABEL], errors="coerce").to_numpy()
     bad = np.flatnonzero(~np.isin(labels, (0, PREDICT, OUTSIDE)))
     if len(bad):
