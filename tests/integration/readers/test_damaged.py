@@ -437,3 +437,52 @@ def test_a_damaged_matrix_of_cells_is_named(writers, sample, tmp_path, share):
     with pytest.raises(ReadError, match=r"cell_feature_matrix\.h5") as error:
         read_section(path)
     assert "side by side" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["merscope", "cosmx"])
+def test_counts_with_nothing_but_a_header(writers, sample, tmp_path, name):
+    path = writers[name](tmp_path, sample)
+    (file,) = [*tmp_path.glob("cell_by_gene.csv"), *tmp_path.glob("*exprMat*")]
+    write_text(file, read_text(file).splitlines()[0] + "\n")
+    with pytest.raises(ReadError, match="no rows under its header"):
+        read_section(path)
+
+
+@pytest.mark.parametrize("name", ["visium_1", "visium_2", "visium_hd", "xenium"])
+def test_a_matrix_without_barcodes(writers, sample, tmp_path, name):
+    for each in ("whole", "none"):
+        (tmp_path / each).mkdir()
+    path = writers[name](tmp_path / "whole", sample)
+    other = writers[name](tmp_path / "none", sample.subset(np.arange(0)))
+    for part in ("*matrix*.h5", "*.mtx.gz", "barcodes.tsv.gz"):
+        for file in other.rglob(part):
+            shutil.copy(file, path / file.relative_to(other))
+    with pytest.raises(ReadError, match="has no barcodes"):
+        read_section(path)
+
+
+def test_a_loom_the_wrong_way_round(writers, sample, tmp_path):
+    path = writers["loom"](tmp_path, sample)
+    with h5py.File(path, "a") as file:
+        counts = file["matrix"][:]
+        del file["matrix"]
+        file["matrix"] = counts.T
+    with pytest.raises(ReadError, match=r"row_attrs/Gene has 5 values.*transposed"):
+        read_section(path)
+
+
+def test_a_loom_without_names(writers, sample, tmp_path):
+    path = writers["loom"](tmp_path, sample)
+    with h5py.File(path, "a") as file:
+        del file["row_attrs/Gene"]
+    with pytest.raises(ReadError, match="no gene names: row_attrs must have Gene"):
+        read_section(path)
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_positions_in_another_encoding_are_told(writers, sample, tmp_path, header):
+    path = writers["visium_2" if header else "visium_1"](tmp_path, sample)
+    (file,) = path.rglob("tissue_positions*.csv")
+    write_text(file, read_text(file), "utf-16")
+    with pytest.raises(ReadError, match=r"tissue_positions.*csv is .*not in UTF-8"):
+        read_section(path)

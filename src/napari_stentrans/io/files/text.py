@@ -13,6 +13,7 @@ from typing import TextIO, cast
 import pandas as pd
 
 from napari_stentrans.errors import InvalidRequestError, ReadError
+from napari_stentrans.io.files.kinds import kind_of
 from napari_stentrans.io.files.limits import Budget
 
 _GZIP = b"\x1f\x8b"
@@ -63,6 +64,13 @@ def first_lines(path: Path, n: int, comment: str | None = None) -> list[str]:
     except EOFError:  # cut off: what is there already may be enough to know it
         return found
     return found
+
+
+def why_no_text(path: Path) -> str:
+    """Say what a file is that has no line of text, and what to do."""
+    if path.stat().st_size == 0:
+        return "is empty; copy or download it again"
+    return f"is {kind_of(path) or 'empty or not text'}"
 
 
 def separator(line: str) -> str:
@@ -157,7 +165,8 @@ def read_table(
     """
     lines = first_lines(path, 1)
     if not lines:
-        raise ValueError("it is empty or not text")  # noqa: EM101
+        msg = f"it {why_no_text(path)}"
+        raise ValueError(msg)
     with opened(path) as file, whole_lines(path.name):
         table: pd.DataFrame = pd.read_csv(
             Measured(file, path.name),  # type: ignore[call-overload]

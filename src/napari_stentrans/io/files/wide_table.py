@@ -74,6 +74,8 @@ def read_wide(path: Path, keys: list[str]) -> WideTable:
     counts: list[sparse.csr_matrix] = []
     named: list[pd.DataFrame] = []
     for piece in _pieces(path, len(columns), key_at):
+        if piece.empty:  # pandas gives one where there is nothing but the header
+            continue
         table = piece.iloc[:, kept]
         values = _numbers(table, path.name)
         counts.append(sparse.csr_matrix(values))

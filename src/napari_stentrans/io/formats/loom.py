@@ -113,10 +113,27 @@ def _attributes(
             columns[key] = texts(found) if is_text else found[:]
     named = [name for name in names if name in columns]
     if not named:
-        msg = f"there are no {what} names, only {', '.join(columns) or 'nothing'}"
-        raise ReadError(msg)
+        raise ReadError(_no_names(group, n, names, what, list(columns)))
     index = pd.Index(columns[named[0]].astype(str), dtype=object)
     return pd.DataFrame(columns, index=index)
+
+
+def _no_names(
+    group: h5py.Group, n: int, names: tuple[str, ...], what: str, there: list[str]
+) -> str:
+    """Say why a gene or cell has no name, and what to do."""
+    where = group.name.strip("/")
+    lines = "rows" if what == "gene" else "columns"
+    for name in names:
+        size = getattr(group.get(name), "size", None)
+        if size is not None:
+            return (
+                f"{where}/{name} has {size:,} values, but the matrix has {n:,} "
+                f"{lines}, one a {what}: it may be transposed. Save it again with a "
+                "row for each gene and a column for each cell."
+            )
+    only = f", only {', '.join(there)}" if there else ""
+    return f"there are no {what} names{only}: {where} must have {names[0]}"
 
 
 def _positions(group: h5py.Group, n: int) -> np.ndarray[Any, Any] | None:

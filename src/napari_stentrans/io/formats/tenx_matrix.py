@@ -197,6 +197,12 @@ def _assembled(
     files: tuple[Path, ...],
 ) -> CountMatrix:
     n_genes = matrix.shape[1]
+    if not len(barcodes):
+        msg = (
+            f"{files[0].name} has no barcodes: it holds no spot. Copy or download it "
+            "again, or look into the report of the run that made it."
+        )
+        raise ReadError(msg)
     ids = features["id"] if "id" in features else features["name"]
     symbols = np.asarray(features.get("name", ids), dtype=object)
     symbols = np.where(symbols == "", ids, symbols)
@@ -269,13 +275,16 @@ def _missing(folder: Path, names: tuple[str, ...], prefix: str | None) -> str:
 
 def _read_names(path: Path) -> np.ndarray[Any, Any]:
     """Cells of a table without header, as text, shape (row, column)."""
-    with opened(path) as file:
-        table = pd.read_csv(
-            Measured(file, path.name),  # type: ignore[call-overload]
-            sep="\t",
-            header=None,
-            dtype=str,
-            keep_default_na=False,
-        )
+    try:
+        with opened(path) as file:
+            table = pd.read_csv(
+                Measured(file, path.name),  # type: ignore[call-overload]
+                sep="\t",
+                header=None,
+                dtype=str,
+                keep_default_na=False,
+            )
+    except pd.errors.EmptyDataError:  # no names: whoever wants some says so
+        return np.empty((0, 1), dtype=object)
     cells: np.ndarray[Any, Any] = table.to_numpy(dtype=object)
     return cells

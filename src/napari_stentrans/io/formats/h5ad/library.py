@@ -95,7 +95,7 @@ def image_entry(
         f"There are {len(entries)} pictures ({_some(list(entries))}), and nothing says "
         "which is of these spots: none is used. Keep one in "
         f'uns["{keys.SPATIAL}"], name it in obs["{_COLUMNS[0]}"], or choose one '
-        "(library; command line: --library)."
+        "(option library; command line: --library)."
     )
     diameters = {scale_factor(entry, _DIAMETER) for entry in entries.values()}
     return {"scalefactors": {_DIAMETER: diameters.pop()}} if len(diameters) == 1 else {}

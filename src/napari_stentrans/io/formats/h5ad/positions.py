@@ -78,7 +78,7 @@ def find_places(adata: AnnData) -> Places:
             f"{_listed(adata.obs.columns)} and obsm {_listed(adata.obsm)}. "
             f"{''.join(f'{note} ' for note in nowhere)}Put the "
             '(x, y) positions into obsm["spatial"], or name a csv of barcode, x and y '
-            "(positions; command line: --positions)."
+            "(option positions; command line: --positions)."
         )
         raise ReadError(msg)
     notes = (f"Positions were taken from {source}; {why}", *depths)

@@ -14,7 +14,13 @@ import pyarrow as pa
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.many_names import as_names, n_repeated
 from napari_stentrans.io.files.parquet import column_types, read_columns, read_parquet
-from napari_stentrans.io.files.text import fields, first_lines, read_table, separator
+from napari_stentrans.io.files.text import (
+    fields,
+    first_lines,
+    read_table,
+    separator,
+    why_no_text,
+)
 from napari_stentrans.io.files.visible import visible
 
 _COLUMNS = (
@@ -135,7 +141,7 @@ def _parquet(path: Path) -> pd.DataFrame:
 def _csv(path: Path) -> pd.DataFrame:
     lines = first_lines(path, 1)
     if not lines:
-        msg = f"{path.name} is empty or not text"
+        msg = f"{path.name} {why_no_text(path)}"
         raise ReadError(msg)
     first = fields(lines[0], separator(lines[0]))
     has_header = not {"array_row", "in_tissue", *_SEURAT}.isdisjoint(first)
