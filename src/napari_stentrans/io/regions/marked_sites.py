@@ -5,6 +5,7 @@ Labels: 1 predict here, 2 outside the tissue, 0 nothing.
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -107,9 +108,17 @@ def _require_text(path: Path) -> None:
         msg = f"{path} cannot be read: there is no such file"
         raise InvalidRequestError(msg)
     if not first_lines(path, 1):
-        what = kind_of(path) or "empty, or neither a table nor a picture"
-        msg = f"{path} is {what}"
+        msg = f"{path} is {_what_it_is(path)}"
         raise InvalidRequestError(msg)
+
+
+def _what_it_is(path: Path) -> str:
+    """Say what a file is that is no text in UTF-8."""
+    with path.open("rb") as file:
+        is_wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if is_wide:  # GeoJSON without an end of line is no text to `kind_of`
+        return "text, but not in UTF-8; save it as UTF-8"
+    return kind_of(path) or "empty, or neither a table nor a picture"
 
 
 def _lists_places(columns: list[str], path: Path, section: Section) -> bool:

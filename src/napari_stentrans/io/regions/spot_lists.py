@@ -109,7 +109,7 @@ def read_spot_list(
     if layout.has_header:
         titles = as_known(table.columns)
     else:
-        titles = [f"column {number}" for number in range(1, table.shape[1] + 1)]
+        titles = [f"Unnamed: {number}" for number in range(table.shape[1])]
         titles[place : place + 2] = ["barcode", LABEL][: len(titles) - place]
     table = table.set_axis(titles, axis=1)
     if not len(table):
