@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans import keys
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.portions import gene_portions
@@ -90,6 +91,9 @@ class EnhancedSection:
 
     def image(self, gene: str, *, sd: bool = False) -> NDArray[np.float32]:
         """Picture of one gene on `raster`, NaN outside the tissue."""
+        if not isinstance(gene, str):
+            msg = f"image draws one gene, given by its name, not {gene!r}"
+            raise InvalidRequestError(msg)
         prediction = self.read([gene])
         return self.raster.image((prediction.sd if sd else prediction.mean)[:, 0])
 

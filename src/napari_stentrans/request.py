@@ -23,8 +23,8 @@ GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]
 MissingLike: TypeAlias = MissingRegions | ArrayLike | pd.Series | str | Path | None
 PositionsLike: TypeAlias = ArrayLike | pd.DataFrame | str | Path | None
 
-_REACH = 100
-"""Widths of a section from it, beyond which a position is a mistake."""
+_NEAR = 25.0
+"""Steps of the array from a section, within which a position is never a mistake."""
 _EXPRESSED_SHARE = 0.01
 _EXPRESSED_SPOTS = 3
 
@@ -133,9 +133,12 @@ def resolve_targets(
 
 
 def _refuse_far(section: Section, at: FloatArray) -> None:
-    """Refuse positions that cannot be meant: pixels in place of array coordinates."""
+    """Refuse positions farther from the section than it is long.
+
+    They cannot be meant: pixels in place of array coordinates, or another section.
+    """
     low, high = section.array_rc.min(axis=0), section.array_rc.max(axis=0)
-    reach = _REACH * (1 + (high - low).max())
+    reach = max((high - low).max(), _NEAR)
     far = ((at < low - reach) | (at > high + reach)).any(axis=1)
     if far.any():
         first = ", ".join(f"{number:g}" for number in at[far][0])

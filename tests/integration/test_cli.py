@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -239,6 +240,11 @@ def test_help_tells_limits_and_defaults_of_every_option(capsys):
         (["--at", "nowhere.csv"], 4, "nowhere.csv"),
         (["--at", "x.csv", "--refine", "2"], 2, "use one of the two"),
         (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
+        (["--genes", "A", "B"], 2, "have commas between them: --genes A,B"),
+        (["--config", "none.h5ad"], 2, "there is no run file none.h5ad"),
+        (["--box", "0,0,1"], 4, "give four numbers x0,y0,x1,y1"),
+        (["--box", "-9,-9,-8,-8"], 2, "expected one argument"),
+        (["--box=-9,-9,-8,-8"], 4, "no spot of simulated_st lies within the box"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -323,10 +329,14 @@ def test_pictures_show_every_gene_that_was_named(run, section):
     assert tifffile.imread(out).shape[0] == 26  # measured and enhanced
 
 
-def test_pictures_show_a_few_genes_if_none_was_named(run):
+def test_pictures_show_a_few_genes_if_none_was_named_and_say_which(run, capsys):
     code, out = run("--genes", "all", name="out.ome.tif")
     assert code == 0
     assert tifffile.imread(out).shape[0] == 6
+    told = capsys.readouterr().err
+    with tifffile.TiffFile(out) as tif:
+        drawn = re.findall(r'Channel .*?Name="(\S+) measured"', tif.ome_metadata)
+    assert f"shows 3 of 300 genes: {', '.join(drawn)}; --genes names others" in told
 
 
 def test_force_replaces_a_result_but_never_the_input(run, tmp_path, capsys):
@@ -576,7 +586,7 @@ def test_it_runs_as_a_program(sample, tmp_path):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("enhance", "a labels picture (png, tif or npy; 1: predict here, 2: outside "),
+        ("enhance", "a labels picture (png, tif, gif or npy; 1: predict here, 2: outside "),
         ("enhance", "regions saved in the window (GeoJSON, csv, png)"),
         ("enhance", "--model MODEL.npz"),
         ("evaluate", "(default: all of them; upsample alone for the paper's protocol)"),

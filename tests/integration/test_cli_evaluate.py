@@ -105,6 +105,15 @@ def test_options_given_twice_add_up(sample, capsys):
     assert "linear less each other method" in told
 
 
+def test_commas_are_as_good_as_spaces(sample, capsys):
+    lists = "--task dropout,region --methods linear,nearest --seed 0,2"
+    assert main(f"evaluate {sample} {lists}".split()) == 0
+    told = capsys.readouterr().out
+    assert "dropout (seed 0, 2)" in told
+    assert "region (seed 0, 2)" in told
+    assert "linear less each other method" in told
+
+
 def test_paper_protocol_is_named_for_what_it_is(sample, capsys):
     assert main(["evaluate", sample, "--protocol", "paper", *QUICK]) == 0
     told = capsys.readouterr().out
@@ -132,7 +141,7 @@ def test_run_files_set_what_methods_are_given(sample, tmp_path, capsys):
     [
         (["--methods", "kringing"], 2, "no method 'kringing'"),
         (["--methods", "pca"], 2, "dist; raw, pca20 (task 'denoise' alone)"),
-        (["--task", "magic"], 2, "invalid choice: 'magic'"),
+        (["--task", "magic"], 2, "there is no 'magic'; choose from upsample, dropout"),
         (["--seed", "-1"], 2, "expected"),
         (["--seed", "x"], 2, "expected a whole number, 0 to 4294967295, not 'x'"),
         (["--seed", str(2**32)], 2, "0 to 4294967295"),

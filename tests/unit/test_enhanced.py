@@ -208,8 +208,12 @@ def test_scores_of_an_earlier_run_are_not_those_of_this_one(section):
 def test_genes_are_read_by_their_names(result, genes):
     with pytest.raises(InvalidRequestError, match="by their names, not by"):
         result.read(genes)
-    with pytest.raises(InvalidRequestError, match="by their names, not by"):
-        result.image(genes)
+
+
+@pytest.mark.parametrize("gene", [None, 3, ["G0"]])
+def test_one_gene_is_drawn_by_its_name(result, gene):
+    with pytest.raises(InvalidRequestError, match="draws one gene, given by its name"):
+        result.image(gene)
 
 
 def test_a_gene_is_drawn_where_its_positions_are(result):

@@ -16,6 +16,7 @@ from napari_stentrans.figures import (
     save_before_after,
     telling_genes,
 )
+from napari_stentrans.figures.comparison import score_in_words
 from napari_stentrans.figures.drawing import view_of
 from napari_stentrans.readings import at_spots, seen_spots
 from napari_stentrans.section.alignment import Alignment
@@ -199,6 +200,14 @@ def test_measured_and_enhanced_share_their_colours_and_the_score_is_told(picture
     score = pictured.gene_scores["heldout_pcc"].iloc[0]
     assert enhanced.get_xlabel().startswith(f"held-out r {score:.2f}")
     assert len(panels[pictured.section.name]) == 1  # the picture of the tissue, once
+
+
+def test_a_gene_that_was_picked_out_has_no_rank(pictured):
+    gene = str(pictured.genes[0])
+    n_genes = len(pictured.genes)
+    assert score_in_words(pictured, gene).endswith(f" of {n_genes})")
+    alone = score_in_words(pictured.only([gene]), gene)
+    assert alone == score_in_words(pictured, gene).partition(" (rank")[0]
 
 
 def test_colours_are_bent_as_they_are_in_napari(pictured):

@@ -181,6 +181,7 @@ def test_given_positions_are_predicted_in_their_order(section):
         pytest.param([["here", "there"]], id="no numbers"),
         pytest.param(pd.DataFrame({"x": [1.0], "y": [2.0]}), id="other columns"),
         pytest.param([[2.0, 1.0], [2.0, 1e300]], id="far away"),
+        pytest.param([[150.0, 90.0]], id="pixels"),
     ],
 )
 def test_positions_that_are_none_are_refused(section, at):

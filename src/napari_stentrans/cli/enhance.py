@@ -20,6 +20,7 @@ from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
     keeping_new,
+    remark_on_pictures,
     save,
     summary,
     writing,
@@ -59,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MASK",
         help="what is missing: regions saved in the window (GeoJSON, csv, png), a "
-        "labels picture (png, tif or npy; 1: predict here, 2: outside the tissue), or "
-        "a csv of array_row, array_col or of barcodes",
+        "labels picture (png, tif, gif or npy; 1: predict here, 2: outside the "
+        "tissue), or a csv of array_row, array_col or of barcodes",
     )
     what.add_argument(
         "--at",
@@ -74,7 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="expressed",
         metavar="GENES",
         help="what to write: names with commas between, @FILE with one name a line, "
-        "all, or expressed: found in 1 %% of the spots (default: expressed)",
+        "all, or expressed: found in 1 %% of the spots and at least 3 (default: "
+        "expressed). Figures and pictures show three telling ones of more than 12, "
+        "unless they are named",
     )
     parser.add_argument(
         "--save-model",
@@ -133,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
                 result.save_model(args.save_model)
     for notice in result.provenance["notices"]:
         remark(f"note: {notice}", quiet=args.quiet)
+    remark_on_pictures(result, args.out, genes, quiet=args.quiet)
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK

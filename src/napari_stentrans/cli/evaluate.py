@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.evaluate_text import as_text
 from napari_stentrans.cli.inputs import add_section_options, open_section, parse_genes
+from napari_stentrans.cli.lists import Listed
 from napari_stentrans.cli.options import (
     RUN_OPTIONS,
     add_run_options,
@@ -54,9 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--task",
         dest="tasks",
-        nargs="+",
-        action="extend",
-        choices=_TASKS,
+        action=Listed,
+        allowed=_TASKS,
         metavar="TASK",
         help="upsample: every second row and column is given; dropout: 30 %% of the "
         "spots are hidden; region: discs of radius 3 pitches are hidden, 15 %% in all; "
@@ -65,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--methods",
-        nargs="+",
-        action="extend",
+        action=Listed,
         metavar="NAME",
         help="which methods, see 'stentrans methods'; for denoise raw and pca20 as "
         "well (default: all that can handle the section)",
@@ -74,9 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--seed",
         dest="seeds",
-        nargs="+",
-        action="extend",
-        type=parser_of(RunConfig.model_fields["seed"]),
+        action=Listed,
+        kind=parser_of(RunConfig.model_fields["seed"]),
         metavar="N",
         help="of what is hidden and of the methods; several are averaged (default: 0)",
     )

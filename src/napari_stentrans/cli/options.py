@@ -81,6 +81,9 @@ def run_config(args: argparse.Namespace) -> RunConfig:
 
 def read_run_file(path: Path) -> dict[str, Any]:
     """Read the settings of a yaml or json file, or of an h5ad written earlier."""
+    if not path.is_file():
+        msg = f"there is no run file {path}"
+        raise UsageError(msg)
     try:
         if path.suffix.lower() == ".h5ad":
             return _settings_of_result(path)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_stentrans.cli.console import ProgressBars, UsageError
+from napari_stentrans.cli.console import ProgressBars, UsageError, remark
 from napari_stentrans.errors import ComputeError, InvalidRequestError
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import check_place, making_new
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _INPUTS = ("input", "image", "positions", "missing", "at", "model", "config")
 """Options that name what is read."""
+_PICTURES = (".png", ".svg", ".pdf", ".ome.tif", ".ome.tiff")
 
 
 def check_output(
@@ -114,6 +115,21 @@ def save(
     named = None if isinstance(genes, str) else genes
     with writing():
         result.save(out, on_progress=bars, genes=named)
+
+
+def remark_on_pictures(
+    result: EnhancedSection, out: Path, genes: GeneChoice, *, quiet: bool
+) -> None:
+    """Tell which of many genes a file of pictures shows, where nobody chose them."""
+    from napari_stentrans.saving import SaveChoices, ending_of
+    from napari_stentrans.saving.pictures import pictured
+
+    if ending_of(out) not in _PICTURES or not isinstance(genes, str):
+        return
+    shown = pictured(result, SaveChoices())
+    if len(shown) < len(result.chosen):
+        told = f"{out.name} shows {len(shown)} of {len(result.chosen):,} genes"
+        remark(f"note: {told}: {', '.join(shown)}; --genes names others", quiet=quiet)
 
 
 def summary(result: EnhancedSection) -> str:

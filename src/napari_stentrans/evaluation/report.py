@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
 from napari_stentrans.evaluation.tasks import Protocol, Trial
@@ -186,10 +187,21 @@ class EvaluationReport:
         median ceilings, ``seconds`` and ``peak_memory_mb``. All averaged over seeds,
         and of these averages the share of the ceiling that is reached (``share``,
         ``share_log``).
+
+        Raises
+        ------
+        InvalidRequestError
+            If the task was not evaluated.
         """
         by_seed = self.by_seed().groupby(["task", "method"], sort=False)
         whole = _with_shares(by_seed.mean())
-        return whole if task is None else whole.loc[[task]].droplevel("task")
+        if task is None:
+            return whole
+        known = whole.index.unique("task")
+        if task not in known:
+            msg = f"{task!r} was not evaluated; there is {', '.join(map(str, known))}"
+            raise InvalidRequestError(msg)
+        return whole.loc[[task]].droplevel("task")
 
     def quartiles(self) -> pd.DataFrame:
         """Spread over genes: index task, method, metric, genes ("all" or "top").

@@ -27,6 +27,7 @@ from napari_stentrans.readings import (
     difference_limits,
     shown_reading,
 )
+from napari_stentrans.request import resolve_genes
 from napari_stentrans.section.raster import SpotRaster, raster_of
 from napari_stentrans.section.technology import pitch_px
 
@@ -182,7 +183,10 @@ def _show_tissue(ax: Axes, result: EnhancedSection, view: View, *, shown: bool) 
 
 
 def score_in_words(result: EnhancedSection, gene: str) -> str:
-    """Return "held-out r 0.62 (rank 3 of 900)", or nothing where it is unknown."""
+    """Return "held-out r 0.62 (rank 3 of 900)", or nothing where it is unknown.
+
+    Of a few genes that were picked out, a rank among these alone would mean nothing.
+    """
     scores = result.gene_scores
     if keys.HELDOUT_PCC not in scores or gene not in result.genes:
         return ""
@@ -190,4 +194,7 @@ def score_in_words(result: EnhancedSection, gene: str) -> str:
     score, rank = scores[[keys.HELDOUT_PCC, keys.HELDOUT_RANK]].iloc[row]
     if not np.isfinite(score):
         return ""
-    return f"held-out r {score:.2f} (rank {rank:.0f} of {len(scores):,})"
+    words = f"held-out r {score:.2f}"
+    if len(scores) < len(resolve_genes(result.section, "expressed")):
+        return words
+    return f"{words} (rank {rank:.0f} of {len(scores):,})"

@@ -117,6 +117,7 @@ def read_section(path: str | Path, **wishes: Unpack[ReadWishes]) -> Section:
         raise InvalidRequestError(msg)
     options = ReadOptions.of(**wishes)
     path = at_home(path)
+    path = path if path.name else path.absolute()  # what is called "." has a name
     try:
         section = _boxed(_pictured(_read(path, options), options), options)
         if not section.counts.count_nonzero():

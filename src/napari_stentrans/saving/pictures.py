@@ -31,7 +31,7 @@ _PIXELS_PER_PITCH = 4
 
 def figure_of(result: EnhancedSection, choices: SaveChoices) -> Figure:
     """Draw measured and enhanced genes."""
-    return comparison(result, _pictured(result, choices), choices.look)
+    return comparison(result, pictured(result, choices), choices.look)
 
 
 def figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
@@ -49,7 +49,7 @@ def figure(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[P
 def ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[Path]:
     """Write pictures of genes, a channel each."""
     check_place(path, result.section.inputs)
-    section, genes = result.section, _pictured(result, choices)
+    section, genes = result.section, pictured(result, choices)
     spots = SpotRaster.from_section(section)
     of_spot_px = pitch_px(section)
     refined = result.targets.lattice.pitch_in(section.lattice)
@@ -77,8 +77,8 @@ def ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps
     return (yield from ome_tiff_steps(path, names, pictures(), size, section.inputs))
 
 
-def _pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:
-    """Genes to draw: those asked for, else a few of the result."""
+def pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:
+    """Genes to draw: those asked for, else of more than a dozen three telling ones."""
     if choices.genes is None and len(result.chosen) > _MOST_PICTURED:
         return telling_genes(result.section, among=result.chosen)
     return [str(gene) for gene in choices.of(result).genes]

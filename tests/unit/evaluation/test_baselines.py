@@ -51,6 +51,8 @@ def test_both_are_scored_beside_the_methods_for_denoise_alone(simulated):
     methods = ["gaussian", "raw", "pca20"]
     report = evaluate(section, methods, ["dropout", "denoise"])
     assert list(report.summary("dropout").index) == ["gaussian"]
+    with pytest.raises(InvalidRequestError, match="'upsample' was not evaluated"):
+        report.summary("upsample")
     assert list(report.summary("denoise").index) == methods
     # raw is the other half itself: its r with this half has a ceiling of its square
     summary = report.summary("denoise")

@@ -238,7 +238,7 @@ class RunControl:
         self._costs.learn(record)
         genes = self._bench.session.genes
         shown = genes.shown or genes.sets
-        hint = "" if shown else " Choose a gene above to see it."
+        hint = "" if shown else " Choose a gene on the tab Genes to see it."
         notices = " ".join(enhanced.provenance.get("notices", []))
         took = f"{record.seconds:.1f} s" + (", stopped early" * record.stopped_early)
         self._bench.background.say(
