@@ -135,7 +135,8 @@ def test_visium_hd_takes_16_um_unless_told(writers, sample, tmp_path):
     path = writers["visium_hd"](tmp_path, sample)
     section = read_section(path)
     assert section.notes[0] == (
-        "Visium HD, bins of 16 µm; there are also bins of 8 µm (bin_size)."
+        "Visium HD, bins of 16 µm; there are also bins of 8 µm (bin_size; command "
+        "line: --bin-size)."
     )
     assert "square_008um" in read_section(path, bin_size=8).name
     child = path / "binned_outputs" / "square_008um"
@@ -198,3 +199,20 @@ def test_no_file_that_was_read_is_written_to(writer, format_name, sample, tmp_pa
                 with pytest.raises(InvalidRequestError, match="never changed"):
                     check_place(part, inputs)
         check_place(tmp_path / "new.h5ad", inputs if start != tmp_path else ())
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("gem", "--bin-size"), ("gef", "--bin-size"), ("visium_cells", "--pitch")],
+)
+def test_notes_name_options_as_the_command_line_does(
+    writers, sample, tmp_path, name, option
+):
+    notes = read_section(writers[name](tmp_path, sample)).notes
+    assert any(f"command line: {option}" in note for note in notes)
+
+
+def test_bins_of_cells_are_made_with_pitch(writers, sample, tmp_path):
+    path = writers["cell_gef"](tmp_path, sample)
+    with pytest.raises(InvalidRequestError, match=r"pitch .*command line: --pitch"):
+        read_section(path, bin_size=20)

@@ -120,10 +120,11 @@ def unique_names(names: pd.Index) -> tuple[pd.Index, list[str]]:
         seen[name] = number
         taken.add(fresh)
         found.append(fresh)
-    repeated = index[index.duplicated()].unique()
+    n_repeated = index[index.duplicated()].nunique()
+    numbered = next(at for at, name in enumerate(index) if found[at] != name)
     note = (
-        f"{len(repeated)} gene names occur more than once and are numbered "
-        f"(such as {repeated[0]}, {repeated[0]}-1)."
+        f"{n_repeated} gene names occur more than once and are numbered "
+        f"(such as {index[numbered]}, {found[numbered]})."
     )
     return pd.Index(found, dtype=object), [note]
 

@@ -48,8 +48,12 @@ def choose_bins(bins: Mapping[int, Output], wished: float | None, name: str) -> 
 def bins_note(bins: Mapping[int, Output], chosen: int) -> str:
     """Say what was taken and what else there is."""
     others = [side for side in bins if side != chosen]
-    also = f"; there are also bins of {_listed(others)} (bin_size)" if others else ""
-    return f"Visium HD, bins of {chosen} µm{also}."
+    if not others:
+        return f"Visium HD, bins of {chosen} µm."
+    return (
+        f"Visium HD, bins of {chosen} µm; there are also bins of {_listed(others)} "
+        "(bin_size; command line: --bin-size)."
+    )
 
 
 def size_notes(n_positions: int, root: Path) -> list[str]:
@@ -71,7 +75,8 @@ def size_notes(n_positions: int, root: Path) -> list[str]:
     bins = f"bins of {int(own[1])} µm" if own else "bins"
     advice = (
         f"open the bins of {' or '.join(map(str, larger))} µm instead (folder "
-        f"square_{larger[0]:03d}um, or bin_size={larger[0]})"
+        f"square_{larger[0]:03d}um, or bin_size={larger[0]}; command line: --bin-size "
+        f"{larger[0]})"
         if larger
         else "open larger bins (Space Ranger makes 8 and 16 µm), or a part of the slide"
     )

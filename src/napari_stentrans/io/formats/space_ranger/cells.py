@@ -77,7 +77,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     um = factors.get("microns_per_pixel", 0.0)
     if um > 0:
         obs = obs.assign(area_um2=outlines["area"].to_numpy()[place] * um**2)
-        notes.append(f"A pixel is {um:.4g} µm; pitch is in µm.")
+        notes.append(f"A pixel is {um:.4g} µm; pitch (command line: --pitch) is in µm.")
     xy = outlines[["x", "y"]].to_numpy(np.float64)[place]
     cells = CellTable(
         counts=matrix.counts,

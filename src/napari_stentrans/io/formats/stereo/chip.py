@@ -53,10 +53,14 @@ def stereo_section(
     placed = options.place_bins(bin_rc, pixel_xy)
     notes = [
         f"Read as Stereo-seq molecules, added up in squares of {size:g} steps of the "
-        f"chip (about {size * _STEP_UM:g} µm); choose another side with bin_size."
+        f"chip (about {size * _STEP_UM:g} µm); choose another side with bin_size "
+        "(command line: --bin-size)."
     ]
     if len(bin_rc) < _FEW_BINS:
-        notes.append(f"There are only {len(bin_rc)} bins; choose a smaller bin_size.")
+        notes.append(
+            f"There are only {len(bin_rc)} bins; choose a smaller bin_size "
+            "(command line: --bin-size)."
+        )
     obs = pd.DataFrame(bin_rc, bin_names(bin_rc), [keys.ARRAY_ROW, keys.ARRAY_COL])
     return Section(
         name=options.name_for(path),

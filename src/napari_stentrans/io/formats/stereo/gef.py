@@ -55,7 +55,10 @@ def read(path: Path, options: ReadOptions) -> Section:
     with opened_hdf5(path) as file:
         if "geneExp" not in file:
             if options.bin_size is not None:
-                msg = f"{path.name} holds cells, not bins: use pitch to bin them"
+                msg = (
+                    f"{path.name} holds cells, not bins: use pitch to bin them "
+                    "(command line: --pitch)"
+                )
                 raise InvalidRequestError(msg)
             return cell_section(_read_cells(file["cellBin"], path.name), path, options)
         size = options.bin_size or DEFAULT_BIN
