@@ -71,7 +71,7 @@ class MissingRegions:
         if picture.shape != raster.shape:
             msg = (
                 f"the mask has shape {picture.shape}, but this section is drawn as "
-                f"{raster.shape[0]} rows x {raster.shape[1]} columns. "
+                f"{size_told(raster)}. "
                 "Save the mask from the same section, or give a csv of positions."
             )
             raise InvalidRequestError(msg)
@@ -181,6 +181,18 @@ class MissingRegions:
         return labels
 
 
+def size_told(raster: SpotRaster) -> str:
+    """Say how large a mask is that is drawn on a raster, and where it begins."""
+    rows, cols = raster.shape
+    row, col = raster.lattice.to_array([raster.grid_origin])[0]
+    down, right = np.multiply(raster.lattice.step_rc, raster.grid_per_pixel)
+    return (
+        f"{rows:,} rows x {cols:,} columns (its first pixel is array_row={row:.4g}, "
+        f"array_col={col:.4g}; from one to the next it is {down:.4g} down and "
+        f"{right:.4g} to the right)"
+    )
+
+
 def match_positions(
     section: Section, array_rc: FloatArray, within: float = _SAME_POSITION
 ) -> IntArray:
@@ -214,7 +226,8 @@ def _as_sites(lattice: Lattice, array_rc: FloatArray) -> FloatArray:
         ~lattice.is_site(array_rc),
         array_rc,
         f"are no sites of the {lattice.kind} lattice",
-        "To predict exactly there, give them as positions to predict at instead.",
+        "To predict exactly there, give them as positions to predict at instead "
+        "(command line: --at).",
     )
     return lattice.to_array(lattice.to_grid(array_rc))
 

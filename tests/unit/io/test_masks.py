@@ -422,7 +422,7 @@ def test_wrong_pictures_are_refused(tmp_path, section):
     with pytest.raises(InvalidRequestError, match="colour picture"):
         read_missing(path, section)
     Image.new("L", (4, 4)).save(path)
-    with pytest.raises(InvalidRequestError, match=r"shape \(4, 4\).*drawn as"):
+    with pytest.raises(InvalidRequestError, match=r"m\.png has 4 rows x 4 .*drawn as"):
         read_missing(path, section)
     Image.new("L", shape[::-1], 9).save(path)
     with pytest.raises(InvalidRequestError, match="labels"):

@@ -13,6 +13,7 @@ from PIL import Image
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.regions.masks import read_missing, read_regions, write_regions
+from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.regions import RegionKind, Regions
@@ -287,6 +288,36 @@ def test_a_picture_of_the_size_of_the_image(tmp_path, square):
     assert described(regions) == [("Missing 1", PREDICT, True, [7])]
     found = read_missing(tmp_path / "m.png", sites.section)
     assert np.flatnonzero(found.unmeasured).tolist() == [7]
+
+
+@pytest.mark.parametrize("moved", [Alignment(), Alignment(turn=9, shift_xy=(60, 0))])
+@pytest.mark.parametrize("less", [0, 5])
+def test_a_picture_at_full_resolution(tmp_path, square, moved, less):
+    image = TissueImage(np.zeros((90, 120, 3), dtype=np.uint8), 0.08, alignment=moved)
+    sites = PaintSites.of(replace(square.section, image=image))
+    middle = image.pixels_at(sites.pixel_xy[[20]])[0] / 0.08
+    row, col = np.rint(middle).astype(int)
+    mask = np.zeros((1125 + less, 1500 - less), dtype=np.uint8)
+    mask[row - 5 : row + 6, col - 5 : col + 6] = 1
+    np.save(tmp_path / "m.npy", mask)
+    found = read_missing(tmp_path / "m.npy", sites.section)
+    assert np.flatnonzero(found.unmeasured).tolist() == [20]
+    regions = read_regions(tmp_path / "m.npy", sites)
+    assert described(regions) == [("Missing 1", PREDICT, True, [20])]
+
+
+@pytest.mark.parametrize("read", [read_missing, read_regions])
+def test_the_sizes_that_a_picture_may_have_are_told(tmp_path, square, read):
+    image = TissueImage(np.zeros((90, 120, 3), dtype=np.uint8), 0.08)
+    sites = PaintSites.of(replace(square.section, image=image))
+    np.save(tmp_path / "m.npy", np.ones((45, 60), dtype=np.uint8))
+    rows, cols = sites.raster.shape
+    told = (
+        rf"m\.npy has 45 rows x 60 col.* {rows} rows x {cols} col.* \(its first pixel "
+        r"is array_row=-2, .* 90 rows x 120 col.* about 1,125 rows x 1,500 col"
+    )
+    with pytest.raises(InvalidRequestError, match=told):
+        read(tmp_path / "m.npy", sites.section if read is read_missing else sites)
 
 
 def test_a_picture_of_labels_that_mean_nothing(tmp_path, square):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from napari_stentrans.section.missing import (
     PREDICT,
     MissingRegions,
     match_positions,
+    size_told,
 )
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
@@ -94,6 +97,20 @@ def test_foreign_pictures_are_refused(raster, labels, told):
         MissingRegions.from_labels(labels(raster.shape), raster)
 
 
+def test_a_mask_can_be_made_of_what_is_told_about_it(section, raster):
+    told = [
+        float(n.replace(",", "")) for n in re.findall(r"-?[\d.,]*\d", size_told(raster))
+    ]
+    rows, cols, *first, down, right = told
+    picture = np.zeros((int(rows), int(cols)), np.uint8)
+    steps = (section.array_rc[5] - first) / (down, right)
+    picture[tuple(np.rint(steps).astype(int))] = PREDICT
+    regions = MissingRegions.from_labels(picture, raster)
+    assert np.flatnonzero(regions.unmeasured).tolist() == [5]
+    with pytest.raises(InvalidRequestError, match=re.escape(size_told(raster))):
+        MissingRegions.from_labels(picture[1:], raster)
+
+
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
 def test_pictures_of_any_number_type_are_read(raster, dtype):
     picture = np.zeros(raster.shape, dtype)
@@ -150,7 +167,7 @@ def test_no_positions_mark_nothing(section):
 def test_positions_between_the_sites_are_refused(kind):
     section = simulated(kind)
     between = section.array_rc[:3] + np.array([[0, 0], [0.5, 0], [0.5, 0.5]])
-    with pytest.raises(InvalidRequestError, match=rf"2 of 3 .* {kind} lattice"):
+    with pytest.raises(InvalidRequestError, match=rf"2 of 3 .* {kind} lattice.*: --at"):
         MissingRegions.from_positions(section, between)
 
 

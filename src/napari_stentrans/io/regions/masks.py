@@ -57,12 +57,13 @@ def read_missing(path: str | Path, section: Section) -> MissingRegions:
     ----------
     path
         A picture of labels (png, tif, npy, gif) of the shape of the section's raster,
-        or of its picture; a table (csv, tsv) with columns array_row, array_col and
-        perhaps label; one with barcodes (and perhaps label); or polygons (GeoJSON) in
-        pixels of the full-resolution picture. Labels: 1 predict here (also where there
-        is no label column; white in a black and white picture, or all that is drawn on
-        a clear one), 2 outside the tissue. Files of named regions say themselves what
-        each region means.
+        or of its picture; a table (csv, tsv) with columns array_row, array_col (or row,
+        col) and perhaps label; one with barcodes (and perhaps label); or polygons
+        (GeoJSON) in pixels of the full-resolution picture. Labels: 1 predict here
+        (white in a black and white picture, or all that is drawn on a clear one), 2
+        outside the tissue. Without label one other column may mark lines (0 and 1, yes
+        and no, one word and empty cells); else all of them are predicted. Files of
+        named regions say themselves what each region means.
     section
         The section that it was made for.
 
@@ -189,8 +190,8 @@ def read_positions(path: str | Path) -> FloatArray:
     Parameters
     ----------
     path
-        A table (csv, tsv) with columns array_row and array_col; fractions are welcome,
-        other columns do not matter.
+        A table (csv, tsv) with columns array_row and array_col, or row and col;
+        fractions are welcome, other columns do not matter.
 
     Returns
     -------
@@ -243,7 +244,7 @@ def _missing_of_picture(
     labels: NDArray[Any], sites: PaintSites, path: Path
 ) -> MissingRegions:
     """What a picture of labels marks, as drawn on the raster or on the picture."""
-    if labels.shape != sites.raster.shape and _fits_image(labels.shape, sites.section):
+    if labels.shape != sites.raster.shape:
         at = labels_of_sites(labels, sites, path)
         return Regions.from_labels(sites, at).missing()
     refuse_strange(labels, path)
@@ -258,10 +259,6 @@ def _refuse_unmarked(n_marked: int, path: Path, section: Section) -> None:
             "predicted and 2 what is outside the tissue, or leave the mask out."
         )
         raise InvalidRequestError(msg)
-
-
-def _fits_image(shape: tuple[int, ...], section: Section) -> bool:
-    return section.image is not None and shape in section.image.shapes
 
 
 def _destination(path: str | Path, endings: tuple[str, ...]) -> tuple[Path, str]:

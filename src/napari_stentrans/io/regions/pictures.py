@@ -14,7 +14,9 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.regions.labels import refuse_strange
-from napari_stentrans.section.lattice import IntArray
+from napari_stentrans.section.image import TissueImage
+from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.missing import size_told
 from napari_stentrans.section.region_colours import rgb_of
 from napari_stentrans.section.regions import Region, RegionKind, Regions
 from napari_stentrans.section.sites import PaintSites
@@ -29,8 +31,8 @@ def labels_of_sites(labels: NDArray[Any], sites: PaintSites, path: Path) -> IntA
     Parameters
     ----------
     labels : ndarray of whole numbers, shape (row, col)
-        Of the shape of the raster; or of the picture of the tissue, which is looked at
-        in the middle of each site.
+        Of the shape of the raster; or of the picture of the tissue, reduced or at full
+        resolution, which is looked at in the middle of each site.
     sites
         What can be painted on the section.
     path
@@ -44,23 +46,52 @@ def labels_of_sites(labels: NDArray[Any], sites: PaintSites, path: Path) -> IntA
     refuse_strange(labels, path)
     if labels.shape == sites.raster.shape:
         return sites.read(labels).astype(np.int64)
-    image, rows_cols = sites.section.image, "{} rows x {} columns".format
-    rows, cols = labels.shape
-    if image is None or (rows, cols) not in image.shapes:
-        shapes = [sites.raster.shape, *(() if image is None else image.shapes)]
-        known = [rows_cols(*shape) for shape in shapes]
-        msg = (
-            f"the mask {path.name} has {rows_cols(*labels.shape)}, but this section is "
-            f"drawn as {', or on its picture as '.join(known)}. Save the mask from the "
-            "same section, or give a csv of positions."
-        )
-        raise InvalidRequestError(msg)
-    affine = image.shapes[rows, cols]
+    image = sites.section.image
+    affine = None if image is None else _affine_of(labels.shape, image)
+    if image is None or affine is None:
+        raise _misfit(labels.shape, sites, path)
     pixels = np.rint(image.pixels_at(sites.pixel_xy, affine)).astype(np.int64)
     within = ((pixels >= 0) & (pixels < labels.shape)).all(axis=1)
     found = np.zeros(len(sites), dtype=np.int64)
     found[within] = labels[tuple(pixels[within].T)]
     return found
+
+
+def _affine_of(shape: tuple[int, ...], image: TissueImage) -> FloatArray | None:
+    """How a drawing of this shape lies on the picture; None if it does not fit it.
+
+    It may also be drawn at full resolution, of which the reduced picture tells the size
+    to within a pixel of its own.
+    """
+    rows, cols = shape
+    if (rows, cols) in image.shapes:
+        return image.shapes[rows, cols]
+    reduced = np.multiply(shape, image.scale)
+    if image.full is None and (abs(reduced - image.data.shape[:2]) <= 1).all():
+        whole: FloatArray = image.affine @ np.diag([image.scale, image.scale, 1.0])
+        return whole
+    return None
+
+
+def _misfit(
+    shape: tuple[int, ...], sites: PaintSites, path: Path
+) -> InvalidRequestError:
+    """Say which shapes a mask may have."""
+    rows_cols, image = "{:,} rows x {:,} columns".format, sites.section.image
+    known = [size_told(sites.raster)]
+    if image is not None:
+        known += [
+            f"on its picture as {rows_cols(*each)}" for each in sorted(image.shapes)
+        ]
+        if image.full is None and image.scale < 1:
+            whole = np.rint(np.divide(image.data.shape[:2], image.scale)).astype(int)
+            known += [f"on that at full resolution as about {rows_cols(*whole)}"]
+    msg = (
+        f"the mask {path.name} has {rows_cols(*shape)}, but this section is drawn as "
+        f"{', or '.join(known)}. Save the mask in such a size, or give a csv of "
+        "positions or polygons (GeoJSON)."
+    )
+    return InvalidRequestError(msg)
 
 
 def write_named(path: Path, regions: Regions) -> None:
