@@ -586,7 +586,7 @@ def test_it_runs_as_a_program(sample, tmp_path):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("enhance", "a labels picture (png, tif, gif or npy; 1: predict here, 2: outside "),
+        ("enhance", "a labels picture (png, tif, gif or npy; 1: predict here, "),
         ("enhance", "regions saved in the window (GeoJSON, csv, png)"),
         ("enhance", "--model MODEL.npz"),
         ("evaluate", "(default: all of them; upsample alone for the paper's protocol)"),

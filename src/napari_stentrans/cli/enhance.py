@@ -7,6 +7,12 @@ import time
 from pathlib import Path
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
+from napari_stentrans.cli.gene_sets import (
+    add_gene_set_options,
+    check_gene_sets,
+    gene_sets_for,
+    save_signatures,
+)
 from napari_stentrans.cli.inputs import (
     add_section_options,
     open_section,
@@ -36,6 +42,7 @@ examples:
   stentrans enhance other.h5ad --out other_sharper.h5ad --config sharper.h5ad
   stentrans enhance deep.h5ad --out a.h5ad --preset best --save-model tissue.npz
   stentrans enhance shallow.h5ad --out b.h5ad --model tissue.npz
+  stentrans enhance outs --out a.h5ad --gene-sets go.gmt --save-signatures sets.h5ad
 """
 
 
@@ -85,6 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL.npz",
         help="keep what was learnt, for other sections of the same tissue",
     )
+    add_gene_set_options(parser)
     add_run_options(parser)
     parser.add_argument(
         "--quiet", action="store_true", help="say nothing unless something fails"
@@ -102,11 +110,16 @@ def run(args: argparse.Namespace) -> int:
     check_output(args.out, args, endings=endings(), with_beside=True)
     if args.save_model is not None:
         check_output(args.save_model, args, "--save-model", endings=(".npz",))
+    check_gene_sets(args)
     if args.at is not None and "refine" in given_options(args):
         msg = "--at gives the positions and --refine makes them: use one of the two"
         raise UsageError(msg, command="stentrans enhance")
     config = run_config(args)
-    outs = {"--out": args.out, "--save-model": args.save_model}
+    outs = {
+        "--out": args.out,
+        "--save-model": args.save_model,
+        "--save-signatures": args.save_signatures,
+    }
     check_apart(outs, [config.model])  # which a run file may have named
     if args.save_model is not None and config.method != "stentrans":
         msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
@@ -117,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
         remark(f"note: {note}", quiet=args.quiet)
     genes, at = parse_genes(args.genes), read_at(args.at)
     missing = resolve_missing(section, args.missing)
+    sets = gene_sets_for(section, args.gene_sets)
     foretell_output(args, section, config, missing, at, genes)
     n_given = None if at is None else len(at)
     foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
@@ -134,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
         if args.save_model is not None:
             with writing():
                 result.save_model(args.save_model)
+        save_signatures(result, sets, args.save_signatures, quiet=args.quiet)
     for notice in result.provenance["notices"]:
         remark(f"note: {notice}", quiet=args.quiet)
     remark_on_pictures(result, args.out, genes, quiet=args.quiet)

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
     from napari_stentrans.request import GeneChoice
 
-_INPUTS = ("input", "image", "positions", "missing", "at", "model", "config")
+_INPUTS = (
+    "input",
+    "image",
+    "positions",
+    "missing",
+    "at",
+    "model",
+    "config",
+    "gene_sets",
+)
 """Options that name what is read."""
 _PICTURES = (".png", ".svg", ".pdf", ".ome.tif", ".ome.tiff")
 
