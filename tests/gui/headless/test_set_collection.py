@@ -131,3 +131,11 @@ def test_a_set_that_is_on_its_way_is_not_drawn_twice(loaded, jobs, finish):
     assert len(jobs.started) == n_jobs
     finish()
     assert loaded.session.genes.sets == ("A",)
+
+
+def test_the_file_is_remembered_once_it_could_be_read(loaded, path, finish, tmp_path):
+    assert loaded.collection.last == str(path)
+    (tmp_path / "empty.gmt").touch()
+    loaded.collection.load(tmp_path / "empty.gmt")
+    finish()
+    assert loaded.collection.last == str(path)

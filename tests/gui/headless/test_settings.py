@@ -22,7 +22,7 @@ def file(tmp_path):
 
 def test_what_is_written_is_read_again(file):
     config = RunConfig(refine=3, method="kriging", kriging=KrigingConfig(window=99))
-    settings = Settings(config, {"kriging cpu": 1.5})
+    settings = Settings(config, {"kriging cpu": 1.5}, ("A", "B"), "/sets/go.gmt")
 
     write_settings(file, settings)
 

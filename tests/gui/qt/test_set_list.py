@@ -113,10 +113,17 @@ def test_genes_of_a_set_are_listed_above(qtbot, shown, session, section, facts):
 
 def test_a_file_that_is_chosen_is_loaded(qtbot, sets, monkeypatch):
     chosen = "napari_stentrans.gui.widgets.set_list.QFileDialog.getOpenFileName"
-    monkeypatch.setattr(chosen, lambda *_args, **_kwargs: ("a.gmt", ""))
+    begun = []
+
+    def choose(_parent, _title, beginning, **_):
+        begun.append(beginning)
+        return "a.gmt", ""
+
+    monkeypatch.setattr(chosen, choose)
+    sets.last = lambda: "/sets/go.gmt"
     with qtbot.waitSignal(sets.loaded) as told:
         sets.load.click()
-    assert told.args == ["a.gmt"]
+    assert (told.args, begun) == (["a.gmt"], ["/sets/go.gmt"])
     monkeypatch.setattr(chosen, lambda *_args, **_kwargs: ("", ""))
     with qtbot.assertNotEmitted(sets.loaded):
         sets.load.click()

@@ -78,7 +78,7 @@ class Controller:
         self.view = ViewControl(bench)
         memory = memory or Memory()
         self.gene_sets = GeneSetControl(bench, self.view)
-        self.collection = SetCollection(bench)
+        self.collection = SetCollection(bench, memory)
         self.genes = GeneControl(bench, self.view, memory, self.gene_sets)
         self.regions = RegionControl(bench, self.view)
         self.suggestions = SuggestionControl(bench, self.regions)

@@ -64,6 +64,11 @@ class Memory:
         """The user's own list of genes."""
         return self._settings.genes
 
+    @property
+    def gene_sets(self) -> str:
+        """The file of gene sets that was loaded last, "" for none."""
+        return self._settings.gene_sets
+
     def keep_config(self, config: RunConfig) -> None:
         """Remember how the next run is set up."""
         self._keep(config=config)
@@ -75,6 +80,10 @@ class Memory:
     def keep_genes(self, genes: tuple[str, ...]) -> None:
         """Remember the user's own list of genes."""
         self._keep(genes=genes)
+
+    def keep_gene_sets(self, path: str) -> None:
+        """Remember the file of gene sets that was loaded last."""
+        self._keep(gene_sets=path)
 
     def _keep(self, **change: Any) -> None:
         """Remember a change; what another window has written meanwhile stays."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.set_facts import SetFacts
 from napari_stentrans.io.gene_sets import read_gene_sets
@@ -30,20 +31,25 @@ from napari_stentrans.signatures import scores_steps
 class _Collection:
     """What a file has."""
 
-    source: str
+    path: Path
     named: Mapping[str, list[str]]
 
 
 class SetCollection:
     """Keeps ``collection`` of the gene browser true."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, bench: Bench, memory: Memory) -> None:
+        self._bench, self._memory = bench, memory
         self._loading, self._looking = JobDesk(bench.start), JobDesk(bench.start)
         self._loaded: _Collection | None = None
         self._looked: tuple[object, ...] = ()
         bench.session.run.events.results.connect(self.follow)
         bench.session.events.enhanced.connect(self.follow)
+
+    @property
+    def last(self) -> str:
+        """The file that was loaded last, here or in an earlier launch; "" for none."""
+        return self._memory.gene_sets
 
     def load(self, path: str | Path) -> None:
         """Take the sets of a file in place of those before."""
@@ -87,13 +93,14 @@ class SetCollection:
 
     def _take(self, loaded: _Collection) -> None:
         self._loaded = loaded
+        self._memory.keep_gene_sets(str(loaded.path.absolute()))
         self._bench.session.genes.collection = None
         self.follow()
 
 
 def _reading(path: Path) -> Steps[_Collection]:
     yield Progress("Loading gene sets", 0, 1)
-    return _Collection(path.name, read_gene_sets(path))
+    return _Collection(path, read_gene_sets(path))
 
 
 def _looking(
@@ -105,7 +112,7 @@ def _looking(
     if known is None:
         yield Progress("Looking for gene sets", 0, 1)
         sets = GeneSets.of(section, loaded.named)
-        known = SetFacts.named(loaded.source, len(loaded.named), sets)
+        known = SetFacts.named(loaded.path.name, len(loaded.named), sets)
     facts = known.with_score(None)
     yield Progress("Gene sets", 0, 1, partial=facts)
     if result is not None:

@@ -38,11 +38,14 @@ class Settings:
         How slow this computer is, as `estimates.slowness_after` has found out.
     genes
         The user's own list of genes.
+    gene_sets
+        The file of gene sets that was loaded last, "" for none.
     """
 
     config: RunConfig = field(default_factory=RunConfig)
     slowness: Mapping[str, float] = field(default_factory=dict)
     genes: tuple[str, ...] = ()
+    gene_sets: str = ""
 
 
 def settings_file() -> Path:
@@ -73,6 +76,7 @@ def read_settings(path: Path) -> Settings:
         _config(found.get("config")),
         _slowness(found.get("slowness")),
         _genes(found.get("genes")),
+        _text(found.get("gene_sets")),
     )
 
 
@@ -85,6 +89,7 @@ def write_settings(path: Path, settings: Settings) -> None:
         "config": settings.config.model_dump(mode="json"),
         "slowness": dict(settings.slowness),
         "genes": list(settings.genes),
+        "gene_sets": settings.gene_sets,
     }
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -147,3 +152,7 @@ def _genes(found: Any) -> tuple[str, ...]:
     if not isinstance(found, list):
         return ()
     return tuple(dict.fromkeys(name for name in found if isinstance(name, str)))
+
+
+def _text(found: Any) -> str:
+    return found if isinstance(found, str) else ""

@@ -101,6 +101,7 @@ class GenePanel(Panel):
         self.buttons.remember_asked.connect(
             lambda mine: genes.remember(self.table.selected(), mine=mine)
         )
+        self.sets.last = lambda: self.controller.collection.last
         self.sets.loaded.connect(self.controller.collection.load)
         self.sets.looked_at.connect(sets.look_at_set)
         self.sets.genes_asked.connect(self._search_for)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined] # renamed by qtpy
 from qtpy.QtWidgets import (
@@ -37,7 +39,13 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class SetList(QWidget):
-    """Lists gene sets; without a file it is a button alone."""
+    """Lists gene sets; without a file it is a button alone.
+
+    Attributes
+    ----------
+    last
+        Tells the file that was loaded last, where the next one is looked for.
+    """
 
     loaded = Signal(str)
     looked_at = Signal(str)
@@ -46,6 +54,7 @@ class SetList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._facts: SetFacts | None = None
+        self.last: Callable[[], str] = str
         self.load = button("From a file…", _FILE_HELP, self._ask)
         self.genes = button(
             "List its genes", "List the genes of the set in the table above", self._list
@@ -135,7 +144,9 @@ class SetList(QWidget):
                 item.setHidden(not named and item.name not in holding)
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load gene sets", filter=_FILES)
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Load gene sets", self.last(), filter=_FILES
+        )
         if path:
             self.loaded.emit(path)
 
