@@ -133,7 +133,7 @@ def _lone_matrix(path: Path) -> str:
         f"is a 10x count matrix ({n_barcodes} barcodes x {n_genes} {what}) {_LONE}. "
         "Put the 'spatial' folder of the same Space Ranger output (tissue_positions "
         "and scalefactors_json.json) beside it, or open the whole output folder, or "
-        "name a csv of barcode, x and y (option positions)."
+        "name a csv of barcode, x and y (option positions; command line: --positions)."
     )
     if probes:
         said += " It counts probes; filtered_feature_bc_matrix.h5 counts genes."

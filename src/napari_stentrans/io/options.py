@@ -171,8 +171,8 @@ class ReadOptions:
         idle = [name for name in given if name not in takes]
         if idle:
             taken = [name for name in FORMAT_OPTIONS if name in takes]
-            msg = f"{', '.join(idle)} means nothing for {title}" + (
-                f", which takes {', '.join(taken)}" if taken else ""
+            msg = f"{_options(idle)} means nothing for {title}" + (
+                f", which takes {_options(taken)}" if taken else ""
             )
             raise InvalidRequestError(msg)
 
@@ -211,6 +211,11 @@ class ReadOptions:
         if kind is not LatticeKind.IRREGULAR:
             return self.place(free_rc)
         return Detected(impose_lattice(free_rc, kind), free_rc)
+
+
+def _options(names: Iterable[str]) -> str:
+    """Name options as Python and as the command line have them."""
+    return ", ".join(f"{name} (--{name.replace('_', '-')})" for name in names)
 
 
 def _refuse_unknown(wishes: Iterable[str]) -> None:

@@ -147,7 +147,9 @@ def test_visium_hd_takes_16_um_unless_told(writers, sample, tmp_path):
 
 def test_wishes_that_a_format_cannot_fulfil(writers, sample, tmp_path):
     path = writers["h5ad"](tmp_path, sample)
-    with pytest.raises(InvalidRequestError, match="bin_size means nothing for AnnData"):
+    with pytest.raises(
+        InvalidRequestError, match=r"\(--bin-size\) means nothing for AnnD"
+    ):
         read_section(path, bin_size=8)
     with pytest.raises(InvalidRequestError, match="above 0"):
         read_section(path, pitch=-1)
