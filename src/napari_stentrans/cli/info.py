@@ -50,7 +50,7 @@ def describe(section: Section) -> dict[str, Any]:
         "spots": section.n_spots,
         "array_rows": _span(section, 0),
         "array_cols": _span(section, 1),
-        "box": str(Box.around(positions_xy(section))),
+        "box": str(Box.around(positions_xy(section)).rounded()),
         "genes": section.n_genes,
         "genes_in_over_10_percent_of_spots": int(
             (found_in > section.n_spots / 10).sum()

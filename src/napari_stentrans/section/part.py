@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,6 +16,9 @@ from napari_stentrans.section.section import Section
 
 EXAMPLE: Final = "1000,500,4000,2500"
 _FORM: Final = f"four numbers x0,y0,x1,y1 such as {EXAMPLE}, x0 <= x1 and y0 <= y1"
+
+_FINEST: Final = 1e-9
+"""Of a position: what is smaller gets lost in rounding."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,16 @@ class Box:
         (x0, y0), (x1, y1) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
         return cls(x0, y0, x1, y1)
 
+    def rounded(self) -> Box:
+        """Return one that is larger by less than a thousandth, in shorter numbers."""
+        largest = max(1.0, *map(abs, (self.x0, self.y0, self.x1, self.y1)))
+        side = max(self.x1 - self.x0, self.y1 - self.y0, _FINEST * largest)
+        decimals = 3 - math.floor(math.log10(side))
+        step = 10.0**-decimals
+        low = (math.floor(each / step) * step for each in (self.x0, self.y0))
+        high = (math.ceil(each / step) * step for each in (self.x1, self.y1))
+        return Box(*(round(each, decimals) for each in (*low, *high)))
+
     def holds(self, xy: FloatArray) -> NDArray[np.bool_]:
         """Whether it holds each position (x, y)."""
         low, high = np.array([self.x0, self.y0]), np.array([self.x1, self.y1])
@@ -96,11 +110,14 @@ def within(section: Section, box: Box) -> Section:
     if not held.any():
         msg = (
             f"no spot of {section.name} lies within the box {box}: they lie within "
-            f"{Box.around(xy)}"
+            f"{Box.around(xy).rounded()}"
         )
         raise InvalidRequestError(msg)
     n_held = int(held.sum())
-    note = f"A part of the section: {n_held:,} of {len(held):,} spots, within {box}."
+    note = (
+        f"A part of the section: {n_held:,} of {len(held):,} spots, x {box.x0:.6g} to "
+        f"{box.x1:.6g}, y {box.y0:.6g} to {box.y1:.6g}."
+    )
     return replace(
         section.subset(held),
         wishes={**section.wishes, "box": str(box)},

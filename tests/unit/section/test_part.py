@@ -31,6 +31,24 @@ def test_the_box_around_positions_holds_them_also_as_text(places):
     assert not box.holds(xy.max(axis=0)[None] + 1).any()
 
 
+@given(st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=20))
+def test_a_rounded_box_is_hardly_larger(places):
+    xy = np.array(places)
+    box = Box.around(xy)
+    wide = box.rounded()
+    side = max(box.x1 - box.x0, box.y1 - box.y0, 1e-3)
+    assert wide.holds(xy).all()
+    assert wide.x1 - wide.x0 <= box.x1 - box.x0 + 0.01 * side
+    assert wide.y1 - wide.y0 <= box.y1 - box.y0 + 0.01 * side
+
+
+def test_a_rounded_box_is_short():
+    given = np.array([[2663.7543212890623, 1553.94982910156], [4012.123, 2890.9]])
+    assert str(Box.around(given).rounded()) == "2663,1553,4013,2891"
+    small = np.array([[0.1234567, 0.2], [0.3, 0.4567891]])
+    assert str(Box.around(small).rounded()) == "0.1234,0.2,0.3,0.4568"
+
+
 @given(st.data())
 def test_a_part_has_the_spots_of_its_box_and_no_others(section, data):
     rows = st.integers(0, section.n_spots - 1)
@@ -74,6 +92,6 @@ def test_what_is_no_box_is_refused_with_an_example(section, tmp_path, box):
 
 
 def test_an_empty_part_says_where_the_spots_are(section):
-    whole = Box.around(positions_xy(section))
+    whole = Box.around(positions_xy(section)).rounded()
     with pytest.raises(InvalidRequestError, match=f"they lie within {whole}"):
         within(section, Box(-9, -9, -8, -8))

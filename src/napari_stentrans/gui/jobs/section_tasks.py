@@ -42,7 +42,7 @@ def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
 def parting(section: Section, spots: NDArray[np.bool_]) -> Steps[Section]:
     """Make a section of its own of the spots that lie about where these do."""
     yield Progress("Taking a part", 0, 1)
-    box = Box.around(positions_xy(section)[spots])
+    box = Box.around(positions_xy(section)[spots]).rounded()
     return replace(within(section, box), name=f"{section.name} part")
 
 
