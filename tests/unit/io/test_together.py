@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from napari_stentrans.errors import InvalidSectionError
+from napari_stentrans.errors import InvalidSectionError, ReadError
 from napari_stentrans.io import read_section
 from napari_stentrans.io.assembly.cells import matched_rows
 from napari_stentrans.io.assembly.together import section_of_parts
@@ -171,3 +171,8 @@ def test_cells_without_counts_are_counted_once():
     place, notes = matched_rows(pd.Index(["a", "a", "b"]), table, "cells.csv")
     assert place.tolist() == [0, 0, 1]
     assert notes == ["1 cells of cells.csv have no counts."]
+
+
+def test_a_list_of_no_cells_is_told_as_such():
+    with pytest.raises(ReadError, match="lists no cell"):
+        matched_rows(pd.Index(["a"]), pd.DataFrame({"x": []}), "cells.csv")

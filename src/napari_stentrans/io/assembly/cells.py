@@ -128,8 +128,11 @@ def matched_rows(
     Raises
     ------
     ReadError
-        If a name is listed twice, or no wanted name is listed.
+        If nothing is listed, a name is listed twice, or no wanted name is listed.
     """
+    if not len(table):
+        msg = f"{table_name} lists no cell, so there is nothing to show"
+        raise ReadError(msg)
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()]
         msg = f"{table_name} lists {len(twice)} cells more than once ({twice[0]!r})"
