@@ -64,7 +64,7 @@ def test_failing_to_write_is_told_from_a_wrong_request(convert, tmp_path, monkey
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("anndata.AnnData.write_h5ad", fail)
+    monkeypatch.setattr("pathlib.Path.write_bytes", fail)
 
     code, said = convert(samples()["simulated_st"], tmp_path / "x.h5ad")
 

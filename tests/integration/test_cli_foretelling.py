@@ -172,7 +172,7 @@ def test_enhance_tells_of_a_large_section_what_the_run_costs(run, large, capsys)
     code, _ = run("--refine", "1", source=large)
     assert code == 0
     told = capsys.readouterr().err
-    assert re.search(r"this run \(nearest\): about \d+ min and .+ GB", told)
+    assert re.search(r"this run \(nearest\): about \d+ s and .+ GB", told)
     assert "preset" not in told  # which would make it slower
     assert run("--refine", "1", "--quiet", "--force", source=large)[0] == 0
     assert capsys.readouterr().err == ""
@@ -189,3 +189,24 @@ def test_a_costly_method_is_told_of_a_cheaper_one(large, capsys):
 def test_of_other_sections_nothing_is_told(sample, capsys):
     assert main(["info", sample]) == 0
     assert capsys.readouterr().err == ""
+
+
+# -- a dry run -------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_what_a_run_would_do_and_writes_nothing(run, tmp_path, capsys):
+    options = ["--refine", "2", "--genes", "DOMAIN1-03,DOMAIN1-05"]
+    code, out = run(*options, "--dry-run")
+    told = capsys.readouterr().out
+    assert code == 0
+    assert list(tmp_path.iterdir()) == []
+    assert re.search(r"in about \S+ s and 0\.\d GB of memory", told)
+
+    assert run(*options)[0] == 0
+    written = ad.read_h5ad(out)
+    assert f"{out}: {written.n_obs:,} positions x 2 genes" in told
+
+
+def test_a_dry_run_finds_what_is_wrong(run, capsys):
+    assert run("--dry-run", "--genes", "domain1-03")[0] == 4
+    assert "did you mean 'DOMAIN1-03'?" in capsys.readouterr().err

@@ -19,7 +19,7 @@ from napari_stentrans.cli.inputs import (
     parse_genes,
     read_at,
 )
-from napari_stentrans.cli.large_sections import foretell_run
+from napari_stentrans.cli.large_sections import cost_in_words, foretell_run
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
 from napari_stentrans.cli.output_size import foretell_output
 from napari_stentrans.cli.outputs import (
@@ -95,6 +95,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_gene_set_options(parser)
     add_run_options(parser)
     parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check options and input, say what would be written and what it costs, "
+        "and stop",
+    )
+    parser.add_argument(
         "--quiet", action="store_true", help="say nothing unless something fails"
     )
 
@@ -103,7 +109,11 @@ def run(args: argparse.Namespace) -> int:
     """Enhance one section."""
     from napari_stentrans.pipeline import enhance_steps
     from napari_stentrans.progress import run_to_end
-    from napari_stentrans.request import resolve_missing
+    from napari_stentrans.request import (
+        resolve_genes,
+        resolve_missing,
+        resolve_targets,
+    )
     from napari_stentrans.saving import endings
 
     started = time.perf_counter()
@@ -134,6 +144,12 @@ def run(args: argparse.Namespace) -> int:
     foretell_output(args, section, config, missing, at, genes)
     n_given = None if at is None else len(at)
     foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
+    if args.dry_run:
+        cost = cost_in_words(section, config, missing.n_new, n_given)
+        n_positions = len(resolve_targets(section, config, missing, at))
+        of = f"{n_positions:,} positions x {len(resolve_genes(section, genes)):,} genes"
+        say(f"would write {args.out}: {of}, in {cost}")
+        return ExitCode.OK
     with ProgressBars(quiet=args.quiet) as bars, keeping_new(args, *outs.values()):
         job = enhance_steps(
             section,

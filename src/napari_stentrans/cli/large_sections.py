@@ -27,7 +27,7 @@ def foretell_presets(section: Section) -> None:
     _tell(advised, quiet=False)
     config = RunConfig()
     for name in PRESETS:
-        remark(f"preset {name!r}: {_cost(section, with_preset(config, name))}")
+        remark(f"preset {name!r}: {cost_in_words(section, with_preset(config, name))}")
 
 
 def foretell_run(
@@ -56,7 +56,7 @@ def foretell_run(
         return
     if config.method == "stentrans":  # others gain nothing from another preset
         _tell(advised, quiet=quiet)
-    cost = _cost(section, config, n_new, n_given)
+    cost = cost_in_words(section, config, n_new, n_given)
     remark(f"this run ({config.method}): {cost}", quiet=quiet)
 
 
@@ -65,7 +65,7 @@ def _tell(advised: list[Advice], *, quiet: bool) -> None:
         remark(f"note: {each.text} {each.what_to_do}", quiet=quiet)
 
 
-def _cost(
+def cost_in_words(
     section: Section, config: RunConfig, n_new: int = 0, n_given: int | None = None
 ) -> str:
     """Say what a run takes where estimates were measured, on a small computer."""
@@ -77,5 +77,7 @@ def _cost(
 
 
 def _in_words(seconds: float) -> str:
-    minutes = max(round(seconds / 60), 1)
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{max(seconds, 1):.0f} s"
     return f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"
