@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.gene_sets import (
@@ -21,7 +22,7 @@ from napari_stentrans.cli.inputs import (
 )
 from napari_stentrans.cli.large_sections import cost_in_words, foretell_run
 from napari_stentrans.cli.options import add_run_options, given_options, run_config
-from napari_stentrans.cli.output_size import foretell_output
+from napari_stentrans.cli.output_size import foretell_output, size_in_words
 from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
@@ -32,6 +33,9 @@ from napari_stentrans.cli.outputs import (
     writing,
 )
 from napari_stentrans.io.files.home import at_home
+
+if TYPE_CHECKING:
+    from napari_stentrans.config import RunConfig
 
 EXAMPLES = """
 examples:
@@ -109,31 +113,10 @@ def run(args: argparse.Namespace) -> int:
     """Enhance one section."""
     from napari_stentrans.pipeline import enhance_steps
     from napari_stentrans.progress import run_to_end
-    from napari_stentrans.request import (
-        resolve_genes,
-        resolve_missing,
-        resolve_targets,
-    )
-    from napari_stentrans.saving import endings
+    from napari_stentrans.request import resolve_missing
 
     started = time.perf_counter()
-    check_output(args.out, args, endings=endings(), with_beside=True)
-    if args.save_model is not None:
-        check_output(args.save_model, args, "--save-model", endings=(".npz",))
-    check_gene_sets(args)
-    if args.at is not None and "refine" in given_options(args):
-        msg = "--at gives the positions and --refine makes them: use one of the two"
-        raise UsageError(msg, command="stentrans enhance")
-    config = run_config(args)
-    outs = {
-        "--out": args.out,
-        "--save-model": args.save_model,
-        "--save-signatures": args.save_signatures,
-    }
-    check_apart(outs, [config.model])  # which a run file may have named
-    if args.save_model is not None and config.method != "stentrans":
-        msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
-        raise UsageError(msg, command="stentrans enhance")
+    config, outs = _checked(args)
     section = open_section(args)
     check_apart(outs, section.inputs)  # some are found beside INPUT
     for note in section.notes:
@@ -145,10 +128,9 @@ def run(args: argparse.Namespace) -> int:
     n_given = None if at is None else len(at)
     foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
     if args.dry_run:
+        size = size_in_words(section, config, missing, at, genes)
         cost = cost_in_words(section, config, missing.n_new, n_given)
-        n_positions = len(resolve_targets(section, config, missing, at))
-        of = f"{n_positions:,} positions x {len(resolve_genes(section, genes)):,} genes"
-        say(f"would write {args.out}: {of}, in {cost}")
+        say(f"would write {args.out}: {size}, in {cost}")
         return ExitCode.OK
     with ProgressBars(quiet=args.quiet) as bars, keeping_new(args, *outs.values()):
         job = enhance_steps(
@@ -171,3 +153,35 @@ def run(args: argparse.Namespace) -> int:
     seconds = time.perf_counter() - started
     say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
     return ExitCode.OK
+
+
+def _checked(args: argparse.Namespace) -> tuple[RunConfig, dict[str, Path | None]]:
+    """Refuse options that cannot be, before anything is read.
+
+    Returns
+    -------
+    RunConfig
+        How to compute.
+    dict
+        What is written, by the option that names it.
+    """
+    from napari_stentrans.saving import endings
+
+    check_output(args.out, args, endings=endings(), with_beside=True)
+    if args.save_model is not None:
+        check_output(args.save_model, args, "--save-model", endings=(".npz",))
+    check_gene_sets(args)
+    if args.at is not None and "refine" in given_options(args):
+        msg = "--at gives the positions and --refine makes them: use one of the two"
+        raise UsageError(msg, command="stentrans enhance")
+    config = run_config(args)
+    if args.save_model is not None and config.method != "stentrans":
+        msg = f"--save-model keeps a fit of stentrans, not of {config.method}"
+        raise UsageError(msg, command="stentrans enhance")
+    outs = {
+        "--out": args.out,
+        "--save-model": args.save_model,
+        "--save-signatures": args.save_signatures,
+    }
+    check_apart(outs, [config.model])  # which a run file may have named
+    return config, outs

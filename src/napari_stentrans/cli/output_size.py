@@ -100,6 +100,20 @@ def foretell_output(
         raise ComputeError(msg)
 
 
+def size_in_words(
+    section: Section,
+    config: RunConfig,
+    missing: MissingRegions,
+    at: FloatArray | None,
+    genes: GeneChoice,
+) -> str:
+    """Say how many positions and genes there will be."""
+    from napari_stentrans.request import resolve_genes
+
+    n_positions = _exactly(section, config, missing, at)
+    return _of_what(n_positions, len(resolve_genes(section, genes)))
+
+
 def _roughly(
     section: Section, config: RunConfig, missing: MissingRegions, at: FloatArray | None
 ) -> int:
