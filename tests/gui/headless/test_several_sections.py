@@ -405,3 +405,17 @@ def test_a_run_that_a_slider_shows_asks_for_no_gene(sliding, run):
     run(sliding)
 
     assert "Choose a gene" not in sliding.session.message.text
+
+
+def test_a_section_that_is_opened_beside_panels_is_seen_with_its_picture(
+    with_result, second
+):
+    stage = with_result.stage
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    assert stage.viewer.canvas.grid.enabled
+
+    with_result.sections.opened(second)
+
+    assert not stage.viewer.canvas.grid.enabled
+    assert stage.find(second, Role.IMAGE).visible
+    assert stage.find(second, Role.COUNTS).visible

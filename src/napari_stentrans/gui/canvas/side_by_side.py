@@ -135,12 +135,13 @@ class SideBySide:
         known = [(layer, shown) for layer, shown in self._before if layer in layers]
         order = [layer for layer, _ in known]
         new = [layer for layer in layers if layer not in order]
+        known += [(layer, self._is_seen_then(layer)) for layer in new]
         tops = [place for place, layer in enumerate(order) if is_on_top(layer)]
         place = min(tops, default=len(order))  # below what is painted
         with drawn_once(layers):
             self._viewer.canvas.grid.enabled = False
             self._reorder([*order[:place], *new, *order[place:]])
-            for layer, shown in [*known, *((each, is_on_top(each)) for each in new)]:
+            for layer, shown in known:
                 set_visible(layer, visible=shown)
         self._captions.hide()
         self._before = None
@@ -150,6 +151,17 @@ class SideBySide:
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
+
+    def _is_seen_then(self, layer: Layer) -> bool:
+        """Whether a layer that came meanwhile is seen once the panels are gone.
+
+        Genes of the panels would lie upon each other; of a section that was just opened
+        all is seen that is to be.
+        """
+        section_of = {each: tag.section for each, tag in self._stage.tagged()}
+        of_panels = {section_of.get(panel) for panel in self._panels}
+        is_other = section_of.get(layer) not in of_panels
+        return is_on_top(layer) or (is_other and layer.visible)
 
     def _naming(self, layer: Layer) -> Pieces:
         """Put up the name of a panel that is still to be seen by then."""
