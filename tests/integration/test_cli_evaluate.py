@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +13,7 @@ from napari_stentrans.cli import main
 from napari_stentrans.cli.console import ProgressBars
 from napari_stentrans.datasets import samples
 from napari_stentrans.evaluation import METRICS, evaluate
+from napari_stentrans.figures import telling_genes
 
 QUICK = ["--methods", "nearest", "linear"]
 
@@ -85,6 +87,26 @@ def test_all_outputs_are_written_whole(sample, tmp_path, capsys):
     assert out["png"].stat().st_size > 20_000
     told = capsys.readouterr().out
     assert all(f"wrote {path}" in told for path in out.values())
+
+
+def test_of_very_many_genes_the_most_telling_are_named_before_the_run(
+    sample, tmp_path, monkeypatch, capsys
+):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_stentrans.evaluation.evaluation_steps", stop)
+    section = read_section(sample)
+    genes = tmp_path / "genes.txt"
+    genes.write_text("\n".join(section.genes[:40]))
+    picture = tmp_path / "many.png"
+    words = ["evaluate", sample, *QUICK, "--figure", str(picture)]
+    assert main([*words, "--genes", f"@{genes}"]) == 130
+    shown = telling_genes(section, 12, among=np.arange(40))
+    told = f"note: many.png will show 12 of 40 genes: {', '.join(shown)}\n"
+    assert told in capsys.readouterr().err
+    assert main([*words, "--genes", ",".join(shown)]) == 130
+    assert "will show" not in capsys.readouterr().err
 
 
 def test_without_a_task_all_are_tried(sample, capsys):

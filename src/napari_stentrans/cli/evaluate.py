@@ -104,8 +104,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--genes",
         metavar="GENES",
-        help="genes to picture in the figure: names with commas between, or @FILE "
-        "(default: two with a telling pattern)",
+        help="genes to picture in the figure: names with commas between, or @FILE; of "
+        "more than 12 the most telling (default: two with a telling pattern)",
     )
     group.add_argument(
         "--force", action="store_true", help="replace files that exist already"
@@ -180,15 +180,21 @@ def _pictured(section: Section, args: argparse.Namespace) -> list[str]:
     """Genes to show in the figure, if there is to be one."""
     if args.figure is None:
         return []
-    if args.genes is None:
-        from napari_stentrans.figures import telling_genes
+    from napari_stentrans.evaluation.figure_genes import MOST_GENES
+    from napari_stentrans.figures import telling_genes
 
+    if args.genes is None:
         return telling_genes(section, _PICTURED)
     names = parse_genes(args.genes)
     if isinstance(names, str):
         msg = f"--genes {names}: name the genes to picture, such as --genes CD37,DLL3"
         raise UsageError(msg, command="stentrans evaluate")
-    return list(names)
+    if len(names) <= MOST_GENES:
+        return list(names)
+    shown = telling_genes(section, MOST_GENES, among=section.gene_index(names))
+    told = f"{args.figure.name} will show {len(shown)} of {len(names):,} genes"
+    remark(f"note: {told}: {', '.join(shown)}", quiet=args.quiet)
+    return shown
 
 
 def _write(report: EvaluationReport, args: argparse.Namespace) -> list[Path]:

@@ -10,6 +10,7 @@ import pytest
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.evaluation import evaluate, evaluation_figure, hold_out
+from napari_stentrans.evaluation.figure_genes import MOST_GENES
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,38 @@ def test_values_without_a_ceiling_are_drawn_without_a_warning(section):
         warnings.simplefilter("error")
         boxes, *_ = evaluation_figure(report).subfigs
     assert not [text for ax in boxes.axes for text in ax.texts]
+
+
+def test_rows_are_drawn_where_they_do_not_meet(report):
+    figure = evaluation_figure(report)
+    figure.draw_without_rendering()
+    rows = {}
+    for ax in figure.subfigs[1].axes:
+        row = rows.setdefault(round(ax.bbox.y0), [])
+        row.append(ax.get_tightbbox())
+    assert len(rows) == 4
+    edges = [edge for y in sorted(rows) for edge in spans(rows[y])]
+    assert edges == sorted(edges)
+    assert edges[0] >= 0
+    assert edges[-1] < figure.subfigs[0].axes[-1].get_tightbbox().y0
+    for row in rows.values():
+        sides = [side for box in row for side in (box.x0, box.x1)]
+        assert sides == sorted(sides)
+        assert sides[0] >= 0
+        assert sides[-1] <= figure.bbox.width
+
+
+def spans(boxes):
+    return min(box.y0 for box in boxes), max(box.y1 for box in boxes)
+
+
+def test_pictures_of_many_genes_take_no_part_in_the_slow_layout(section):
+    report = evaluate(section, ["nearest"], "dropout", pictured=section.genes[:30])
+    figure = evaluation_figure(report)
+    rows = {round(ax.get_position().y0, 6) for ax in figure.subfigs[1].axes}
+    assert len(rows) == MOST_GENES
+    assert all(ax.get_subplotspec() is None for ax in figure.subfigs[1].axes)
+    assert "genes pictured: the first 12 of 30" in figure.subfigs[0].get_suptitle()
 
 
 def test_without_genes_there_are_box_plots_alone(section, tmp_path):
