@@ -11,7 +11,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_stentrans.gui.canvas.changes import drawn_once, no_collecting, remove
+from napari_stentrans.gui.canvas.changes import (
+    drawn_once,
+    insert,
+    no_collecting,
+    remove,
+)
 
 
 class Ring:
@@ -92,3 +97,33 @@ def test_one_batch_may_stand_in_another():
 
     assert told == ["begin", "end"]
     assert len(layers) == 2
+
+
+def test_a_layer_that_cannot_be_drawn_is_not_there():
+    def refuse(_event):
+        raise ValueError("too large for this graphics card")
+
+    def miss(event):
+        raise KeyError(event.value)  # as napari's window of what it has not drawn
+
+    viewer = ViewerModel()
+    viewer.layers.events.inserted.connect(refuse)
+    viewer.layers.events.removed.connect(miss)
+
+    with pytest.raises(ValueError, match="too large"):
+        insert(viewer, 0, Image(np.zeros((3, 3))))
+
+    assert len(viewer.layers) == 0
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+@pytest.mark.parametrize("visible", [False, True])
+@pytest.mark.parametrize("shape", [(3, 3), (3, 3, 3)])
+def test_a_layer_is_as_visible_as_it_came(ndisplay, visible, shape):
+    viewer = ViewerModel()
+    viewer.dims.ndisplay = ndisplay
+    picture = Image(np.zeros(shape), rgb=len(shape) > 2, visible=visible)
+
+    insert(viewer, 0, picture)
+
+    assert picture.visible is visible

@@ -11,13 +11,15 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from napari.layers import Layer
+from napari.layers import Image, Layer
 
 if TYPE_CHECKING:
-    from napari.components import LayerList
+    from napari.components import LayerList, ViewerModel
+
+_FLAT = 2
 
 
 @contextmanager
@@ -52,6 +54,24 @@ def drawn_once(layers: LayerList) -> Iterator[None]:
             yield
     finally:
         _open.discard(id(layers))
+
+
+def insert(viewer: ViewerModel, place: int, layer: Layer) -> None:
+    """Put a layer into a viewer, or nothing of it.
+
+    A picture in colours that is hidden as it comes cannot be drawn by napari 0.9 in 3D,
+    so there it is hidden as soon as it is in.
+    """
+    is_coloured = isinstance(layer, Image) and layer.rgb
+    is_late = is_coloured and not layer.visible and viewer.dims.ndisplay != _FLAT
+    set_visible(layer, visible=layer.visible or is_late)
+    try:
+        viewer.layers.insert(place, layer)
+    except Exception:
+        with suppress(KeyError):  # of what napari did not get to
+            viewer.layers.remove(layer)
+        raise
+    set_visible(layer, visible=layer.visible and not is_late)
 
 
 def remove(layers: LayerList, gone: Iterable[Layer]) -> None:

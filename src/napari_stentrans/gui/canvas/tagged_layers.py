@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Image, Labels, Layer, Shapes
 
 from napari_stentrans import keys
-from napari_stentrans.gui.canvas.changes import remove
+from napari_stentrans.gui.canvas.changes import insert, remove
 from napari_stentrans.gui.canvas.gene_sets import GeneSet
 from napari_stentrans.gui.canvas.layers import (
     LASTING,
@@ -134,7 +134,7 @@ class TaggedLayers:
             while place and _is_laid_over(layers[place - 1]):
                 place -= 1
         painted = self._painted_on()
-        layers.insert(place, layer)
+        insert(self.viewer, place, layer)
         if painted is not None:
             layers.selection.active = painted
         return layer
