@@ -198,6 +198,29 @@ def test_a_copy_of_a_layer_says_once_of_which_section_it_is(both, viewer):
     assert copy.name == f"{layer.name} copy"
 
 
+# -- what is seen --------------------------------------------------------------------
+
+
+def test_a_layer_shown_by_hand_is_hidden_with_the_section_it_was_shown_over(
+    both, viewer, first, second
+):
+    counts, measured = (
+        both.stage.find(first, role, gene)
+        for role, gene in [(Role.COUNTS, None), (Role.GENE, first.genes[0])]
+    )
+    both.sections.choose(first)
+    looked_at = {layer: layer.visible for layer in of(viewer, first)}
+    both.sections.choose(second)
+    counts.visible = measured.visible = True
+
+    both.sections.opened(replace(first, name="C7"))
+    assert not any(layer.visible for layer in looked_at)
+    both.sections.choose(first)
+
+    assert {layer: layer.visible for layer in of(viewer, first)} == looked_at
+    assert not counts.visible
+
+
 # -- ways of comparing -----------------------------------------------------------------
 
 

@@ -60,7 +60,8 @@ class Stage(TaggedLayers):
     def focus(self, section: Section) -> None:
         """Show the layers of one section, as they were when it was last looked at.
 
-        Sections lie at the same place in the world, so only one makes sense at a time.
+        Sections lie at the same place in the world, so only one makes sense at a time:
+        what a person showed of another one, over this one, is hidden again.
         """
         mine, spots = [], []
         for layer, tag in self.tagged():
@@ -68,8 +69,8 @@ class Stage(TaggedLayers):
                 set_visible(layer, visible=self._put_aside.pop(layer, layer.visible))
                 mine.append(layer)
                 spots += [layer] if tag.role is not Role.IMAGE else []
-            elif layer not in self._put_aside:
-                self._put_aside[layer] = layer.visible
+            else:
+                self._put_aside.setdefault(layer, layer.visible)
                 set_visible(layer, visible=False)
         self._select(mine)
         if self._put_aside:
