@@ -19,6 +19,8 @@ _BOX_METRICS = {
     "pearson_log": ("log-normalised, 500 highest genes", "ceiling_log"),
 }
 _BOX_HEIGHT = 3.0
+_BETWEEN = 0.08
+"""Inches above and below a panel; what matplotlib leaves by itself grows with genes."""
 
 
 def evaluation_figure(report: EvaluationReport) -> Figure:
@@ -36,7 +38,8 @@ def evaluation_figure(report: EvaluationReport) -> Figure:
     boxes = _BOX_HEIGHT * len(_BOX_METRICS) + 0.5
     width = max(len(report.tasks) * (1.2 + 0.42 * len(report.methods)), 5.0, wide)
     heights = [boxes, high] if rows.rows else [boxes]
-    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    figure = Figure(figsize=(width, sum(heights)))
+    figure.set_layout_engine("constrained", h_pad=_BETWEEN, hspace=0)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)
     _draw_boxes(parts[0, 0], report)
     if rows.rows:

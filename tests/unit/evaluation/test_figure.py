@@ -114,6 +114,17 @@ def test_pictures_of_many_genes_take_no_part_in_the_slow_layout(section):
     assert "genes pictured: the first 12 of 30" in figure.subfigs[0].get_suptitle()
 
 
+def test_box_plots_are_as_high_above_many_genes(section):
+    heights = []
+    for n_genes in (0, 12):
+        genes = section.genes[:n_genes]
+        report = evaluate(section, ["nearest"], "dropout", pictured=genes)
+        figure = evaluation_figure(report)
+        figure.draw_without_rendering()
+        heights.append([ax.bbox.height for ax in figure.subfigs[0].axes])
+    np.testing.assert_allclose(*heights, rtol=0.05)
+
+
 def test_without_genes_there_are_box_plots_alone(section, tmp_path):
     report = evaluate(section, ["nearest"], "region", [0, 1])
     figure = evaluation_figure(report)
