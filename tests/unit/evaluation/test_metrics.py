@@ -123,6 +123,15 @@ def test_log_normalising_takes_library_size_out():
     np.testing.assert_array_equal(logged[2], 0)
 
 
+def test_a_gene_that_is_all_there_is_does_not_vary_once_normalised():
+    library = np.array([7.0, 0.0, 300.0, 1.0])
+    alone = library[:, None].astype(np.float32)
+    other = np.array([[1], [0], [2], [0]], dtype=np.float32)
+    for counts, spread in ((alone, 0), (other, np.log1p(200 / 7))):
+        logged = metrics.log_normalised(counts, library, target=200)
+        assert np.ptp(logged) == pytest.approx(spread)
+
+
 # -- intervals, smoothing, genes together ----------------------------------------------
 
 

@@ -283,6 +283,21 @@ def test_record_is_json_and_csv_has_every_gene(section):
     assert one["ceiling_log"] == match["ceiling_log"].item()
 
 
+@pytest.mark.parametrize("task", Task)
+def test_a_single_gene_is_divided_by_itself_and_has_no_log_score(section, task):
+    shallow = section.counts[:, [np.argmax(section.gene_totals < 500)]]
+    var = section.var.iloc[[0]]
+    lone = Section("lone", shallow, section.obs, var, section.array_rc, section.lattice)
+    report = evaluate(lone, ["nearest", "linear"], task)
+    assert (split_counts(lone).counts.sum(axis=1) == 0).any()
+    assert report.summary(task)["pearson"].notna().all()
+    logged = [name for name in report.summary(task) if "_log" in name]
+    for name in [*logged, "pearson_one_depth", "gene_correlation_error"]:
+        assert report.summary(task)[name].isna().all(), name
+    found = report.comparisons().set_index("statistic").loc["pearson_log"]
+    assert found[["difference", "low", "high"]].isna().all()
+
+
 # -- what is refused, and what is passed over ------------------------------------------
 
 

@@ -15,9 +15,16 @@ Metric: TypeAlias = Callable[[Values, Values], FloatArray]
 
 
 def log_normalised(counts: Values, library: FloatArray, target: float) -> FloatArray:
-    """log1p of counts, shape (spot, gene), scaled from ``library`` to ``target``."""
+    """log1p of counts, shape (spot, gene), scaled from ``library`` to ``target``.
+
+    A gene that makes up the whole library is divided by itself: it is the same at all
+    spots, and an empty one (of half of the counts, say) must not look like a pattern.
+    """
     share = np.divide(target, library, out=np.zeros_like(library), where=library > 0)
-    return np.asarray(np.log1p(double(counts) * share[:, None]))
+    logged = np.asarray(np.log1p(double(counts) * share[:, None]))
+    is_all = (counts == library[:, None]).all(axis=0)
+    logged[:, is_all] = np.log1p(target)
+    return logged
 
 
 def double(values: Values) -> FloatArray:
