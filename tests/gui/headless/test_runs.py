@@ -177,6 +177,15 @@ def test_the_score_is_known_when_the_result_is_there(opened, jobs, monkeypatch):
     assert record.score == pytest.approx(scores.median())
 
 
+def test_a_run_on_too_few_spots_to_score_has_no_score(section, jobs):
+    controller = Controller(ViewerModel(), EnhanceSession(), start=jobs)
+    controller.stage.open(section.subset(np.arange(2)))
+    record = run(controller, jobs, method="kriging")
+
+    assert record.result.gene_scores["heldout_pcc"].isna().all()
+    assert record.score is None
+
+
 def test_the_result_is_seen_before_its_genes_are_scored(opened, jobs):
     opened.runs.configure(method="fake")
     opened.runs.enhance()

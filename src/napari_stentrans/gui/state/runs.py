@@ -68,11 +68,12 @@ class RunRecord:
 
     @property
     def score(self) -> float | None:
-        """Median correlation of genes with left-out spots, if the method knows."""
+        """Median correlation of genes with left-out spots, if any is known."""
         scores = self.result.gene_scores
         if keys.HELDOUT_PCC not in scores:
             return None
-        return float(scores[keys.HELDOUT_PCC].median())
+        known = scores[keys.HELDOUT_PCC].dropna()
+        return float(known.median()) if len(known) else None
 
 
 @dataclass(frozen=True)
