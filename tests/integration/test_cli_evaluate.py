@@ -11,9 +11,10 @@ import pytest
 from napari_stentrans import read_section
 from napari_stentrans.cli import main
 from napari_stentrans.cli.console import ProgressBars
-from napari_stentrans.datasets import samples
+from napari_stentrans.datasets import samples, simulated_section
 from napari_stentrans.evaluation import METRICS, evaluate
 from napari_stentrans.figures import telling_genes
+from napari_stentrans.io.writers.as_anndata import section_to_anndata
 
 QUICK = ["--methods", "nearest", "linear"]
 
@@ -141,6 +142,15 @@ def test_paper_protocol_is_named_for_what_it_is(sample, capsys):
     told = capsys.readouterr().out
     assert "paper protocol: all spots scored, in-sample" in told
     assert "dropout" not in told
+
+
+def test_few_spots_are_told(tmp_path, capsys):
+    small = simulated_section(n_rows=5, n_cols=5, n_genes=30, seed=1).section
+    file = tmp_path / "small.h5ad"
+    section_to_anndata(small).write_h5ad(file)
+    assert main(["evaluate", str(file), "--task", "dropout", *QUICK]) == 0
+    told = capsys.readouterr().err
+    assert "note: few spots for the task 'dropout'" in told
 
 
 def test_quiet_says_nothing(sample, tmp_path, capsys):

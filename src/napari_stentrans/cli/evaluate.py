@@ -139,6 +139,8 @@ def run(args: argparse.Namespace) -> int:
         report = run_to_end(evaluation_steps(plan, config), bars)
     for row in report.failures.drop_duplicates(["method", "reason"]).to_dict("records"):
         remark(f"note: {row['method']} left out: {row['reason']}", quiet=args.quiet)
+    for note in report.notes:
+        remark(f"note: {note}", quiet=args.quiet)
     written = _write(report, args)
     say(as_text(report), quiet=args.quiet)
     seconds = time.perf_counter() - started

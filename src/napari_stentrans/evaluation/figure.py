@@ -5,6 +5,7 @@ Drawn with matplotlib into a file, shown in no window.
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from napari_stentrans.evaluation.figure_genes import MOST_GENES, PictureRows
@@ -19,6 +20,7 @@ _BOX_METRICS = {
     "pearson_log": ("log-normalised, 500 highest genes", "ceiling_log"),
 }
 _BOX_HEIGHT = 3.0
+_LETTERS_AN_INCH = 10
 _BETWEEN = 0.08
 """Inches above and below a panel; what matplotlib leaves by itself grows with genes."""
 
@@ -54,6 +56,8 @@ def _draw_boxes(part: SubFigure, report: EvaluationReport) -> None:
     n_genes = len(report.pictures[0].genes) if report.pictures else 0
     if n_genes > MOST_GENES:
         title += f"\ngenes pictured: the first {MOST_GENES} of {n_genes:,}"
+    letters = int(_LETTERS_AN_INCH * part.figure.get_figwidth())
+    title += "".join(f"\n{fill(note, letters)}" for note in report.notes)
     part.suptitle(title, parse_math=False)
     axes = part.subplots(len(_BOX_METRICS), len(report.tasks), squeeze=False)
     for ax, task in zip(axes[0], report.tasks, strict=True):

@@ -38,6 +38,7 @@ def record(report: EvaluationReport, *, replicates: bool = False) -> dict[str, A
         "distances": _rows(report.distances),
         "runs": _rows(report.runs),
         "failures": _rows(report.failures),
+        "notes": list(report.notes),
     }
     if replicates:
         whole["replicates"] = [

@@ -28,6 +28,8 @@ RunKey: TypeAlias = tuple[str, int, str]
 
 _RUN = ["task", "seed", "method"]
 _CEILINGS = ["ceiling", "ceiling_log"]
+_FEW_SPOTS = 10
+"""Over fewer, chance alone gives correlations beyond 0.6 (one gene in twenty)."""
 _SHARES = {"share": ("pearson", "ceiling"), "share_log": ("pearson_log", "ceiling_log")}
 
 
@@ -159,6 +161,21 @@ class EvaluationReport:
     def methods(self) -> list[str]:
         """Names of the methods, in the order they were asked for."""
         return [str(name) for name in pd.unique(self.runs["method"])]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to mind about the scores: of which tasks spots are few."""
+        found = []
+        for task in self.tasks:
+            runs = self.runs[self.runs["task"] == task]
+            seen, scored = runs["spots_seen"].min(), runs["spots_scored"].min()
+            if min(seen, scored) < _FEW_SPOTS:
+                found.append(
+                    f"few spots for the task '{task}' ({seen} seen, {scored} scored): "
+                    f"with fewer than {_FEW_SPOTS} of either, scores and differences "
+                    "between methods are mostly chance"
+                )
+        return tuple(found)
 
     def table(self, metric: str, task: str | None = None) -> pd.DataFrame:
         """One metric with a row a gene and a column a method, averaged over seeds.

@@ -6,6 +6,7 @@ positions, genes read in blocks. Knows no method by name.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -50,7 +51,8 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     ----------
     section
         A measured section, or an AnnData with counts; it is not changed. What was
-        noted while reading an AnnData is told as warnings.
+        noted while reading an AnnData is told as warnings, and so are the notes of
+        the report.
     methods
         Names of methods. If not given: all that can handle this section, and for
         "denoise" the baselines "raw" and "pca20" as well.
@@ -83,7 +85,10 @@ def evaluate(  # noqa: PLR0913 - all but the first have defaults and are given b
     """
     whole = as_section(section, "evaluate")
     plan = plan_evaluation(whole, methods, task, seed, protocol, pictured)
-    return run_to_end(evaluation_steps(plan, resolve_config(config)), on_progress)
+    report = run_to_end(evaluation_steps(plan, resolve_config(config)), on_progress)
+    for note in report.notes:
+        warnings.warn(note, stacklevel=2)
+    return report
 
 
 def evaluation_steps(plan: Plan, config: RunConfig) -> Steps[EvaluationReport]:

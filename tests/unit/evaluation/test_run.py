@@ -14,6 +14,7 @@ from napari_stentrans.evaluation import (
     METRICS,
     Task,
     evaluate,
+    evaluation_figure,
     hold_out,
     per_gene,
     plan,
@@ -23,7 +24,7 @@ from napari_stentrans.evaluation import (
 )
 from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
-from napari_stentrans.progress import Progress
+from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.section.missing import match_positions
 from napari_stentrans.section.section import Section
 
@@ -296,6 +297,37 @@ def test_a_single_gene_is_divided_by_itself_and_has_no_log_score(section, task):
         assert report.summary(task)[name].isna().all(), name
     found = report.comparisons().set_index("statistic").loc["pearson_log"]
     assert found[["difference", "low", "high"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("task", "n_spots", "told"),
+    [
+        ("dropout", 30, "(21 seen, 9 scored)"),
+        ("dropout", 34, ""),
+        ("denoise", 9, "(9 seen, 9 scored)"),
+        ("denoise", 10, ""),
+        ("upsample", 30, "(8 seen, 22 scored)"),
+    ],
+)
+def test_few_spots_are_noted(section, task, n_spots, told, tmp_path):
+    few = section.subset(np.arange(n_spots))
+    steps = run.evaluation_steps(
+        plan.plan_evaluation(few, ["nearest"], task, 0), RunConfig()
+    )
+    report = run_to_end(steps)
+    facts = record(report)
+    title = evaluation_figure(report).subfigs[0].get_suptitle()
+    if not told:
+        assert report.notes == ()
+        assert facts["notes"] == []
+        assert "few spots" not in title
+        return
+    (note,) = report.notes
+    assert note.startswith(f"few spots for the task '{task}' {told}")
+    assert facts["notes"] == [note]
+    assert note in title.replace("\n", " ")
+    with pytest.warns(UserWarning, match="mostly chance"):
+        evaluate(few, ["nearest"], task)
 
 
 # -- what is refused, and what is passed over ------------------------------------------
