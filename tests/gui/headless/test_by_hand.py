@@ -141,6 +141,49 @@ def test_the_grid_switched_off_by_hand_ends_side_by_side(with_result, viewer, se
     assert seen(with_result, section) == {Role.IMAGE, Role.ENHANCED}
 
 
+GRID = {"stride": 2, "shape": (1, 3), "spacing": 0.2}
+
+
+def of_grid(viewer):
+    return {name: getattr(viewer.canvas.grid, name) for name in GRID}
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_grid_of_the_user_is_there_again_after_side_by_side(
+    with_result, viewer, enabled
+):
+    viewer.canvas.grid.update({**GRID, "enabled": enabled})
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    assert viewer.canvas.grid.stride == 1
+
+    with_result.view.set_mode(ViewMode.OVERLAY)
+
+    assert of_grid(viewer) == GRID
+    assert viewer.canvas.grid.enabled is enabled
+
+
+def test_a_grid_switched_off_by_hand_stays_off(with_result, viewer):
+    viewer.canvas.grid.update({**GRID, "enabled": True})
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    viewer.canvas.grid.enabled = False
+
+    assert of_grid(viewer) == GRID
+    assert not viewer.canvas.grid.enabled
+
+
+def test_panels_fill_the_view_whatever_the_grid_was_before(with_result, viewer):
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    fitted, shape = viewer.scene.camera.zoom, viewer.canvas.grid.shape
+    with_result.view.set_mode(ViewMode.OVERLAY)
+    viewer.canvas.grid.update({"shape": shape, "enabled": True})
+    viewer.scene.camera.zoom = fitted * 5
+
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+
+    assert viewer.scene.camera.zoom == pytest.approx(fitted)
+
+
 def test_a_brush_is_down_only_while_the_mouse_paints(opened, viewer, section):
     opened.regions.paint()
     assert opened.session.regions.tool is Tool.BRUSH

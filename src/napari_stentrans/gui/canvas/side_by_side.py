@@ -8,7 +8,7 @@ multiple of the stride. `panel_order` is that puzzle alone, without napari.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.layers import Layer
 
@@ -26,6 +26,8 @@ H = TypeVar("H", bound=Hashable)
 
 _SPACING = 0.01
 _FONT_SIZE = 11
+_OF_GRID = ("enabled", "stride", "shape", "spacing")
+"""What is set of the grid; switched off first, it is not laid out for the others."""
 
 
 def panel_order(
@@ -76,6 +78,7 @@ class SideBySide:
     def __init__(self, stage: Stage, turns: Turns) -> None:
         self._stage, self._turns = stage, turns
         self._before: list[tuple[Layer, bool]] | None = None
+        self._grid_before: dict[str, Any] = {}
         self._panels: list[Layer] = []
         self._captions = Captions()
 
@@ -98,8 +101,11 @@ class SideBySide:
         if not panels:
             self.hide()
             return
+        begins = self._before is None
         if self._before is None:
             self._before = [(layer, layer.visible) for layer in layers]
+            grid = self._viewer.canvas.grid
+            self._grid_before = {name: getattr(grid, name) for name in _OF_GRID}
         shown = [layer for panel in panels for layer in panel]
         hidden = [layer for layer in layers if layer not in shown]
         order, stride = panel_order(panels, hidden)
@@ -110,7 +116,7 @@ class SideBySide:
         shape = grid_shape(
             len(panels), per_gene, _height_width(canvas.size), _height_width(size)
         )
-        is_new = not canvas.grid.enabled or canvas.grid.shape != shape
+        is_new = begins or not canvas.grid.enabled or canvas.grid.shape != shape
         is_seen = all(layer.visible is (layer in kept) for layer in layers)
         if is_new or not is_seen or order != list(layers):
             with drawn_once(layers):
@@ -139,7 +145,7 @@ class SideBySide:
         tops = [place for place, layer in enumerate(order) if is_on_top(layer)]
         place = min(tops, default=len(order))  # below what is painted
         with drawn_once(layers):
-            self._viewer.canvas.grid.enabled = False
+            self._give_grid_back()
             self._reorder([*order[:place], *new, *order[place:]])
             for layer, shown in known:
                 set_visible(layer, visible=shown)
@@ -151,6 +157,13 @@ class SideBySide:
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
+
+    def _give_grid_back(self) -> None:
+        """Let the grid be the user's again, who may have switched it off meanwhile."""
+        grid, before = self._viewer.canvas.grid, self._grid_before
+        is_on = grid.enabled and before["enabled"]
+        for name, value in (before | {"enabled": is_on}).items():
+            setattr(grid, name, value)
 
     def _is_seen_then(self, layer: Layer) -> bool:
         """Whether a layer that came meanwhile is seen once the panels are gone.
