@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 from napari_stentrans.config import RunConfig, TransformerConfig, with_preset
 from napari_stentrans.estimates import Estimate
 from napari_stentrans.gui.state.session import JobStatus, Message
+from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.details import DetailsWindow
 from napari_stentrans.gui.widgets.run_bar import RunBar
 from napari_stentrans.methods.device import Device
@@ -147,6 +148,25 @@ def test_messages_are_shown_and_errors_stand_out(shown, session):
     assert "color" in panel.status.styleSheet()
     session.message = Message("Opened.")
 
+    assert panel.status.styleSheet() == ""
+
+
+def test_an_error_can_be_read_in_the_theme_that_is_switched_to(
+    make_napari_viewer, session, controller
+):
+    viewer = make_napari_viewer(show=True)
+    panel = RunBar(session, controller)
+    viewer.window.add_dock_widget(panel, name="Enhance", area="right")
+    session.message = Message("no such gene", is_error=True)
+
+    for theme in ("light", "dark", "light"):
+        viewer.theme = theme
+        ink = panel.status.palette().windowText().color()
+        assert (ink.lightness() > 127) is (theme == "dark")
+        assert ink.name() == colours.of_error(panel.palette())
+
+    session.message = Message("Opened.")
+    viewer.theme = "dark"
     assert panel.status.styleSheet() == ""
 
 

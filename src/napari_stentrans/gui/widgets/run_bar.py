@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QComboBox, QHBoxLayout
 
@@ -29,6 +29,7 @@ _ENHANCE_KEY = "Ctrl+Return"
 _STOP_HELP = "End early and keep the best so far"
 _NO_RUN = "No enhancement is running"
 _CANCEL_HELP = "End and put the previous result back"
+_RESTYLED = (QEvent.Type.StyleChange, QEvent.Type.PaletteChange)
 
 
 class RunBar(Panel):
@@ -145,9 +146,20 @@ class RunBar(Panel):
         message = self.session.message
         self.status.setText(message.text)
         self.status.setToolTip(tip(message.text))  # a long name may be cut off
-        colour = colours.of_error(self.palette())
-        self.status.setStyleSheet(f"color: {colour};" if message.is_error else "")
         self.details.setVisible(bool(message.details))
+        self._colour_message()
+
+    def _colour_message(self) -> None:
+        colour = colours.of_error(self.palette())
+        style = f"color: {colour};" if self.session.message.is_error else ""
+        if style != self.status.styleSheet():  # to set it at all is slow
+            self.status.setStyleSheet(style)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Let an error be read in another theme, too."""
+        super().changeEvent(event)
+        if event is not None and event.type() in _RESTYLED:
+            self._colour_message()
 
     def _show_details(self) -> None:
         window = DetailsWindow(self.session.message.details, self)
