@@ -153,6 +153,19 @@ def test_few_spots_are_told(tmp_path, capsys):
     assert "note: few spots for the task 'dropout'" in told
 
 
+def test_what_cannot_be_told_is_a_dash(tmp_path, capsys):
+    tiny = simulated_section(n_rows=5, n_cols=5, n_genes=30, seed=1).section
+    file = tmp_path / "tiny.h5ad"
+    section_to_anndata(tiny.subset([0, 1, 2, 3, 4, 5, 6])).write_h5ad(file)
+    assert main(["evaluate", str(file), "--task", "dropout", *QUICK]) == 0
+    told = capsys.readouterr().out
+    assert "nan" not in told
+    assert "Ceiling: r -, r top -, log r -, log r top -\n" in told
+    assert "dropout  nearest  - .. -     - .. -\n" in told
+    lines = [line.split() for line in told.splitlines()]
+    assert ["dropout", "linear", "-", "-"] in lines  # the difference
+
+
 def test_quiet_says_nothing(sample, tmp_path, capsys):
     out = tmp_path / "x.json"
     words = ["--task", "dropout", *QUICK, "--quiet", "--json", str(out)]

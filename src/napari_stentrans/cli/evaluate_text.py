@@ -30,6 +30,13 @@ _COLUMNS = {
 }
 """Heading to column of the summary, and how to write it."""
 
+_CEILINGS = {
+    "r": "ceiling",
+    "r top": "ceiling_top",
+    "log r": "ceiling_log",
+    "log r top": "ceiling_log_top",
+}
+
 _LEGEND = """\
 Medians over genes in more than 10 % of the spots; top: over the 500 highest. r: Pearson
 on counts; log: on log-normalised values; one depth: log r top, with counts thinned to
@@ -58,11 +65,13 @@ def _task(report: EvaluationReport, task: str) -> str:
     runs = report.runs[report.runs["task"] == task]
     seeds = ", ".join(str(seed) for seed in sorted(set(runs["seed"])))
     first = medians.iloc[0]
+    ceilings = ", ".join(
+        f"{name} {_cell(first[column], '.3f')}" for name, column in _CEILINGS.items()
+    )
     heading = (
         f"{task} (seed {seeds}): {runs['spots_scored'].mean():.0f} of "
         f"{report.section.n_spots} spots scored. "
-        f"Ceiling: r {first['ceiling']:.3f}, r top {first['ceiling_top']:.3f}, "
-        f"log r {first['ceiling_log']:.3f}, log r top {first['ceiling_log_top']:.3f}"
+        f"Ceiling: {ceilings}"
     )
     rows = [["method", *_COLUMNS]]
     for method, row in medians.iterrows():
@@ -78,7 +87,8 @@ def _spread(report: EvaluationReport) -> str:
     rows = [["task", "method", *chosen]]
     for task, method in report.summary().index:
         found = [of_run[task, method, *which] for which in chosen.values()]
-        rows.append([task, method, *(f"{q.lower:.3f} .. {q.upper:.3f}" for q in found)])
+        ends = [[_cell(end, ".3f") for end in (q.lower, q.upper)] for q in found]
+        rows.append([task, method, *map(" .. ".join, ends)])
     return f"The middle half of the genes lies between\n{_aligned(rows, 2)}"
 
 
@@ -108,8 +118,9 @@ def _comparisons(report: EvaluationReport) -> str:
         row = [str(found["pearson"][key]) for key in ("task", "against")]
         for statistic in ("pearson", "pearson_log_top"):
             of = found[statistic]
-            row.append(f"{of['difference']:+.3f}")
-            row.append(f"[{of['low']:+.3f}, {of['high']:+.3f}]")
+            row.append(_cell(of["difference"], "+.3f"))
+            known = of["low"] == of["low"]
+            row.append(f"[{of['low']:+.3f}, {of['high']:+.3f}]" if known else "")
         rows.append(row)
     heading = (
         f"{report.methods[0]} less each other method, with 95 % intervals (bootstrap\n"

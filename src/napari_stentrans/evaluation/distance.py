@@ -47,13 +47,14 @@ class ErrorByDistance:
         """A row a class of distance: its name, how many spots, and each error.
 
         An error is the squared difference in units of the gene's measured variance,
-        averaged over genes and spots: 1 is no better than knowing the gene's mean.
+        averaged over genes and spots: 1 is no better than knowing the gene's mean. NaN
+        where no gene varies.
         """
         rows = []
         for group in np.unique(self.group):
             inside = self.group == group
             errors = {
-                name: float(total[inside].mean() / max(self._n_genes[name], 1))
+                name: float(total[inside].mean() / (self._n_genes[name] or np.nan))
                 for name, total in self._sums.items()
             }
             rows.append({"distance": LABELS[group], "spots": int(inside.sum())})

@@ -23,8 +23,6 @@ from napari_stentrans.section.section import Section, as_names
 
 E = TypeVar("E", bound=StrEnum)
 
-_FEWEST_SCORED = 3
-
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -105,20 +103,8 @@ def plan_evaluation(
     scored_genes(section)  # refuses a section that is too sparse for any trial
     # one that cannot be made would end the evaluation after the work on those before it
     for pair in plan.pairs:
-        _check_spots(plan.trial(*pair))
+        plan.trial(*pair)
     return plan
-
-
-def _check_spots(trial: Trial) -> None:
-    """Refuse a trial of which no score could be told from another."""
-    if (n_scored := len(trial.scored)) < _FEWEST_SCORED:
-        msg = (
-            f"{trial.section.name} is too small for the task '{trial.task}' with seed "
-            f"{trial.seed}: spots with counts that would be scored are {n_scored}, "
-            f"and over fewer than {_FEWEST_SCORED} every correlation is 1 or -1. "
-            "Choose another task, or a larger section"
-        )
-        raise InvalidRequestError(msg)
 
 
 def _seeds(given: int | Sequence[int]) -> list[int]:

@@ -39,16 +39,3 @@ def test_visible_spots_without_counts_are_nothing_to_learn_from(row):
     with pytest.raises(InvalidRequestError, match=r"none of the 42 .* seed 1 leaves"):
         plan_evaluation(section, None, "dropout", [0, 1])
     assert len(plan_evaluation(section, None, "dropout", 0).pairs) == 1
-
-
-@pytest.mark.parametrize(("task", "n_spots"), [("dropout", 8), ("denoise", 2)])
-def test_two_spots_are_too_few_to_be_scored(row, task, n_spots):
-    with pytest.raises(InvalidRequestError, match="that would be scored are 2"):
-        plan_evaluation(halved(row, n_spots), ["nearest"], task, 0)
-    plan = plan_evaluation(halved(row, n_spots + 2), ["nearest"], task, 0)
-    assert len(plan.trial(*plan.pairs[0]).scored) >= 3
-
-
-def halved(row, n_spots):
-    """Some of its spots, with counts that can be divided."""
-    return row.with_counts(row.counts * 20).subset(np.arange(n_spots))

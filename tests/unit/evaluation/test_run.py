@@ -330,6 +330,22 @@ def test_few_spots_are_noted(section, task, n_spots, told, tmp_path):
         evaluate(few, ["nearest"], task)
 
 
+@pytest.mark.parametrize(("task", "n_spots"), [("dropout", 7), ("denoise", 2)])
+def test_two_spots_have_no_score(section, task, n_spots):
+    """Any two are in line: every correlation would be 1 or -1."""
+    few, more = (section.subset(np.arange(n)) for n in (n_spots, n_spots + 2))
+    with pytest.warns(UserWarning, match="2 scored"):
+        report = evaluate(few, ["nearest", "linear"], task)
+    with pytest.warns(UserWarning, match="few spots"):
+        scored = evaluate(more, ["nearest", "linear"], task)
+    assert len(report.scores) > 0
+    told = ["gene", "task", "seed", "method", "top", "coverage"]
+    assert report.scores.drop(columns=told).isna().all(axis=None)
+    assert report.distances[["error", "error_log_top"]].isna().all(axis=None)
+    assert report.comparisons()[["difference", "low", "high"]].isna().all(axis=None)
+    assert scored.scores["pearson"].notna().any()
+
+
 # -- what is refused, and what is passed over ------------------------------------------
 
 

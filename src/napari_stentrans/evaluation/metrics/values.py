@@ -13,6 +13,8 @@ from napari_stentrans.section.lattice import FloatArray
 Values: TypeAlias = NDArray[np.floating]
 Metric: TypeAlias = Callable[[Values, Values], FloatArray]
 
+_FEWEST_SPOTS = 3
+
 
 def log_normalised(counts: Values, library: FloatArray, target: float) -> FloatArray:
     """log1p of counts, shape (spot, gene), scaled from ``library`` to ``target``.
@@ -33,9 +35,10 @@ def double(values: Values) -> FloatArray:
 
 
 def varies(values: Values) -> NDArray[np.bool_]:
-    """Which genes vary by more than rounding."""
+    """Which genes vary by more than rounding; over two spots any two are alike."""
     low, high = values.min(axis=0), values.max(axis=0)
-    return np.asarray(high - low > 1e-6 * np.maximum(np.abs(high), 1e-30))
+    vary = high - low > 1e-6 * np.maximum(np.abs(high), 1e-30)
+    return np.asarray(vary & (len(values) >= _FEWEST_SPOTS))
 
 
 def centred(values: Values) -> FloatArray:
