@@ -102,3 +102,37 @@ def test_nothing_is_taken_for_expression_though_insisted(normalised):
         section_from_anndata(normalised, allow_normalised=True)
     assert "X holds negative" in str(caught.value)
     assert "insist" not in str(caught.value)
+
+
+def in_a_square(counts):
+    """Counts as X, at the sites of a square."""
+    n_spots = counts.shape[0]
+    row, col = np.divmod(np.arange(n_spots), int(np.sqrt(n_spots)))
+    obs = pd.DataFrame({"array_row": row, "array_col": col})
+    return ad.AnnData(counts, obs=obs.set_index(obs.index.astype(str)))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_matrix, sparse.csc_matrix])
+def test_truth_values_are_taken_for_counts_with_a_word(kind):
+    (note,) = section_from_anndata(in_a_square(kind(COUNTS > 0))).notes
+    assert note.startswith("X holds true and false: it may say whether a gene was")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_ones_without_any_two_are_taken_for_counts_with_a_word(dtype, rng):
+    counts = rng.poisson(0.5, (100, 20)).astype(dtype)
+    (note,) = section_from_anndata(in_a_square(np.minimum(counts, 1))).notes
+    assert note.startswith("X holds 0 and 1 alone")
+    assert "taken as counts" in note
+    assert section_from_anndata(in_a_square(counts)).notes == ()
+
+
+def test_a_sparse_section_may_have_no_two(rng):
+    counts = rng.permuted(np.eye(100, 50, dtype=np.float32), axis=0)
+    assert section_from_anndata(in_a_square(counts)).notes == ()
+
+
+def test_a_mask_in_a_layer_for_counts_is_told(normalised):
+    normalised.layers["counts"] = COUNTS > 0
+    *_, note = section_from_anndata(normalised).notes
+    assert note.startswith('layers["counts"] holds true and false')

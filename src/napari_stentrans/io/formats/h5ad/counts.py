@@ -42,6 +42,8 @@ _SYMBOL_COLUMNS = (
     "symbol",
     "real_gene_name",  # stereopy
 )
+_TWOS_EXPECTED = 10
+"""If so many are to be expected, counts without any are hardly chance (1 in 20,000)."""
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
 
 
@@ -77,7 +79,7 @@ def find_values(adata: AnnData, *, allowed: bool) -> Values:
         if counts.nnz and (is_expected or not lacks):
             what = "Expected counts" if is_expected else "Raw counts"
             told = enhanced_notes(adata) if is_expected else ()
-            notes = (*told, *_taken(what, matrix, looked))
+            notes = (*told, *_taken(what, matrix, looked), *_as_mask(matrix, counts))
             return Values(counts, matrix.var, notes)
         looked[matrix.place] = changed or lacks or ZEROS
         if not lacks:
@@ -111,6 +113,25 @@ def _taken(what: str, matrix: Matrix, passed: dict[str, str]) -> tuple[str, ...]
         return ()
     told = [f"{what} were taken from {matrix.place}", *_each(passed)]
     return (f"{'; '.join(told)}.",)
+
+
+def _as_mask(matrix: Matrix, counts: sparse.csr_matrix) -> tuple[str, ...]:
+    """Say that counts may be a mask: they are true and false, or 0 and 1 alone.
+
+    A sparse section may well have no 2: of counts with a mean m, m^2 / 2 are to be
+    expected at each spot and gene by chance, and more where genes differ.
+    """
+    n_spots, n_genes = counts.shape
+    is_bool = np.dtype(getattr(matrix.values, "dtype", float)).kind == "b"
+    twos_by_chance = counts.nnz**2 / (2 * n_spots * n_genes)
+    if not is_bool and (counts.data.max() > 1 or twos_by_chance < _TWOS_EXPECTED):
+        return ()
+    held = "true and false" if is_bool else "0 and 1 alone, and no gene twice in a spot"
+    note = (
+        f"{matrix.place} holds {held}: it may say whether a gene was found, not how "
+        "often. It was taken as counts; give the raw counts where there are some."
+    )
+    return (note,)
 
 
 def _each(looked: dict[str, str]) -> list[str]:
