@@ -78,6 +78,7 @@ def adopting(
     from anndata import AnnData
 
     from napari_stentrans import keys
+    from napari_stentrans.io.formats.h5ad.matrices import layers_of
     from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
 
     yield Progress("Reading", 0, 1)
@@ -91,7 +92,7 @@ def adopting(
         var=adata.var,
         uns=uns,
         obsm=obsm,
-        layers=dict(adata.layers),
+        layers=layers_of(adata),
     )
     if adata.raw is not None:
         seen.raw = adata.raw.to_adata()

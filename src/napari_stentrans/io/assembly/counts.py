@@ -142,6 +142,11 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({k: v for k, v in columns.items() if v.ndim == 1}, index=index)
 
 
+def is_text(column: pd.Series) -> bool:
+    """Whether a column holds text: as objects, or as pandas 3 and later have it."""
+    return bool(pd.api.types.is_string_dtype(column.dtype))
+
+
 def _plain_kind(dtype: Any) -> np.dtype[Any]:
     """NumPy type of a column type that may be nullable."""
     kind: np.dtype[Any] = np.dtype(getattr(dtype, "numpy_dtype", dtype))

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.assembly.counts import is_text, plain
 from napari_stentrans.io.assembly.kept import kept_in
 from napari_stentrans.io.files.damage import from_library
 from napari_stentrans.io.files.limits import Budget
@@ -30,6 +30,7 @@ _ENDING = ".tables"
 _TOLD = "section.json"
 _SIZE = "bytes"
 """Size of the table when it was written, by which another one of its name is told."""
+_TEXT = "object"
 _LARGEST_TOLD = 1 << 24
 _CELL_BYTES = 120.0
 """That a cell takes while it is read."""
@@ -100,7 +101,7 @@ def write_beside(path: Path, written: Path, folder: Path, beside: Beside) -> Non
     told = dict(beside.told) | {_SIZE: written.stat().st_size}
     for name in ("spots", "genes"):
         frame = plain(getattr(beside, name))
-        told[name] = {column: str(frame[column].dtype) for column in frame}
+        told[name] = {str(column): _kind(frame[column]) for column in frame}
         if frame.shape[1]:
             with to_write(part_of(path, folder, name)) as file:
                 writer = csv.writer(file, delimiter=mark_of(path), **_WRITTEN)
@@ -193,8 +194,13 @@ def _to_read(path: Path) -> TextIO:
     return path.open(encoding="utf-8", newline="")
 
 
+def _kind(column: pd.Series) -> str:
+    """Name of a column's type, the same whatever pandas calls text."""
+    return _TEXT if is_text(column) else str(column.dtype)
+
+
 def _column(cells: np.ndarray[Any, Any], kind: str) -> np.ndarray[Any, Any]:
-    if kind == "object":
+    if kind == _TEXT:
         return cells
     if kind == "bool":
         return np.asarray(cells == "True", dtype=bool)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
-from napari_stentrans.io.assembly.counts import plain
+from napari_stentrans.io.assembly.counts import is_text, plain
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.writers.as_anndata import scalefactors_of
 
@@ -151,8 +151,7 @@ def _named(
 def _kind(column: pd.Series) -> pa.DataType:
     import pyarrow as pa
 
-    is_text = column.dtype == object
-    return pa.string() if is_text else pa.from_numpy_dtype(column.dtype)
+    return pa.string() if is_text(column) else pa.from_numpy_dtype(column.dtype)
 
 
 def _places(adata: AnnData, rows: slice) -> list[Any]:

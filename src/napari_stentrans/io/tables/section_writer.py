@@ -48,9 +48,8 @@ def write_spot_table(path: Path, section: Section) -> Path:
                 _header(section)
             )
             for names, values in _rows(section):
-                csv.writer(file, delimiter=mark, lineterminator=mark).writerow(names)
-                file.write(mark.join(values))
-                file.write("\n")
+                csv.writer(file, delimiter=mark, lineterminator="").writerow(names)
+                file.write(f"{mark}{mark.join(values)}\n")
         beside = Beside(section.obs, section.var, told)
         write_beside(path, unfinished, folder, beside)
     return path

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans import keys
-from napari_stentrans.io.assembly.counts import plain, unique_names
+from napari_stentrans.io.assembly.counts import is_text, plain, unique_names
 from napari_stentrans.io.assembly.kept import Kept, kept_in
 from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section, TissueImage
@@ -106,7 +106,7 @@ def without_blanks(obs: pd.DataFrame) -> pd.DataFrame:
     for name in obs.columns.drop(keys.BARCODE, errors="ignore"):
         column = obs[name]
         blank = column.isna() | (column == "")
-        if column.dtype == object and blank.any():
+        if is_text(column) and blank.any():
             obs[name] = column.mask(blank).astype("category")
     return obs
 

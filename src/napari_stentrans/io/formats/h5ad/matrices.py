@@ -82,7 +82,7 @@ def matrices_of(adata: AnnData) -> Iterator[Matrix]:
     """Yield the places where expression may be, surest first."""
     if adata.X is not None:
         yield Matrix("X", adata.X, adata.var)
-    layers = [layer for layer in adata.layers if layer not in _NEVER]
+    layers = [layer for layer in layers_of(adata) if layer not in _NEVER]
     others = [layer for layer in layers if layer not in _SURE]
     named = [layer for layer in others if _says_counts(layer)]
     for layer in (*(layer for layer in _SURE if layer in layers), *named):
@@ -92,6 +92,11 @@ def matrices_of(adata: AnnData) -> Iterator[Matrix]:
     for layer in others:
         if layer not in named:
             yield _of_layer(adata, layer)
+
+
+def layers_of(adata: AnnData) -> dict[str, Any]:
+    """Return the layers by name; from anndata 0.13 on, ``X`` is one without a name."""
+    return {name: layer for name, layer in adata.layers.items() if name is not None}
 
 
 def _of_layer(adata: AnnData, layer: str) -> Matrix:

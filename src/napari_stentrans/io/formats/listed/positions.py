@@ -20,6 +20,7 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.columns import MANY, ROW_COL, X_Y, columns_among
+from napari_stentrans.io.assembly.counts import is_text
 from napari_stentrans.io.files.damage import DAMAGE, attempt
 from napari_stentrans.io.files.text import (
     fields,
@@ -247,7 +248,7 @@ def _check_commas(path: Path, cells: pd.Series) -> None:
 
 def _as_numbers(cells: pd.Series) -> pd.Series:
     """Read numbers, also with a decimal comma; NaN is none."""
-    if cells.dtype == object:
+    if is_text(cells):
         cells = cells.astype(str).str.replace(",", ".")
     return pd.to_numeric(cells, errors="coerce")
 
