@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.methods.channels import ChannelEstimate
+from napari_stentrans.methods.composition import Composition
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import Programmes
 from napari_stentrans.portions import gene_portions
@@ -86,6 +87,9 @@ class GeneDecoder:
         self.left_out = left_out
         self._known = section.detected_in == 0
         self._statistics = np.repeat(_OF_UNSEEN, section.n_genes, axis=1)
+        self.composition = Composition(
+            section, programmes, left_out, self.library(left_out)
+        )
 
     def rates(self, estimate: ChannelEstimate, genes: IntArray) -> Float32Array:
         """Expected counts at the estimated library size, shape (position, gene)."""
@@ -133,11 +137,17 @@ class GeneDecoder:
         A gene too rare to show a pattern stays at its mean share.
         """
         known = self.statistics(genes)
-        share = self.programmes.share(estimate.mean, genes) * known.level
+        share = self._share(estimate, genes) * known.level
         share = np.where(known.has_pattern > 0, share, known.mean_share)
         share = np.maximum(share, _LEAST_SHARE * known.mean_share)
         rate: Float32Array = share * library[:, None]
         return rate
+
+    def _share(self, estimate: ChannelEstimate, genes: IntArray) -> Float32Array:
+        """Shares of a position's library, but for each gene's level, same shape."""
+        share = self.programmes.share(estimate.mean, genes)
+        share *= self.composition.factor(estimate)[:, None]
+        return share
 
     def statistics(self, genes: IntArray) -> GeneStatistics:
         """Level, dispersion and stretch of some genes."""
@@ -185,7 +195,7 @@ class GeneDecoder:
         counts = self.counts(genes)
         if self._believed.min(initial=1.0) < 1:
             counts *= self._believed[:, None]
-        rate = self.programmes.share(self.left_out.mean, genes) * library[:, None]
+        rate = self._share(self.left_out, genes) * library[:, None]
         level = level_of(rate, counts)
         rate *= level
         mean_share = counts.sum(axis=0) / max(float(library.sum()), 1e-9)

@@ -22,6 +22,7 @@ from napari_stentrans.methods.decoder import (
     dispersion_around,
     level_of,
 )
+from napari_stentrans.methods.depth import following_depth
 from napari_stentrans.portions import gene_portions
 from napari_stentrans.section.lattice import FloatArray, IntArray
 
@@ -186,8 +187,8 @@ class SpotField(_DecodedField):
         self, prior: Float32Array, counts: Float32Array, genes: IntArray
     ) -> tuple[Float32Array, Float32Array]:
         """Mean, and sd of a count measured anew, both of shape (spot, gene)."""
-        # The level is that of left-out spots, whose predictions are flatter.
-        prior = prior * level_of(prior, counts)
+        # The level was that of left-out spots, whose predictions are flatter.
+        prior = following_depth(prior, counts, self.depth)
         dispersion = self.decoder.statistics(genes).dispersion
         spread = np.maximum(self.prior_share * dispersion, 1e-6)
         weight = 1.0 / (1.0 + spread * prior)

@@ -73,6 +73,7 @@ class LeftOut:
         taken_back = _taken_back(own, predicted)
         library = decoder.library(left_out)
         self.library_share = library / library.sum()
+        self._whole = self.library_share * decoder.composition.factor(left_out)
         self._programmes = programmes
         self._taken_back = taken_back.astype(np.float32)
         self._scores = (predicted + taken_back[:, None] * own).T.astype(np.float32)
@@ -85,8 +86,8 @@ class LeftOut:
         rate += self._taken_back * (mean - rows.log)
         np.maximum(rate, 0, out=rate)
         np.expm1(rate, out=rate)
-        rate[~has_pattern(rows.counts.T)] = 1.0
-        rate *= self.library_share
+        rate *= self._whole
+        rate[~has_pattern(rows.counts.T)] = self.library_share
         rate *= rows.totals / np.maximum(rate.sum(axis=1, keepdims=True), TINY)
         return rate
 
