@@ -40,7 +40,10 @@ def result(section):
 def assert_same_obs(what, tmp_path, ending):
     found = read_anndata(export(what, tmp_path / f"it{ending}")).obs
     expected = read_h5ad(export(what, tmp_path / "it.h5ad")).obs
-    pd.testing.assert_frame_equal(found, expected, check_names=False)
+    # Newer versions of anndata read names as text, which ours are objects.
+    pd.testing.assert_frame_equal(
+        found, expected, check_names=False, check_index_type=False
+    )
     return found
 
 
@@ -63,7 +66,7 @@ def test_one_position_alone_has_an_origin_of_the_same_kind(section, tmp_path, en
 def test_spots_of_a_section_are_as_in_its_h5ad(section, tmp_path, ending):
     found = assert_same_obs(section, tmp_path, ending)
     assert found["region"].dtype == "category"
-    assert found["note"].dtype == object
+    assert pd.api.types.is_string_dtype(found["note"].dtype)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

@@ -14,7 +14,7 @@ from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.part import Box, positions_xy, within
 
-PLACE = st.floats(-1e6, 1e6)
+PLACE = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, Final, TextIO, cast
 
 import pandas as pd
 
@@ -21,6 +21,8 @@ _LONGEST_LINE = 16_000_000
 _TABLE_FACTOR = 8.0
 """Bytes of memory that a character of a table takes while it is read."""
 _PROBE = 2048
+_MISSING: Final = ("", "NA", "NaN", "nan")
+"""Cells of tables where there is nothing, but for those of names."""
 _MOST_COMMENTS = 10_000
 """Before the first line: files are looked at often, and quickly."""
 
@@ -167,17 +169,23 @@ def read_table(
     if not lines:
         msg = f"it {why_no_text(path)}"
         raise ValueError(msg)
+    dialect: dict[str, Any] = {
+        "sep": separator(lines[0]),
+        "header": 0 if header else None,
+        "skipinitialspace": True,
+        "keep_default_na": False,
+        "index_col": False,
+    }
+    with opened(path) as file, whole_lines(path.name):
+        columns = list(pd.read_csv(file, nrows=1, **dialect).columns)
+    names = columns[names] if isinstance(names, int) else names
     with opened(path) as file, whole_lines(path.name):
         table: pd.DataFrame = pd.read_csv(
             Measured(file, path.name),  # type: ignore[call-overload]
-            sep=separator(lines[0]),
-            header=0 if header else None,
-            skipinitialspace=True,
-            keep_default_na=False,
-            na_values=["", "NA", "NaN", "nan"],
-            index_col=False,
+            na_values={column: _MISSING for column in columns if column != names},
             float_precision="round_trip",
             converters=None if names is None else {names: str},
+            **dialect,
         )
     return table
 

@@ -73,9 +73,9 @@ def positions_of(table: pd.DataFrame, path: Path) -> FloatArray:
     array_rc = np.column_stack([_numbers(cells[column], mark) for column in wanted])
     bad = np.flatnonzero(~np.isfinite(array_rc).all(axis=1))
     if len(bad):
-        first = cells.iloc[bad[0]].astype(str)
+        first = [str(cell) for cell in cells.iloc[bad[0]]]
         what = "positions are no numbers" if len(bad) > 1 else "position is no number"
-        advice = ". Write decimals as 5.5." if first.str.contains(",").any() else ""
+        advice = ". Write decimals as 5.5." if "," in "".join(first) else ""
         msg = (
             f"{path.name}: {len(bad)} {what} (first: line {bad[0] + 2}, "
             f"{' and '.join(first)}){advice}"

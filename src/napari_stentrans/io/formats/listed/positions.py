@@ -234,7 +234,7 @@ def _check_commas(path: Path, cells: pd.Series) -> None:
 
     Where columns are parted by ";", as by programs that write decimal commas, they do.
     """
-    if cells.dtype != object or separator(first_lines(path, 1)[0]) == ";":
+    if not is_text(cells) or separator(first_lines(path, 1)[0]) == ";":
         return
     commas = cells[cells.astype(str).str.contains(",")].astype(str)
     if len(commas) and commas.str.fullmatch(_GROUPED).all():
