@@ -17,6 +17,8 @@ Floats = NDArray[np.floating]
 
 _CLEAR = 2.5
 """Standard errors of evidence that make a gene's pattern more than noise."""
+_LIKELY = 1.645
+"""Standard errors above zero that chance reaches in one of twenty genes."""
 _VARIES = 1e-6
 """Spread of a gene that is more than rounding, relative to its highest value."""
 _VALUES_AT_ONCE = 2**17
@@ -41,8 +43,8 @@ def heldout_scores(
     -------
     DataFrame
         ``heldout_pcc``, the correlation of the predictions with the counts (NaN of
-        what does not vary), and ``has_signal``, whether the gene's own pattern, beyond
-        library sizes, is clearly borne out. With ``kriged`` also
+        what does not vary), and ``has_signal``, whether that and the gene's own
+        pattern, beyond library sizes, are clearly borne out. With ``kriged`` also
         ``heldout_kriging_pcc``.
     """
     section = decoder.section
@@ -75,7 +77,9 @@ class _HeldOut:
         pearson = correlation(centred(rate), deviations)
         flat = rows.totals * self._left_out.library_share
         shown = evidence(rate - flat, rows.counts - flat)
-        return np.stack([pearson, np.where(np.isnan(pearson), 0, shown), of_kriging])
+        # A flat gene differs from the library, too: its map must be borne out as well.
+        is_borne_out = pearson * np.sqrt(rows.counts.shape[1]) > _LIKELY
+        return np.stack([pearson, np.where(is_borne_out, shown, 0), of_kriging])
 
 
 def evidence(pattern: Floats, measured: Floats) -> Floats:

@@ -66,6 +66,7 @@ def test_left_out_spots_are_predicted_by_loadings_learnt_without_them(
         predicted = decoder.left_out.mean[spot, 1:] @ loadings + log.mean(axis=0)
         expected[spot] = np.expm1(np.maximum(predicted, 0))
     expected *= LeftOut(decoder).library_share[:, None]
+    expected *= decoder.composition.factor(decoder.left_out)[:, None]
     expected *= decoder.counts(genes).sum(axis=0) / expected.sum(axis=0)
     found = LeftOutField(decoder).read(genes)
     np.testing.assert_allclose(found.mean, expected, rtol=1e-3, atol=1e-4)
@@ -83,6 +84,20 @@ def test_noise_scores_nothing(decoder: GeneDecoder, genes: np.ndarray) -> None:
     scores = heldout_scores(decoder, genes)
     assert scores[HAS_SIGNAL].mean() < 0.06
     assert abs(scores[HELDOUT_PCC].mean()) < 0.06
+
+
+def test_what_does_not_follow_the_library_may_be_flat(square_section) -> None:
+    """Such as a background: beside the library it has a pattern, on a map none."""
+    rng = np.random.default_rng(3)
+    row, col = np.divmod(np.arange(N_SPOTS), SIDE)
+    library = np.exp(np.sin(row / 4) + np.cos(col / 5))[:, None]
+    tissue = rng.poisson(library * rng.gamma(1, 2, 60))
+    background = rng.poisson(np.full((N_SPOTS, 200), 4.0))
+    counts = np.concatenate([tissue, background], axis=1)
+    fitted = get_method("kriging").fit(square_section(counts))
+    assert isinstance(fitted, FittedKriging)
+    scores = heldout_scores(fitted.decoder, np.arange(60, 260))
+    assert scores[HAS_SIGNAL].mean() < 0.15
 
 
 def test_what_does_not_vary_has_no_score(decoder: GeneDecoder) -> None:
