@@ -138,7 +138,8 @@ def parser_of(field: FieldInfo) -> Callable[[str], Any]:
     """Return a parser of text into a field's type, within its limits."""
     if _choices(field) is not None:
         return str
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    kind: Any = Annotated[field.annotation, field]
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
     def parse(text: str) -> Any:
         try:

@@ -24,6 +24,7 @@ Float32Array = NDArray[np.float32]
 
 VALUES_AT_ONCE = 2**20
 """Learnt from by a thread: what a processor has at hand."""
+_TINY = 1e-9
 TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
 _LEAST_STRETCH = 0.5
@@ -114,7 +115,7 @@ class GeneDecoder:
     def _smearing(self) -> float:
         left_out = self.programmes.library(self.left_out.mean).sum()
         own = (self.own_library * self._believed).sum()
-        return float(own / max(left_out, 1e-9))
+        return float(own / max(left_out, _TINY))
 
     @cached_property
     def _believed(self) -> Float32Array:
@@ -198,7 +199,7 @@ class GeneDecoder:
         rate = self._share(self.left_out, genes) * library[:, None]
         level = level_of(rate, counts)
         rate *= level
-        mean_share = counts.sum(axis=0) / max(float(library.sum()), 1e-9)
+        mean_share = counts.sum(axis=0) / max(float(library.sum()), _TINY)
         flat = library[:, None] * mean_share
         patterned = has_pattern(counts)
         rate = np.where(patterned, rate, flat)
@@ -216,7 +217,8 @@ def has_pattern(counts: Float32Array) -> NDArray[np.bool_]:
 
 def level_of(rate: Float32Array, counts: Float32Array) -> Float32Array:
     """Factor that brings the total of each gene's rates to its counts, (gene,)."""
-    level: Float32Array = counts.sum(axis=0) / np.maximum(rate.sum(axis=0), 1e-9)
+    expected = np.maximum(rate.sum(axis=0), _TINY)
+    level: Float32Array = np.divide(counts.sum(axis=0), expected)
     return level
 
 
@@ -226,7 +228,8 @@ def dispersion_around(rate: Float32Array, counts: Float32Array) -> Float32Array:
     Without bias, so that it may be below zero.
     """
     excess = ((counts - rate) ** 2 - rate).sum(axis=0)
-    dispersion: Float32Array = excess / np.maximum((rate**2).sum(axis=0), 1e-9)
+    squared = np.maximum(np.square(rate).sum(axis=0), _TINY)
+    dispersion: Float32Array = np.divide(excess, squared)
     return dispersion
 
 

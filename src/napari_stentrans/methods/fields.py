@@ -181,7 +181,8 @@ class SpotField(_DecodedField):
         seen = self.half.read(genes)
         rate = self.half.rates(self.decoder, genes)
         mean, sd = self._posterior(rate, seen, genes)
-        return conformal_stretch(np.abs(counts - seen - mean) / sd)
+        missed = np.abs(counts - seen - mean)
+        return conformal_stretch(np.divide(missed, sd))
 
     def _posterior(
         self, prior: Float32Array, counts: Float32Array, genes: IntArray

@@ -220,7 +220,7 @@ def _subspace_scores(values: sparse.csr_matrix, k: int, seed: int) -> FloatArray
         basis = np.linalg.qr(basis)[0]
         scores = (values @ basis - mean @ basis).astype(np.float64)
         left, strength, _ = np.linalg.svd(scores, full_matrices=False)
-    return _signed(left[:, :k] * strength[:k])
+    return _signed((left[:, :k] * strength[:k]).astype(np.float64, copy=False))
 
 
 def _signed(scores: FloatArray) -> FloatArray:

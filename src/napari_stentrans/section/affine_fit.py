@@ -31,7 +31,7 @@ def _similarity(pitch_rc: FloatArray, pixel_xy: FloatArray) -> FloatArray:
     spread = pitch - pitch.mean()
     turn = _PIXELS_PER_PITCH + 0j
     if np.abs(spread).max() > 0 and np.ptp(pixel_xy, axis=0).max() > 0:
-        turn = np.vdot(spread, pixel) / np.vdot(spread, spread)
+        turn = complex(np.vdot(spread, pixel) / np.vdot(spread, spread))
     shift = pixel.mean() - turn * pitch.mean()
     return np.array(
         [[-turn.imag, turn.real], [turn.real, turn.imag], [shift.real, shift.imag]]

@@ -168,7 +168,7 @@ def _features(part: NDArray[np.uint8], pitch: float) -> tuple[Float32Array, int]
     fine_pitch = pitch / to_fine
     to_coarse = max(1, int(fine_pitch // _SHARP))
     coarse, coarse_pitch = _merged(fine, to_coarse), fine_pitch / to_coarse
-    grey, fine_grey = coarse.mean(axis=2), fine.mean(axis=2)
+    grey, fine_grey = (each.mean(axis=2, dtype=np.float32) for each in (coarse, fine))
     maps = []
     for width in _AROUND:
         sigma = width * coarse_pitch
