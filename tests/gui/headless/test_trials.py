@@ -7,6 +7,7 @@ import math
 import weakref
 from dataclasses import replace
 from operator import attrgetter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -271,6 +272,13 @@ def test_a_test_says_of_which_section_it_is(opened, jobs, section, other_section
     assert "hidden spots best" in opened.session.message.text
 
 
+def test_few_spots_are_told(opened, jobs, section):
+    opened.stage.open(section.subset(np.arange(12)))
+    opened.trials.test("dropout")
+    jobs.last.finish()
+    assert "Note: few spots for the task 'dropout'" in opened.session.message.text
+
+
 def test_a_method_that_fails_is_told_and_nothing_is_shown(
     opened, jobs, told, fake_method
 ):
@@ -317,4 +325,5 @@ def test_of_equal_scores_none_is_the_best():
 
 def tested(*scores):
     """A test with these scores."""
-    return MethodTest("dropout", "flat", 5, 10, 1, scores, {}, None)
+    report = SimpleNamespace(notes=())
+    return MethodTest("dropout", "flat", 5, 10, 1, scores, {}, report)

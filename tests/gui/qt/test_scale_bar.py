@@ -50,7 +50,7 @@ def test_the_bar_is_as_long_as_it_says(opened, qtbot, section, mode):
 
     bar = drawn(viewer)
     number, unit = bar.node.text.text.split(" ")
-    um = float(number) * {"µm": 1, "mm": 1000}[unit]
+    um = float(number) * {"µm": 1, "μm": 1, "mm": 1000}[unit]
     units = um / 100 * pitch_px(section)  # of a hex lattice
     assert bar._current_length == pytest.approx(
         units * pixels_of_a_unit(viewer), rel=0.02

@@ -95,7 +95,8 @@ class TrialControl:
         what = spots if found.hides_spots else "the hidden half of the counts"
         told = _winner(found).format(what)
         name = self._bench.session.name_of(section)
-        self._bench.background.say(f"{name}: {told}; see the tab Run.")
+        notes = "".join(f" Note: {note}." for note in found.report.notes)
+        self._bench.background.say(f"{name}: {told}; see the tab Run.{notes}")
 
 
 def _winner(found: MethodTest) -> str:

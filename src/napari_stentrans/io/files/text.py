@@ -21,6 +21,12 @@ _LONGEST_LINE = 16_000_000
 _TABLE_FACTOR = 8.0
 """Bytes of memory that a character of a table takes while it is read."""
 _PROBE = 2048
+_EXACT: Final = (
+    {"float_precision": "round_trip"}
+    if tuple(map(int, pd.__version__.split(".")[:2])) < (3, 1)
+    else {}
+)
+"""How numbers are read to the last digit: newer versions always do."""
 _MISSING: Final = ("", "NA", "NaN", "nan")
 """Cells of tables where there is nothing, but for those of names."""
 _MOST_COMMENTS = 10_000
@@ -175,6 +181,7 @@ def read_table(
         "skipinitialspace": True,
         "keep_default_na": False,
         "index_col": False,
+        **_EXACT,
     }
     with opened(path) as file, whole_lines(path.name):
         columns = list(pd.read_csv(file, nrows=1, **dialect).columns)
@@ -183,7 +190,6 @@ def read_table(
         table: pd.DataFrame = pd.read_csv(
             Measured(file, path.name),  # type: ignore[call-overload]
             na_values={column: _MISSING for column in columns if column != names},
-            float_precision="round_trip",
             converters=None if names is None else {names: str},
             **dialect,
         )
