@@ -57,7 +57,7 @@ def mtx_shape(path: Path) -> tuple[int, int]:
 def read_mtx(path: Path) -> Any:
     """Read a matrix whose `mtx_shape` was checked, packed or not by its content."""
     with gzip.open(path) if is_gzipped(path) else path.open("rb") as file:
-        return scipy_io.mmread(cast("IO[bytes]", _Forward(file)))
+        return scipy_io.mmread(cast("IO[bytes]", _Forward(file)), spmatrix=True)
 
 
 class _Forward:
