@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.section.raster import raster_of
@@ -101,16 +101,20 @@ def test_nothing_is_said_once_the_widget_is_gone(enhanced, section):
     assert section.barcodes[3] not in str(said)
 
 
-def test_a_move_costs_little(enhanced, section):
+def test_a_move_predicts_nothing_anew(enhanced, section, monkeypatch):
+    """The gene that is looked at was read when it was chosen."""
     text_at = enhanced.view._hover.text_at
-    world = tuple(world_of(raster_of(section), section.array_rc[3]))
-    text_at(world)
+    places = [world_of(raster_of(section), section.array_rc[at]) for at in (3, 4)]
+    first = text_at(tuple(places[0]))
 
-    start = time.thread_time()
-    for _ in range(50):
-        text_at(world)
+    def read(*_args, **_kwargs):
+        pytest.fail("a gene is predicted while the mouse moves")
 
-    assert (time.thread_time() - start) / 50 < 0.002
+    monkeypatch.setattr(EnhancedSection, "read", read)
+    monkeypatch.setattr(EnhancedSection, "blocks", read)
+
+    assert text_at(tuple(places[0])) == first
+    assert text_at(tuple(places[1])) not in ("", first)
 
 
 @pytest.fixture
