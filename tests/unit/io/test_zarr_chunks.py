@@ -49,7 +49,7 @@ def test_a_chunk_that_is_absent_is_told(tmp_path, rng, layout, part):
     path = written(tmp_path / "s.zarr", rng.poisson(3.0, (N, 4)), layout)
     assert read_section(path).n_spots == N
     chunks_of(path / part)[-1].unlink()
-    with pytest.raises(ReadError, match=f"{part} lacks 1 of its 1 .*again"):
+    with pytest.raises(ReadError, match=f"{part}(/values)? lacks 1 of its 1 .*again"):
         read_section(path)
 
 
@@ -85,7 +85,7 @@ def test_chunks_that_writers_may_leave_out(tmp_path, rng, layout, layer):
         written(path, rng.poisson(3.0, (N, 2)), layout)
         group = zarr.open_group(path, mode="a", use_consolidated=False)
         none = sparse.csr_matrix((N, 2), dtype=np.float32)
-        anndata.io.write_elem(group, "layers/spliced", none)
+        anndata.io.write_elem(group.require_group("layers"), "spliced", none)
         absent = path / "layers/spliced/indptr"
     for file in chunks_of(absent):
         file.unlink()

@@ -93,7 +93,8 @@ def check_zarr(
 def _has_no_empty_chunk(folder: Path) -> bool:
     """Whether no chunk of an array can be all zeros, which writers leave out."""
     above = folder.parent
-    if folder.name == attributes(above).get("_index"):
+    # From anndata 0.13 on, names are a group: their values, and what is missing.
+    if _is_index(folder) or (folder.name == "values" and _is_index(above)):
         return True
     if folder.name not in _SPARSE or not all(is_array(above / n) for n in _SPARSE):
         return False
@@ -103,6 +104,11 @@ def _has_no_empty_chunk(folder: Path) -> bool:
         shape = attributes(above).get("shape", ())
         return not isinstance(shape, list) or 1 not in shape
     return True
+
+
+def _is_index(folder: Path) -> bool:
+    """Whether it holds the names of the rows of a table."""
+    return folder.name == attributes(folder.parent).get("_index")
 
 
 def _require_chunks(folder: Path, least: int, name: str) -> None:
