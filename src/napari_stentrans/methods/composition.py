@@ -11,15 +11,12 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.programmes import Programmes
 from napari_stentrans.portions import gene_portions
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 from napari_stentrans.section.section import Section
-
-Float32Array = NDArray[np.float32]
 
 _HIGHEST = 1024
 """So many of the highest genes are summed each, and as many of all others."""

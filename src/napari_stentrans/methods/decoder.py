@@ -17,16 +17,15 @@ from napari_stentrans.methods.composition import Composition
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.methods.programmes import Programmes
 from napari_stentrans.portions import gene_portions
-from napari_stentrans.section.lattice import IntArray
+from napari_stentrans.section.lattice import Float32Array, IntArray
 from napari_stentrans.section.section import Section
-
-Float32Array = NDArray[np.float32]
 
 VALUES_AT_ONCE = 2**20
 """Learnt from by a thread: what a processor has at hand."""
-_TINY = 1e-9
 TIMES = 1.645
 """Standard deviations on each side that a 90 % interval of a normal variable has."""
+_TINY = 1e-9
+"""Instead of nothing, to divide by."""
 _LEAST_STRETCH = 0.5
 _MOST_TIMES = 20.0
 """A library of more times what the surroundings make one expect is of a broken spot."""

@@ -9,12 +9,9 @@ depth is known better than that, from all spots together.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_stentrans.methods.decoder import level_of
-from napari_stentrans.section.lattice import FloatArray
-
-Float32Array = NDArray[np.float32]
+from napari_stentrans.section.lattice import Float32Array, FloatArray
 
 _CLASSES = 24
 """Of spots of like depth, whose counts are summed."""
@@ -26,6 +23,7 @@ _STEEPEST = 1.0
 """Twice the depth, twice or half the share."""
 _LEAST_DEPTH = 1e-2
 _TINY = 1e-9
+"""Instead of nothing, to divide by."""
 
 
 def following_depth(

@@ -16,7 +16,6 @@ from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import (
     VALUES_AT_ONCE,
-    Float32Array,
     GeneDecoder,
     conformal_stretch,
     dispersion_around,
@@ -24,7 +23,7 @@ from napari_stentrans.methods.decoder import (
 )
 from napari_stentrans.methods.depth import following_depth
 from napari_stentrans.portions import gene_portions
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 _TELLING = 500
 """So many of the highest genes tell how much of the dispersion is the prior's."""

@@ -7,11 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stentrans.keys import HAS_SIGNAL, HELDOUT_KRIGING_PCC, HELDOUT_PCC
-from napari_stentrans.methods.decoder import Float32Array, GeneDecoder
+from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.left_out import LEAST_REST, TINY, LeftOut, gene_rows
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.portions import gene_portions
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 Floats = NDArray[np.floating]
 

@@ -17,9 +17,9 @@ import numpy as np
 from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Prediction
-from napari_stentrans.methods.decoder import Float32Array, GeneDecoder, has_pattern
+from napari_stentrans.methods.decoder import GeneDecoder, has_pattern
 from napari_stentrans.methods.programmes import floored_library, solve
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 LEAST_REST = 0.1
 """Of what is regressed on a spot, the part of the other spots at least."""

@@ -24,6 +24,7 @@ from scipy.spatial import KDTree
 from napari_stentrans.section.triangles import short_triangles, sides
 
 FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
 _TOUCH = 1.0 + 1e-6

@@ -17,10 +17,8 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial import KDTree
 
 from napari_stentrans.section.image import Modality, TissueImage
-from napari_stentrans.section.lattice import FloatArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray
 from napari_stentrans.section.section import Section
-
-Float32Array = NDArray[np.float32]
 
 _SHARPEST, _SHARP = 32.0, 16.0
 """Pixels to a pitch in which texture, and all else, is seen; more are merged."""

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.section.lattice import FloatArray
-
-Float32Array = NDArray[np.float32]
+from napari_stentrans.section.lattice import Float32Array, FloatArray
 
 
 @dataclass(frozen=True)

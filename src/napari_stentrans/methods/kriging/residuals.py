@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import logsumexp
 
-from napari_stentrans.methods.decoder import Float32Array, GeneDecoder
+from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import Residuals
 from napari_stentrans.methods.kriging.channels import QUERIES_AT_ONCE
 from napari_stentrans.methods.kriging.covariance import (
@@ -30,7 +30,7 @@ from napari_stentrans.methods.kriging.windows import (
 from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
 from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 _KERNELS = [Kernel(0.5, length) for length in (1.0, 4.0, 15.0)]
 _N_GENES = 2000
