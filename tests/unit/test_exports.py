@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from napari_stentrans.datasets import samples, simulated_section
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.exports import export
 from napari_stentrans.io import read_section
-from napari_stentrans.io.files.replacing import replacing
+from napari_stentrans.io.files.own_folders import LIST
+from napari_stentrans.io.files.replacing import check_place, replacing
 from napari_stentrans.io.tables import parquet_writer, read_anndata, section_writer
 from napari_stentrans.io.writers import space_ranger
 from napari_stentrans.pipeline import enhance
@@ -164,11 +166,60 @@ def test_a_folder_of_somebody_is_never_replaced(section, tmp_path, ending):
     folder.mkdir()
     (folder / "thesis.txt").write_text("precious")
 
-    with pytest.raises(InvalidRequestError, match=r"other things.*thesis\.txt"):
+    with pytest.raises(InvalidRequestError, match=r"did not write .*thesis\.txt"):
         export(section, path)
 
     assert names_in(tmp_path) == {folder.name}
     assert (folder / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("ending", ["", ".zarr", ".csv"])
+def test_what_was_put_into_a_folder_of_ours_is_never_lost(section, tmp_path, ending):
+    path = export(section, tmp_path / f"ours{ending}")
+    folder = path.with_name("ours.csv.tables") if ending == ".csv" else path
+    deep = next((each for each in sorted(folder.iterdir()) if each.is_dir()), folder)
+    (deep / "spots.docx").write_text("precious")
+
+    with pytest.raises(InvalidRequestError, match=r"did not write .*spots\.docx"):
+        export(section, path)
+
+    assert (deep / "spots.docx").read_text() == "precious"
+
+
+def test_a_folder_of_an_instrument_is_not_ours(section, tmp_path):
+    path = export(section, tmp_path / "outs")
+    (path / LIST).unlink()
+
+    with pytest.raises(InvalidRequestError, match="did not write"):
+        export(section, path)
+
+
+def test_a_file_is_no_folder_that_can_be_replaced(section, tmp_path):
+    (tmp_path / "notes").write_text("precious")
+
+    with pytest.raises(InvalidRequestError, match="is a file"):
+        check_place(tmp_path / "notes")
+    with pytest.raises(InvalidRequestError, match="is a file"):
+        export(section, tmp_path / "notes")
+
+    assert (tmp_path / "notes").read_text() == "precious"
+
+
+def test_a_folder_whose_place_cannot_be_taken_stays(section, tmp_path, monkeypatch):
+    path = export(section, tmp_path / "ours")
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name.endswith(".part"):
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(InvalidRequestError, match="Permission denied"):
+        export(section, path)
+
+    assert names_in(tmp_path) == {"ours"}
+    assert read_section(path).n_spots == section.n_spots
 
 
 @pytest.mark.parametrize("ending", ["", ".zarr", ".ZARR", ".csv"])
@@ -177,6 +228,8 @@ def test_a_folder_of_ours_and_an_empty_one_are_replaced(section, tmp_path, endin
     if ending != ".csv":
         path.mkdir()
     export(section, path)
+    if path.is_dir():
+        (path / ".DS_Store").write_bytes(b"left by a look into it")
 
     export(section, path)
 

@@ -13,21 +13,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.own_folders import foreign_in, list_files
 
 _LONGEST_NAME = 255 - 16
 """Bytes that file systems take, less what a name has while it is written."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_SPATIALDATA = {"images", "labels", "points", "shapes", "tables"}
-_ZARR = {"zarr", "zattrs", "zgroup", "zmetadata"}
-_FOLDERS = {
-    "": {"filtered_feature_bc_matrix", "spatial"},
-    ".zarr": _SPATIALDATA | _ZARR,
-    ".tables": {"section", "spots", "genes", "sd"},
-}
-"""What the folders that we write consist of, by their ending.
-
-A folder with anything else in it is somebody's, and never replaced.
-"""
+_FOLDERS = {"", ".zarr", ".tables"}
+"""Endings of the folders that we write; whatever has another is a file."""
 _TRIES, _GONE, _BETWEEN = 20, 3, 0.1
 """To remove a folder, times that it must be found gone, and seconds between them."""
 _NEW: ContextVar[frozenset[Path]] = ContextVar("_NEW", default=frozenset())
@@ -58,6 +50,8 @@ def replacing(path: Path, inputs: Iterable[str] = ()) -> Iterator[Path]:
     try:
         with told_of(path):
             yield unfinished
+            if unfinished.is_dir():
+                list_files(unfinished)
             _take_name(unfinished, path)
     finally:
         _remove(unfinished)
@@ -146,7 +140,7 @@ def check_place(path: Path, inputs: Iterable[str] = ()) -> None:
     _check_new(path)
     if path.is_dir():
         _check_folder(path)
-    elif path.exists() and path.suffix.lower() in (".zarr", ".tables"):
+    elif path.exists() and path.suffix.lower() in _FOLDERS:
         msg = (
             f"{path} is a file, where a folder is to be written; rename it, or choose "
             "another name"
@@ -165,19 +159,18 @@ def _check_new(path: Path) -> None:
 
 
 def _check_folder(path: Path) -> None:
-    """Refuse to replace a folder that holds anything but what we write."""
-    ours = _FOLDERS.get(path.suffix.lower())
-    if ours is None:
+    """Refuse to replace a folder that holds anything but what we wrote."""
+    if path.suffix.lower() not in _FOLDERS:
         msg = (
             f"{path} is a folder; give the name of a file in it, such as enhanced.h5ad"
         )
         raise InvalidRequestError(msg)
-    names = {each.name for each in path.iterdir()}
-    foreign = sorted(n for n in names if n.lstrip(".").split(".")[0] not in ours)
+    foreign = foreign_in(path)
     if foreign:
         msg = (
-            f"{path} is a folder with other things in it (such as {foreign[0]}), which "
-            "are not deleted; rename it, or choose another name"
+            f"{path} is a folder with things in it that this program did not write "
+            f"(such as {foreign}) and does not delete; rename it, or choose another "
+            "name"
         )
         raise InvalidRequestError(msg)
 
@@ -198,7 +191,11 @@ def _take_name(unfinished: Path, path: Path) -> None:
         return
     earlier = path.with_name(f".{path.name}.{_own()}.old")
     path.rename(earlier)
-    unfinished.rename(path)
+    try:
+        unfinished.rename(path)
+    except BaseException:
+        earlier.rename(path)
+        raise
     _remove(earlier)
 
 
