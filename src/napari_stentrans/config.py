@@ -240,6 +240,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Named sets of choices, from a quick look to the most that can be done."""
 
+RUN_OPTIONS = ("method", "refine", "tissue", "device", "seed", "model")
+"""Fields that the command line has options for; run files may have any."""
 _ASKED_FOR = ("refine", "tissue", "device", "seed", "model")
 """Fields that say what is wanted and where it is computed; the others say how."""
 

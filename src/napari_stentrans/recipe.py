@@ -16,15 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_stentrans.config import PRESETS, RunConfig, preset_of
+from napari_stentrans.config import PRESETS, RUN_OPTIONS, RunConfig, preset_of
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.provenance import is_of_a_file
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 
-_OPTIONS = ("method", "refine", "tissue", "device", "seed", "model")
-"""Settings that are options of the command line."""
 _NO_FILE = "PATH_OF_THE_SECTION"
 _SHORT = 10
 
@@ -91,7 +89,7 @@ class Recipe:
         if self._is_marked:
             words += ["--missing", str(self._write_regions())]
         choices = _choices(self.config)
-        if set(choices) - {*_OPTIONS, "preset"}:
+        if set(choices) - {*RUN_OPTIONS, "preset"}:
             words += ["--config", str(self._write_settings())]
         else:
             for name, value in choices.items():

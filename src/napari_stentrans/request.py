@@ -15,7 +15,7 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import MissingRegions
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.raster import raster_of
 from napari_stentrans.section.section import Section, as_names
 from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
 
@@ -60,7 +60,7 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
         missing = _by_name(section, missing)
     array = np.asarray(missing)
     if array.ndim == 2:
-        return MissingRegions.from_labels(array, SpotRaster.from_section(section))
+        return MissingRegions.from_labels(array, raster_of(section))
     if array.dtype == bool and array.shape == (section.n_spots,):
         return MissingRegions.from_spots(section, array)
     msg = (

@@ -108,6 +108,7 @@ def signatures_of(
         msg = "give gene sets as a mapping of names to genes, or the file of them"
         raise InvalidRequestError(msg)
     matched = GeneSets.of(result.section, sets)
+    even_depth = even_depth and result.depth is not None
     mean = np.empty((len(result), len(matched)), np.float32)
     adata = AnnData(mean, layers={keys.SD: mean.copy(), keys.MEASURED: mean.copy()})
     told, at = [], 0
@@ -170,7 +171,8 @@ def _left_out(
         return None
     found = _combined(_read(field, columns), weights, value_of_one_count(seen))
     measured = (seen.by_gene[:, columns] @ weights).toarray()
-    depth, own = (field.depth, seen.depth) if even_depth else (None, None)
+    depth = field.depth if even_depth else None
+    own = None if depth is None else seen.depth
     return _LeftOutSignatures(
         _at(own, measured), _at(depth, found.mean), _at(depth, found.sd)
     )

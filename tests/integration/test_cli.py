@@ -239,7 +239,7 @@ def test_help_tells_limits_and_defaults_of_every_option(capsys):
         (["--missing", "nowhere.png"], 4, "nowhere.png"),
         (["--at", "nowhere.csv"], 4, "nowhere.csv"),
         (["--at", "x.csv", "--refine", "2"], 2, "use one of the two"),
-        (["--nonsense"], 2, "unrecognized arguments: --nonsense"),
+        (["--nonsense", "A"], 2, "unrecognized arguments: --nonsense A\n"),
         (["--genes", "A", "B"], 2, "have commas between them: --genes A,B"),
         (["--config", "none.h5ad"], 2, "there is no run file none.h5ad"),
         (["--box", "0,0,1"], 4, "give four numbers x0,y0,x1,y1"),

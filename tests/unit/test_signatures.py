@@ -77,6 +77,16 @@ def test_one_depth_is_that_of_the_result(result, sets) -> None:
     np.testing.assert_allclose(even.X, evened(raw.X, result.depth), rtol=1e-5)
 
 
+def test_measured_and_predicted_are_on_one_scale(simulated, sets) -> None:
+    """Of a method, too, that does not tell depth apart: it gives spots their counts."""
+    nearest = enhance(simulated.section, method="nearest")
+    adata, seen = nearest.signatures(sets), nearest.targets.measured
+    assert nearest.depth is None
+    np.testing.assert_allclose(
+        adata.layers[keys.MEASURED][seen], adata.X[seen], rtol=1e-4, atol=1e-5
+    )
+
+
 def at_hidden(result, sets, hidden, *, even: bool) -> tuple[np.ndarray, AnnData]:
     """Measured signatures of the hidden spots, and what is predicted there."""
     adata, spot = result.signatures(sets, even_depth=even), result.targets.spot

@@ -41,7 +41,7 @@ class _Parser(argparse.ArgumentParser):
     """Reports a wrong option as every other error is reported."""
 
     def error(self, message: str) -> NoReturn:
-        if message.startswith("unrecognized arguments"):
+        if message.startswith("unrecognized arguments") and " -" not in message:
             message += " (several genes have commas between them: --genes A,B)"
         raise UsageError(message, command=self.prog)
 

@@ -12,14 +12,9 @@ from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, rem
 from napari_stentrans.cli.evaluate_text import as_text
 from napari_stentrans.cli.inputs import add_section_options, open_section, parse_genes
 from napari_stentrans.cli.lists import Listed
-from napari_stentrans.cli.options import (
-    RUN_OPTIONS,
-    add_run_options,
-    parser_of,
-    run_config,
-)
+from napari_stentrans.cli.options import add_run_options, parser_of, run_config
 from napari_stentrans.cli.outputs import check_apart, check_output, keeping_new, writing
-from napari_stentrans.config import RunConfig
+from napari_stentrans.config import RUN_OPTIONS, RunConfig
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_stentrans.evaluation.distance import LABELS
-
 if TYPE_CHECKING:
     from napari_stentrans.evaluation import EvaluationReport
 
@@ -94,6 +92,8 @@ def _spread(report: EvaluationReport) -> str:
 
 def _distances(report: EvaluationReport) -> str:
     """Return the error of each method near visible spots and far from them."""
+    from napari_stentrans.evaluation.distance import LABELS
+
     keys = ["task", "method", "distance"]
     by_distance = report.distances.groupby(keys, sort=False, observed=True)
     wide = by_distance["error_log_top"].mean().unstack("distance")

@@ -36,13 +36,11 @@ def run(args: argparse.Namespace) -> int:
 
 def describe(section: Section) -> dict[str, Any]:
     """Facts about a section, JSON-able."""
-    import numpy as np
-
+    from napari_stentrans.section.facts import SectionFacts
     from napari_stentrans.section.part import Box, positions_xy
     from napari_stentrans.section.technology import technology
 
-    found_in = section.detected_in
-    image = section.image
+    found, image = SectionFacts.of(section), section.image
     return {
         "name": section.name,
         "technology": technology(section),
@@ -52,11 +50,9 @@ def describe(section: Section) -> dict[str, Any]:
         "array_cols": _span(section, 1),
         "box": str(Box.around(positions_xy(section)).rounded()),
         "genes": section.n_genes,
-        "genes_in_over_10_percent_of_spots": int(
-            (found_in > section.n_spots / 10).sum()
-        ),
-        "median_counts": float(np.median(section.library_size)),
-        "median_genes": float(np.median(np.diff(section.counts.indptr))),
+        "genes_in_over_10_percent_of_spots": found.n_common,
+        "median_counts": found.median_counts,
+        "median_genes": found.median_genes,
         "image": None
         if image is None
         else {

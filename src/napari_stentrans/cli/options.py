@@ -16,13 +16,12 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from napari_stentrans.cli.console import UsageError
-from napari_stentrans.config import PRESETS, RunConfig
+from napari_stentrans.config import PRESETS, RUN_OPTIONS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.home import at_home
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
-RUN_OPTIONS = ("method", "refine", "tissue", "device", "seed", "model")
 _METAVARS = {"method": "NAME", "model": "MODEL.npz"}
 
 

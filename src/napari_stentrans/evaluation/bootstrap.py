@@ -118,18 +118,15 @@ def over_seeds(replicates: FloatArray) -> FloatArray:
     return joined
 
 
-def interval(
-    replicates: FloatArray, around: float, level: float = 0.95
-) -> tuple[float, float]:
-    """Interval of a figure: the percentiles of its replicates, moved onto it.
+def interval(replicates: FloatArray, around: float) -> tuple[float, float]:
+    """95 % interval of a figure: the percentiles of its replicates, moved onto it.
 
     Resampling adds noise, which shifts medians of correlations a little: the spread of
     the replicates is right, their middle is that of the figure itself.
     """
     if np.isnan(replicates).all():
         return float("nan"), float("nan")
-    tail = (1 - level) / 2
-    low, middle, high = np.nanquantile(replicates, [tail, 0.5, 1 - tail])
+    low, middle, high = np.nanquantile(replicates, [0.025, 0.5, 0.975])
     return around + float(low - middle), around + float(high - middle)
 
 

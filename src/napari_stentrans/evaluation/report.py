@@ -226,7 +226,7 @@ class EvaluationReport:
         Columns lower, median and upper: quartiles, averaged over seeds.
         """
         found = {}
-        for name, chosen in self._gene_choices(self.scores):
+        for name, chosen in _gene_choices(self.scores):
             by_run = chosen.groupby(_RUN, observed=True, sort=False)[list(METRICS)]
             of_genes = by_run.quantile(np.array([0.25, 0.5, 0.75]))
             stacked = of_genes.stack(future_stack=True)
@@ -311,7 +311,7 @@ class EvaluationReport:
     ) -> pd.DataFrame:
         """Medians of columns over genes, and over the highest (suffix ``_top``)."""
         found = {}
-        for name, chosen in self._gene_choices(table):
+        for name, chosen in _gene_choices(table):
             groups = chosen.groupby(by, observed=True, sort=False)
             medians = groups[columns].median()
             if "coverage" in columns:
@@ -323,8 +323,9 @@ class EvaluationReport:
         keys = {name: str for name in by if name != "seed"}
         return joined.astype(keys).set_index(by)
 
-    def _gene_choices(self, table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-        return [("all", table), ("top", table[table["top"]])]
+
+def _gene_choices(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [("all", table), ("top", table[table["top"]])]
 
 
 def _with_shares(medians: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.figures.drawing import Colours, draw_values, show_view, view_of
 from napari_stentrans.figures.telling import telling_genes
 from napari_stentrans.readings import seen_spots
-from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.raster import raster_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
     from matplotlib.figure import Figure
 
     section = result.section
-    spots = SpotRaster.from_section(section)
+    spots = raster_of(section)
     hidden = ~seen_spots(result)
     columns = ["measured", "given to the method", "enhanced"]
     if not hidden.any():
@@ -60,12 +60,8 @@ def before_after(result: EnhancedSection, genes: Sequence[str]) -> Figure:
     return figure
 
 
-def save_before_after(
-    result: EnhancedSection, path: Path, genes: Sequence[str] | None = None
-) -> Path:
-    """Write `before_after` of some genes (three telling ones, if not named)."""
-    figure = before_after(
-        result, genes or telling_genes(result.section, among=result.chosen)
-    )
+def save_before_after(result: EnhancedSection, path: Path) -> Path:
+    """Write `before_after` of three telling genes."""
+    figure = before_after(result, telling_genes(result.section, among=result.chosen))
     figure.savefig(path, dpi=120)
     return path

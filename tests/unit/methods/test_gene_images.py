@@ -48,7 +48,7 @@ def fit(method: str, section: Section, config: RunConfig = QUICK) -> FittedImage
 
 def test_held_back_spots_are_no_targets(small):
     section = small
-    lesson = make_lesson(section, section.counts.tocsc(), np.random.default_rng(0))
+    lesson = make_lesson(section, np.random.default_rng(0))
     assert not (lesson.target & lesson.held_back).any()
     np.testing.assert_array_equal(
         lesson.target | lesson.held_back, lesson.placement.occupied
@@ -61,7 +61,7 @@ def test_rare_genes_are_not_trained_on(small):
     values = section.counts.toarray()
     values[6:, 2] = 0
     section = section.with_counts(sparse.csr_matrix(values))
-    lesson = make_lesson(section, section.counts.tocsc(), np.random.default_rng(0))
+    lesson = make_lesson(section, np.random.default_rng(0))
     assert 2 not in lesson.genes
 
 

@@ -49,8 +49,7 @@ class GeneImages(Enhancer, Generic[Settings]):
         device = resolve_device(config.device)
         settings = self.settings(section, config)
         raster = full_raster(section)
-        counts = section.counts.tocsc()
-        lesson = make_lesson(section, counts, np.random.default_rng(config.seed))
+        lesson = make_lesson(section, np.random.default_rng(config.seed))
         with seeded_torch(config.seed):
             network = self.network(settings).to(device)
         with importing():  # the first optimiser brings 800 modules
@@ -60,7 +59,7 @@ class GeneImages(Enhancer, Generic[Settings]):
                 network, optimiser, lesson, settings, config.seed
             )
         folds = yield from leave_out_steps(section.pitch_rc, linear, config.seed)
-        of_counts = CountNoise(counts, folds)
+        of_counts = CountNoise(section.by_gene, folds)
         noise = yield from noise_steps(network, lesson, of_counts, config.seed)
         rare_share = settings.rare_share
-        return FittedImages(section, counts, raster, trained, noise, rare_share)
+        return FittedImages(section, raster, trained, noise, rare_share)

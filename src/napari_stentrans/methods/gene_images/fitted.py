@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
 from napari_stentrans.methods.gene_images.network import image_portions, refine
@@ -32,8 +31,6 @@ class FittedImages(Fitted):
     ----------
     section
         Measured, visible spots.
-    counts : csc_matrix, shape (spot, gene)
-        Of the section, quick to read by gene.
     raster
         Where its spots lie in the picture.
     trained
@@ -45,7 +42,6 @@ class FittedImages(Fitted):
     """
 
     section: Section
-    counts: sparse.csc_matrix
     raster: Raster
     trained: Trained
     noise: ImageNoise
@@ -109,7 +105,7 @@ class ImageField(ExpressionField):
 
     def read(self, genes: IntArray) -> Prediction:
         """Send genes through the network, in that order; rare ones are flat."""
-        counts = self.fitted.counts[:, genes]
+        counts = self.fitted.section.by_gene[:, genes]
         n_spots = counts.shape[0]
         detected = np.diff(counts.indptr)
         drawn = np.flatnonzero(detected > self.fitted.rare_share * n_spots)

@@ -60,9 +60,7 @@ class Lesson:
         return self.placement.images(self.counts[:, genes])
 
 
-def make_lesson(
-    section: Section, counts: sparse.csc_matrix, rng: np.random.Generator
-) -> Lesson:
+def make_lesson(section: Section, rng: np.random.Generator) -> Lesson:
     """Divide a section into input, targets, and what is held back.
 
     Raises
@@ -81,8 +79,8 @@ def make_lesson(
             "method that needs no training, such as kriging."
         )
         raise InvalidRequestError(msg)
-    detected = np.diff(counts.indptr)
-    genes = np.flatnonzero(detected > _TRAINED_SHARE * section.n_spots)
+    trained = section.detected_in > _TRAINED_SHARE * section.n_spots
+    genes = np.flatnonzero(trained)
     if not len(genes):
         msg = (
             f"no gene of {section.name} is detected in more than "
@@ -94,4 +92,4 @@ def make_lesson(
     n_held = max(1, round(HELD_BACK_SHARE * len(spots)))
     held_back = np.zeros(occupied.shape, dtype=bool)
     held_back.flat[rng.choice(spots, n_held, replace=False)] = True
-    return Lesson(counts, genes, placement, occupied & ~held_back, held_back)
+    return Lesson(section.by_gene, genes, placement, occupied & ~held_back, held_back)

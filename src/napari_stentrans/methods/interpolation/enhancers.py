@@ -74,5 +74,5 @@ def interpolated_steps(
 ) -> Steps[Interpolated]:
     """Join a section and a rule, with the error of that rule at left-out spots."""
     folds = yield from leave_out_steps(section.pitch_rc, between, config.seed)
-    counts = section.counts.tocsc()
-    return Interpolated(section, between, at_spots, counts, CountNoise(counts, folds))
+    noise = CountNoise(section.by_gene, folds)
+    return Interpolated(section, between, at_spots, noise)

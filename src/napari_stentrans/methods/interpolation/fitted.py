@@ -27,8 +27,6 @@ class Interpolated(Fitted):
         The rule for any position.
     at_spots
         The rule at the spots themselves, their own counts included.
-    counts : csc_matrix, shape (spot, gene)
-        Of the section, quick to read by gene.
     noise
         Spread of counts around the prediction.
     """
@@ -36,7 +34,6 @@ class Interpolated(Fitted):
     section: Section
     between: Rule
     at_spots: Rule
-    counts: sparse.csc_matrix
     noise: CountNoise
 
     def field_steps(self, array_rc: FloatArray) -> Steps[ExpressionField]:
@@ -51,7 +48,7 @@ class Interpolated(Fitted):
 
     def _field(self, rule: Rule, positions_rc: FloatArray) -> ExpressionField:
         weights = rule(self.section.pitch_rc, positions_rc)
-        return InterpolatedField(weights, self.counts, self.noise)
+        return InterpolatedField(weights, self.section.by_gene, self.noise)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from napari_stentrans.methods.kriging.covariance import (
     likelihood,
 )
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
+from napari_stentrans.methods.kriging.windows import largest
 from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray
@@ -54,7 +55,7 @@ def mixture_steps(spectra: WindowSpectra, channels: FloatArray) -> Steps[Mixture
     several shares of appearance. What is decomposed for that is left in the spectra,
     unless windows are larger than weighing needs: then it is done in smaller ones.
     """
-    if spectra.largest > 1.5 * _SIZE:
+    if largest(spectra.windows) > 1.5 * _SIZE:
         spectra = WindowSpectra(spectra.places, _SIZE)
     kernels = candidate_kernels()
     found = yield from _weighed_steps(kernels, spectra, channels, _MAX_KERNELS)

@@ -25,6 +25,7 @@ from napari_stentrans.methods.kriging.windows import (
     Answered,
     Window,
     answered_by,
+    largest,
     split_windows,
 )
 from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
@@ -89,13 +90,8 @@ class ResidualKriging:
     @property
     def affordable(self) -> bool:
         """Whether all spectra fit in memory together."""
-        taken = 4 * self._largest**2 * len(self.windows) * len(_KERNELS)
+        taken = 4 * largest(self.windows) ** 2 * len(self.windows) * len(_KERNELS)
         return taken < _MAX_BYTES
-
-    @property
-    def _largest(self) -> int:
-        """Spots of the largest window."""
-        return max(len(window.spots) for window in self.windows)
 
     @cached_property
     def eligible(self) -> IntArray:
@@ -138,7 +134,7 @@ class ResidualKriging:
         """Prepare positions, in pitches, to be read."""
         parts = answered_by(self.windows, self.pitch_rc, query_rc)
         n_rows = sum(len(part.rows) for part in parts)
-        if 4 * n_rows * self._largest * len(_KERNELS) > _MAX_BYTES:
+        if 4 * n_rows * largest(self.windows) * len(_KERNELS) > _MAX_BYTES:
             return KrigedResiduals(self, query_rc, parts, None)
         spectra = self.spectra
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_stentrans.methods.kriging.covariance import Kernel, Spectrum
-from napari_stentrans.methods.kriging.windows import split_windows
+from napari_stentrans.methods.kriging.windows import largest, split_windows
 from napari_stentrans.section.lattice import FloatArray
 
 _MOST_BYTES = 400_000_000
@@ -28,11 +28,6 @@ class WindowSpectra:
         self._known: dict[tuple[int, Kernel], Spectrum] = {}
         self._kept: list[Kernel] | None = None
 
-    @property
-    def largest(self) -> int:
-        """Spots of the largest window."""
-        return max(len(window.spots) for window in self.windows)
-
     def of(self, number: int, kernel: Kernel) -> Spectrum:
         """Spectrum of a window under a kernel."""
         found = self._known.get((number, kernel))
@@ -45,6 +40,6 @@ class WindowSpectra:
 
     def keep(self, kernels: list[Kernel]) -> None:
         """Remember no other kernels; these neither if all windows take too much."""
-        needed = 4 * self.largest**2 * len(self.windows) * len(kernels)
+        needed = 4 * largest(self.windows) ** 2 * len(self.windows) * len(kernels)
         kept = self._kept = kernels if needed < _MOST_BYTES else []
         self._known = {key: self._known[key] for key in self._known if key[1] in kept}

@@ -32,6 +32,11 @@ class Window:
     core: IntArray
 
 
+def largest(windows: list[Window]) -> int:
+    """Spots of the largest window."""
+    return max(len(window.spots) for window in windows)
+
+
 def split_windows(pitch_rc: FloatArray, size: int) -> list[Window]:
     """Split spots into windows of about ``size`` spots that overlap.
 
@@ -105,7 +110,6 @@ def _weight(core: FloatArray, query_rc: FloatArray, nearest: FloatArray) -> Floa
     weight = np.zeros(len(query_rc))
     some = np.flatnonzero(to_box < nearest + room)
     if len(some):
-        distance = np.asarray(KDTree(core).query(query_rc[some])[0])
         distance = np.asarray(KDTree(core).query(query_rc[some])[0])
         farther = distance - nearest[some]
         weight[some] = np.maximum(1 - farther / room[some], 0) ** 2

@@ -18,6 +18,7 @@ from napari_stentrans.methods.stentrans.network import (
     Scene,
     SpotTransformer,
 )
+from napari_stentrans.portions import portions
 from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.lattice import FloatArray
 
@@ -114,10 +115,8 @@ def _filled(rows: Tensor, made: Callable[[slice], Tensor]) -> Iterator[int]:
     def make(part: slice) -> Tensor:
         return made(part)
 
-    n_rows, on_cpu = len(rows), rows.device.type == "cpu"
-    at_once = _AT_ONCE if on_cpu else _AT_ONCE_ON_GPU
-    starts = range(0, n_rows, at_once)
-    parts = [slice(start, min(start + at_once, n_rows)) for start in starts]
+    on_cpu = rows.device.type == "cpu"
+    parts = portions(len(rows), _AT_ONCE if on_cpu else _AT_ONCE_ON_GPU)
     on_all_cores = map_in_order if on_cpu else map
     for part, some in zip(parts, on_all_cores(make, parts), strict=True):
         rows[part] = some
