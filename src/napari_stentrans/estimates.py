@@ -15,9 +15,9 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.limits import machine_memory
 from napari_stentrans.section.section import Section
+from napari_stentrans.wording import memory_in_words
 
 _MEGABYTE = 1e6
-_GIGABYTE = 1e9
 _FASTER_ON_GPU = 10.0
 """How many times faster a GPU does the networks' part; only the first guess."""
 _MEMORY_OF_LATEST = 0.5
@@ -129,8 +129,8 @@ def check_memory(
     step = 10 ** max(int(math.log10(max(most, 1))) - 1, 0)
     msg = (
         f"a run on the {section.n_spots:,} spots of {section.name} needs about "
-        f"{needed / _GIGABYTE:,.0f} GB of memory, and this computer has "
-        f"{there / _GIGABYTE:,.0f} GB: about {int(most / step) * step:,} spots would "
+        f"{memory_in_words(needed)} of memory, and this computer has "
+        f"{memory_in_words(there)}: about {int(most / step) * step:,} spots would "
         "do. Open larger bins (of Visium HD 8 or 16 µm: bin_size), or a part of the "
         "section, or use a smaller refinement"
         + (" or the preset 'instant'." if config.method == "stentrans" else ".")

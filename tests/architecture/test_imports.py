@@ -24,6 +24,7 @@ LAYERS = {
     "imports": 0,
     "keys": 0,
     "portions": 0,
+    "wording": 0,
     "section": 1,
     "config": 1,
     "progress": 1,

@@ -152,7 +152,7 @@ def test_a_large_result_is_foretold(run, capsys, monkeypatch, quiet):
     if quiet:
         assert told == ""
     else:
-        assert told.startswith(f"stentrans: {out} will have about 0.0 GB (1,192 pos")
+        assert told.startswith(f"stentrans: {out} will have about 0.1 GB (1,192 pos")
         assert "--genes names fewer" in told
 
 
@@ -164,7 +164,7 @@ def test_info_tells_of_a_large_section_what_runs_cost(large, capsys):
     told = capsys.readouterr()
     assert "Large: 60,000 spots. Try the preset 'instant' first" in told.err
     for name in PRESETS:
-        assert re.search(rf"preset '{name}': about \d+ min and .+ GB", told.err)
+        assert re.search(rf"preset '{name}': about \d+ (s|min) and .+ GB", told.err)
     assert "60,000, array rows" in told.out
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
 from napari_stentrans.config import PRESETS, RunConfig, with_preset
+from napari_stentrans.wording import memory_in_words, time_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.section.advice import Advice
     from napari_stentrans.section.section import Section
-
-_GIGABYTE = 1e9
 
 
 def foretell_presets(section: Section) -> None:
@@ -72,12 +71,5 @@ def cost_in_words(
     from napari_stentrans.estimates import Workload, estimate
 
     cost = estimate(Workload.of(section, config, n_new, n_given), config)
-    time, memory = _in_words(cost.seconds), cost.memory / _GIGABYTE
-    return f"about {time} and {memory:.1f} GB of memory on two CPU cores"
-
-
-def _in_words(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"
+    time, memory = time_in_words(cost.seconds), memory_in_words(cost.memory)
+    return f"about {time} and {memory} of memory on two CPU cores"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
 from napari_stentrans.errors import ComputeError
+from napari_stentrans.wording import memory_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from napari_stentrans.section.missing import MissingRegions
     from napari_stentrans.section.section import Section
 
-_GIGABYTE = 1e9
-_WORTH_TELLING = 1 * _GIGABYTE
+_WORTH_TELLING = 1e9
 _VALUES = 8
 """Bytes of mean and standard deviation of a gene at a position, as numbers."""
 _FILE = {
@@ -82,7 +82,7 @@ def foretell_output(
     size = n_positions * n_genes * _VALUES * _FILE[ending]
     if size > _WORTH_TELLING:
         of = _of_what(n_positions, n_genes)
-        told = f"{args.out} will have about {_in_gigabytes(size)} ({of})"
+        told = f"{args.out} will have about {memory_in_words(size)} ({of})"
         remark(f"{told}; --genes names fewer", quiet=args.quiet)
     free = _free_beside(args.out)
     each = n_genes * _VALUES * _AT_LEAST[ending]
@@ -93,8 +93,8 @@ def foretell_output(
         of = _of_what(n_positions, n_genes)
         fewer = "" if at is not None or config.refine == 1 else " or a smaller --refine"
         msg = (
-            f"--out {args.out}: it needs {_in_gigabytes(n_positions * each)} or more "
-            f"({of}), and {_in_gigabytes(free)} are free there, so nothing was "
+            f"--out {args.out}: it needs {memory_in_words(n_positions * each)} or more "
+            f"({of}), and {memory_in_words(free)} are free there, so nothing was "
             f"computed. Name fewer genes with --genes{fewer}, or write to another disk."
         )
         raise ComputeError(msg)
@@ -148,7 +148,3 @@ def _free_beside(out: Path) -> int | None:
 
 def _of_what(n_positions: int, n_genes: int) -> str:
     return f"{n_positions:,} positions x {n_genes:,} genes"
-
-
-def _in_gigabytes(n_bytes: float) -> str:
-    return f"{n_bytes / _GIGABYTE:,.{0 if n_bytes >= 10 * _GIGABYTE else 1}f} GB"

@@ -18,6 +18,7 @@ from scipy.spatial import KDTree
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.sites import PaintSites
+from napari_stentrans.wording import counted
 
 _REACH = 2.01
 """Surroundings of a spot, in pitches: 18 spots on hex, 12 on square lattices."""
@@ -66,12 +67,12 @@ def suggest(sites: PaintSites) -> tuple[Suggestion, ...]:
     low, share = _low_spots(section)
     found = []
     for at in _grouped(sites, holes):
-        reason = f"{_plural(len(at), 'empty position')} with tissue all around"
+        reason = f"{counted(len(at), 'empty position')} with tissue all around"
         found.append(Suggestion("Hole", reason, at))
     for at in _grouped(sites, low):
         part = float(np.median(share[at]))
         counts = f"{part:.0%}" if part >= _ONE_PERCENT else "under 1%"
-        reason = f"{_plural(len(at), 'spot')} with {counts} of the counts around"
+        reason = f"{counted(len(at), 'spot')} with {counts} of the counts around"
         found.append(Suggestion("Low spots", reason, at))
     return tuple(found)
 
@@ -129,7 +130,3 @@ def _grouped(sites: PaintSites, chosen: IntArray) -> list[IntArray]:
     if len(groups) <= _MOST:
         return groups
     return [*groups[: _MOST - 1], np.concatenate(groups[_MOST - 1 :])]
-
-
-def _plural(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

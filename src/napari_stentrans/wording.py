@@ -1,0 +1,29 @@
+"""Amounts in words, the same in the window and at the terminal."""
+
+from __future__ import annotations
+
+_GIGABYTE = 1e9
+
+
+def counted(number: int, what: str) -> str:
+    """Write how many there are of something: '1 spot', '1,200 spots'."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def time_in_words(seconds: float) -> str:
+    """Write a time as a person would: '8 s', '2 min', '1 h 5 min'."""
+    whole = round(seconds)
+    if whole < 90:
+        return f"{max(whole, 1)} s"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def memory_in_words(n_bytes: float) -> str:
+    """Write an amount of memory, or of a disk: '0.6 GB', '24 GB'."""
+    gigabytes = n_bytes / _GIGABYTE
+    if gigabytes >= 10:
+        return f"{gigabytes:,.0f} GB"
+    return f"{max(gigabytes, 0.1):.1f} GB"
