@@ -23,6 +23,7 @@ from napari_stentrans.io.assembly.columns import MANY, ROW_COL, X_Y, columns_amo
 from napari_stentrans.io.assembly.counts import is_text
 from napari_stentrans.io.files.damage import DAMAGE, attempt
 from napari_stentrans.io.files.text import (
+    GROUPED,
     fields,
     first_lines,
     is_number,
@@ -42,7 +43,6 @@ from napari_stentrans.section.lattice import FloatArray, IntArray
 _MARKS = ("selected", keys.IN_TISSUE)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
-_GROUPED = r"[+-]?\d{1,3}(?:,\d{3})+"
 _PROMISING = re.compile("coord|pos|loc|spatial|centroid|align|select", re.IGNORECASE)
 
 
@@ -237,7 +237,7 @@ def _check_commas(path: Path, cells: pd.Series) -> None:
     if not is_text(cells) or separator(first_lines(path, 1)[0]) == ";":
         return
     commas = cells[cells.astype(str).str.contains(",")].astype(str)
-    if len(commas) and commas.str.fullmatch(_GROUPED).all():
+    if len(commas) and commas.str.fullmatch(GROUPED).all():
         msg = (
             f"{path.name}: the commas in {cells.name} (first: line "
             f"{commas.index[0] + 2}, {commas.iloc[0]}) may stand before decimals or "
