@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 GZIP: Final = b"\x1f\x8b"
+HDF5: Final = b"\x89HDF\r\n\x1a\n"
 TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How tifs begin in either order of bytes; with a +, of more than 4 GB (BigTIFF)."""
 _START = 600
 _R = "an R data file; save the object as .h5ad"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _NEVER: Final = (
     (b"\xff\xd8\xff", "a picture (jpg)"),
     (b"\x89PNG", "a picture (png)"),
@@ -72,7 +72,7 @@ def _packed(path: Path) -> str | None:
             start = file.read(_START)
     except (OSError, EOFError, zlib.error):
         return None
-    if start.startswith(_HDF5):
+    if start.startswith(HDF5):
         return "a gzipped HDF5 file; unpack it (gunzip) and open what comes out"
     found = _by_bytes(start)
     if found is None or found == _R:
