@@ -131,6 +131,37 @@ def test_merscope_cells_keep_their_names(writers, sample, tmp_path, header):
     assert list(read_section(path).obs.index) == names
 
 
+def test_the_names_of_merscope_cells_may_be_in_any_column(writers, sample, tmp_path):
+    path = writers["merscope"](tmp_path, sample)
+    table = path / "cell_metadata.csv"
+    frame = pd.read_csv(table, dtype=str)
+    frame[["fov", "volume", "EntityID", "center_x", "center_y"]].to_csv(
+        table, index=False
+    )
+    section = read_section(path)
+    assert_same(section, sample)
+    assert set(section.obs["fov"].astype(str)) == {"1"}
+    assert "volume" in section.obs
+    assert "EntityID" not in section.obs
+
+
+@pytest.mark.parametrize("spelt", [str.lower, str.upper])
+@pytest.mark.parametrize("name", ["cosmx", "merscope", "xenium"])
+def test_centres_are_known_in_capital_and_small_letters(
+    writers, sample, tmp_path, name, spelt
+):
+    path = writers[name](tmp_path, sample)
+    before = read_section(path)
+    (table,) = [*path.glob("*metadata*.csv"), *path.glob("cells.csv.gz")]
+    frame = pd.read_csv(table, dtype=str)
+    keys = {"cell_id"} if name == "xenium" else set()
+    frame.columns = [each if each in keys else spelt(each) for each in frame.columns]
+    frame.to_csv(table, index=False)
+    after = read_section(path)
+    np.testing.assert_array_equal(after.pixel_xy, before.pixel_xy)
+    np.testing.assert_array_equal(after.obs.index, before.obs.index)
+
+
 def test_cosmx_cells_are_numbers_however_written(writers, sample, tmp_path):
     path = writers["cosmx"](tmp_path, sample)
     path = path if path.is_dir() else path.parent
