@@ -77,8 +77,8 @@ class Found:
         The number that all names end with, and that of all listed ones, where they
         contradict each other and were ignored ("-2" and "-1").
     elsewhere
-        A name that is not listed, and its barcode as it is, where some are listed with
-        their numbers and others with another one: these are of other captures.
+        A name that is not listed while others are, and what its barcode is listed as:
+        with another number, so that it is of another capture.
     """
 
     place: IntArray
