@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from napari_stentrans.io import read_section
 from napari_stentrans.io.assembly.counts import unique_names
+from napari_stentrans.io.assembly.spot_names import (
+    pair_key,
+    parse_spot,
+    spelt,
+    spot_key,
+)
+from napari_stentrans.io.files.many_names import as_names
 from napari_stentrans.io.formats.h5ad.reader import section_from_anndata
-from napari_stentrans.io.formats.listed.names import pair_key, parse_spot, spot_key
 from napari_stentrans.section.section import Section
 
 ORDERS = st.permutations(range(20))
@@ -105,3 +111,15 @@ def test_spot_names_are_read_back(first, second):
     name = pair_key(first, second)
     assert parse_spot(name) == (first, second)
     assert spot_key(f"X{name}_2") == name
+
+
+BARCODES = ["ACGTACGT.1", " ACGTACGT-12", "ACGT.1", "ACGTACGT", "x.1", "sample_A-1"]
+PLACES = ["10x13", "X9.50x4", "1x2_3 ", "1x2x3", "10 x13"]
+
+
+@given(
+    st.lists(st.sampled_from(BARCODES), max_size=6)
+    | st.lists(st.sampled_from(BARCODES + PLACES), max_size=6)
+)
+def test_many_names_are_spelt_as_each_is(names):
+    assert spelt(as_names(names)).to_pylist() == [spot_key(name) for name in names]

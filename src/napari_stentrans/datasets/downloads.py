@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from napari_stentrans.datasets.public import PublicSection, RemoteFile, public_section
 from napari_stentrans.datasets.resuming import ResumingDownloader, StoppedError
 from napari_stentrans.errors import DownloadError
 from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.kinds import GZIP, HDF5, TIFF
 from napari_stentrans.progress import Progress
 
 _CACHE_VARIABLE = "STENTRANS_CACHE"
 _MIB = 1 << 20
+_BEGINNINGS: Final = {".gz": (GZIP,), ".h5": (HDF5,), ".tif": TIFF}
+"""How files of these names begin; a page that asks for a log-in does not."""
+_BROKEN: Final = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
+"""What unpacking raises over archives that are cut off or none."""
 
 
 def cache_folder() -> Path:
@@ -98,8 +106,15 @@ def _fetch(
             f"{file.name} was not fetched to its end; the next time goes on from there"
         )
         raise DownloadError(msg) from None
+    try:
+        _check_kind(path, file.url)
+        if file.is_archive:
+            _unpack(path, home, file.url)
+    except DownloadError:
+        path.unlink()
+        raise
+    _remember_checksum(path, home, file)
     if file.is_archive:
-        _unpack(path, home)
         path.unlink()
 
 
@@ -138,21 +153,45 @@ def _retrieve(file: RemoteFile, home: Path, downloader: ResumingDownloader) -> P
                 "time goes on from there."
             )
             raise DownloadError(msg) from error
-    if known is None:
-        _checksum_file(home, file).write_text(pooch.file_hash(path, alg="sha256"))
     return Path(path)
 
 
-def _unpack(path: Path, home: Path) -> None:
+def _check_kind(path: Path, url: str) -> None:
+    """Refuse what is not of the kind that its name tells."""
+    wanted = _BEGINNINGS.get(path.suffix)
+    with path.open("rb") as file:
+        start = file.read(8)
+    if wanted is not None and not start.startswith(wanted):
+        msg = (
+            f"{path.name} arrived, but is no such file; perhaps a page that asks for a "
+            "log-in came in its place. It was not kept. Open the address in a browser "
+            f"to see what comes, or try again later: {url}"
+        )
+        raise DownloadError(msg)
+
+
+def _unpack(path: Path, home: Path, url: str) -> None:
     """Unpack an archive; its folder appears only once it is complete."""
     target = _outcome(home, RemoteFile("", path.name))
     unfinished = home / f".{target.name}.{os.getpid()}.part"
     try:
-        with tarfile.open(path) as archive:
-            archive.extractall(unfinished, filter="data")
+        with gzip.open(path) as packed:
+            with tarfile.open(fileobj=packed, mode="r:") as archive:
+                archive.extractall(unfinished, filter="data")
+            while packed.read(_MIB):  # to its end, where its own checksum is
+                pass
         (unfinished / target.name).rename(target)
-    except (tarfile.TarError, FileNotFoundError) as error:
-        msg = f"{path.name} holds no folder {target.name}: {error}"
+    except FileNotFoundError as error:
+        msg = (
+            f"{path.name} arrived, but holds no folder {target.name}. It was not kept. "
+            f"Try again later. From: {url}"
+        )
+        raise DownloadError(msg) from error
+    except _BROKEN as error:
+        msg = (
+            f"{path.name} arrived, but cannot be unpacked: it is cut off or damaged "
+            f"({error}). It was not kept. Try again later. From: {url}"
+        )
         raise DownloadError(msg) from error
     finally:
         _remove(unfinished)
@@ -167,6 +206,15 @@ def _remove(folder: Path) -> None:
 def _outcome(home: Path, file: RemoteFile) -> Path:
     """What there is once a file was fetched: the folder of an archive, or the file."""
     return home / file.name.removesuffix(".tar.gz")
+
+
+def _remember_checksum(path: Path, home: Path, file: RemoteFile) -> None:
+    """Trust what arrived first, where no checksum is known, once it proved usable."""
+    import pooch
+
+    kept = _checksum_file(home, file)
+    if file.sha256 is None and not kept.is_file():
+        kept.write_text(pooch.file_hash(path, alg="sha256"))
 
 
 def _first_checksum(home: Path, file: RemoteFile) -> str | None:

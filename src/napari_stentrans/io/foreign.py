@@ -11,7 +11,7 @@ import h5py
 from napari_stentrans.io.files.damage import DAMAGE
 from napari_stentrans.io.files.hdf5 import opened_hdf5
 from napari_stentrans.io.files.kinds import kind_of
-from napari_stentrans.io.files.text import fields, first_lines, separator
+from napari_stentrans.io.files.text import fields, first_lines, is_gzipped, separator
 from napari_stentrans.io.formats.listed.positions import (
     is_positions_file,
     positions_beside,
@@ -174,9 +174,8 @@ def _text(path: Path, lines: list[str]) -> str:
 
 
 def _is_cut_off(path: Path) -> bool:
-    with path.open("rb") as plain:
-        if plain.read(2) != b"\x1f\x8b":
-            return False
+    if not is_gzipped(path):
+        return False
     try:
         with gzip.open(path) as file:
             while file.read(1 << 20):

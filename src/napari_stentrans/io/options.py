@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from numbers import Real
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
@@ -123,16 +125,11 @@ class ReadOptions:
             raise InvalidRequestError(msg)
         found["lattice"] = None if lattice is None else LatticeKind(lattice)
         for size in ("bin_size", "pitch"):
-            value = found.get(size)
-            if value is not None and not 0 < value < math.inf:
-                msg = f"{size} must be a size above 0, not {value!r}"
-                raise InvalidRequestError(msg)
+            if found.get(size) is not None:
+                _check_size(size, found[size])
         for what in ("positions", "image"):
             if found.get(what) is not None:
-                found[what] = at_home(found[what])
-                if not found[what].is_file():
-                    msg = f"there is no {what} file {found[what]}"
-                    raise InvalidRequestError(msg)
+                found[what] = _file(what, found[what])
         if found.get("image_alignment") is not None:
             try:
                 found["image_alignment"] = alignment_of(str(found["image_alignment"]))
@@ -211,6 +208,26 @@ class ReadOptions:
         if kind is not LatticeKind.IRREGULAR:
             return self.place(free_rc)
         return Detected(impose_lattice(free_rc, kind), free_rc)
+
+
+def _check_size(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        msg = f"{name} must be a number above 0, such as {name}=50, not {value!r}"
+        raise InvalidRequestError(msg)
+    if not 0 < float(value) < math.inf:
+        msg = f"{name} must be a size above 0, not {value!r}"
+        raise InvalidRequestError(msg)
+
+
+def _file(name: str, value: object) -> Path:
+    if not isinstance(value, str | PathLike):
+        msg = f"{name} must be the path of a file, not {value!r}"
+        raise InvalidRequestError(msg)
+    path = at_home(Path(value))
+    if not path.is_file():
+        msg = f"there is no {name} file {path}"
+        raise InvalidRequestError(msg)
+    return path
 
 
 def _options(names: Iterable[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +131,37 @@ def test_merscope_cells_keep_their_names(writers, sample, tmp_path, header):
         frame.iloc[:, 0] = names
         frame.to_csv(path / f"{what}.csv", index=False)
     assert list(read_section(path).obs.index) == names
+
+
+def test_the_names_of_merscope_cells_may_be_in_any_column(writers, sample, tmp_path):
+    path = writers["merscope"](tmp_path, sample)
+    table = path / "cell_metadata.csv"
+    frame = pd.read_csv(table, dtype=str)
+    frame[["fov", "volume", "EntityID", "center_x", "center_y"]].to_csv(
+        table, index=False
+    )
+    section = read_section(path)
+    assert_same(section, sample)
+    assert set(section.obs["fov"].astype(str)) == {"1"}
+    assert "volume" in section.obs
+    assert "EntityID" not in section.obs
+
+
+@pytest.mark.parametrize("spelt", [str.lower, str.upper])
+@pytest.mark.parametrize("name", ["cosmx", "merscope", "xenium"])
+def test_centres_are_known_in_capital_and_small_letters(
+    writers, sample, tmp_path, name, spelt
+):
+    path = writers[name](tmp_path, sample)
+    before = read_section(path)
+    (table,) = [*path.glob("*metadata*.csv"), *path.glob("cells.csv.gz")]
+    frame = pd.read_csv(table, dtype=str)
+    keys = {"cell_id"} if name == "xenium" else set()
+    frame.columns = [each if each in keys else spelt(each) for each in frame.columns]
+    frame.to_csv(table, index=False)
+    after = read_section(path)
+    np.testing.assert_array_equal(after.pixel_xy, before.pixel_xy)
+    np.testing.assert_array_equal(after.obs.index, before.obs.index)
 
 
 def test_cosmx_cells_are_numbers_however_written(writers, sample, tmp_path):
@@ -395,6 +428,100 @@ def test_two_captures_are_not_laid_on_one_list(writers, sample, tmp_path):
     places.to_csv(tmp_path / "one.csv")
     with pytest.raises(ReadError, match=r"listed by name in one\.csv"):
         read_section(path, positions=tmp_path / "one.csv")
+
+
+SPACE_RANGER = ["visium_1", "visium_2", "visium_hd"]
+
+
+@pytest.mark.parametrize("name", SPACE_RANGER)
+def test_barcodes_of_r_lie_where_space_ranger_says(writers, sample, tmp_path, name):
+    letters = np.random.default_rng(0).choice(list("ACGT"), (48, 16))
+    names = ["".join(row) + "-1" for row in letters]
+    listed = replace(sample, names=names)
+    of_r = replace(sample, names=[each.replace("-", ".") for each in names])
+    section = read_section(with_counts_of(writers[name], listed, of_r, tmp_path))
+    order = assert_same(section, of_r)
+    np.testing.assert_array_equal(section.array_rc[order], sample.array_rc)
+
+
+@pytest.mark.parametrize("kind", ["visium_1", "visium_2", "listed", "h5ad"])
+def test_the_second_of_aggregated_samples_is_read_and_told(
+    writers, sample, tmp_path, kind
+):
+    import anndata
+
+    second = replace(sample, names=[f"{name}-2" for name in bare(sample.names)])
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "where.csv")
+    path, wishes = tmp_path / "a.h5ad", {"positions": tmp_path / "where.csv"}
+    if kind == "h5ad":
+        counts = pd.DataFrame(sample.counts, second.names, sample.genes)
+        anndata.AnnData(counts.astype(np.float32)).write_h5ad(path)
+    elif kind == "listed":
+        path = writers["mtx_listed"](tmp_path / "counts", second)
+    else:
+        path, wishes = with_counts_of(writers[kind], sample, second, tmp_path), {}
+    section = read_section(path, **wishes)
+    order = assert_same(section, second)
+    told = "All barcodes of the counts end with -2, those of .* with -1"
+    assert sum(bool(re.search(told, note)) for note in section.notes) == 1
+    if kind.startswith("visium"):
+        np.testing.assert_array_equal(section.array_rc[order], sample.array_rc)
+    else:
+        np.testing.assert_allclose(section.pixel_xy[order], sample.xy)
+
+
+def with_counts_of(write, sample, other, folder):
+    """An output whose positions are of one sample, and its counts of another."""
+    for each in ("whole", "counted"):
+        (folder / each).mkdir()
+    path = write(folder / "whole", sample)
+    counted = write(folder / "counted", other)
+    for part in (*counted.rglob("*matrix.h5"), *counted.rglob("*_bc_matrix/*.gz")):
+        shutil.copy(part, path / part.relative_to(counted))
+    return path
+
+
+@pytest.mark.parametrize("n_captures", [2, 3])
+@pytest.mark.parametrize("kind", ["visium_1", "listed", "h5ad"])
+def test_of_several_captures_none_is_guessed(
+    writers, sample, tmp_path, kind, n_captures
+):
+    import anndata
+
+    numbers = np.arange(n_captures) + 1
+    names = [f"{name}-{n}" for n in numbers for name in bare(sample.names)]
+    many = sample.subset(np.tile(np.arange(len(sample.names)), n_captures))
+    many = replace(many, names=names)
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "where.csv")
+    path, wishes = tmp_path / "a.h5ad", {"positions": tmp_path / "where.csv"}
+    if kind == "h5ad":
+        counts = pd.DataFrame(many.counts, names, sample.genes).astype(np.float32)
+        anndata.AnnData(counts).write_h5ad(path)
+    elif kind == "listed":
+        path = writers["mtx_listed"](tmp_path / "counts", many)
+    else:
+        path, wishes = with_counts_of(writers[kind], sample, many, tmp_path), {}
+    with pytest.raises(ReadError, match=r"several capture areas.*-2 is listed as .*-1"):
+        read_section(path, **wishes)
+
+
+def test_one_of_several_captures_can_be_chosen(sample, tmp_path):
+    import anndata
+
+    names = [*sample.names, *(f"{name}-2" for name in bare(sample.names))]
+    counts = np.concatenate([sample.counts, 2 * sample.counts]).astype(np.float32)
+    adata = anndata.AnnData(pd.DataFrame(counts, names, sample.genes))
+    adata.obs["library_id"] = np.repeat(["a", "b"], len(sample.names))
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    places = pd.DataFrame(sample.xy, sample.names, ["x", "y"])
+    places.to_csv(tmp_path / "where.csv")
+    section = read_section(
+        tmp_path / "a.h5ad", positions=tmp_path / "where.csv", library="b"
+    )
+    np.testing.assert_array_equal(section.counts.toarray(), 2 * sample.counts)
+    np.testing.assert_allclose(section.pixel_xy, sample.xy)
 
 
 def test_a_list_with_a_spot_twice_is_told(writers, sample, tmp_path):

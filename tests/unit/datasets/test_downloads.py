@@ -262,6 +262,56 @@ def test_an_archive_is_unpacked_once(offer, server, visium, tmp_path):
     assert len(server.asked) == n_asked
 
 
+def cut_off(archive: bytes) -> bytes:
+    return archive[: len(archive) // 2]
+
+
+def damaged(archive: bytes) -> bytes:
+    return archive[:-8] + bytes(8)  # where its checksum and its length are
+
+
+def deflated_wrongly(archive: bytes) -> bytes:
+    return archive[:2000] + b"\xff" * 500 + archive[2500:]
+
+
+@pytest.mark.parametrize("checksums", [True, False])
+@pytest.mark.parametrize(
+    "arrives",
+    [
+        pytest.param(lambda _: b"<!DOCTYPE html><p>Please log in", id="log-in"),
+        cut_off,
+        damaged,
+        deflated_wrongly,
+    ],
+)
+def test_a_broken_archive_is_neither_kept_nor_trusted(
+    offer, server, visium, tmp_path, arrives, checksums
+):
+    good = visium["spatial.tar.gz"]
+    offer(visium | {"spatial.tar.gz": arrives(good)}, checksums=checksums)
+
+    with pytest.raises(DownloadError, match="gz arrived, but"):
+        download("tiny", tmp_path)
+
+    assert [path.name for path in tmp_path.rglob("*spatial*")] == []
+    offer(visium, checksums=checksums)
+    assert read_section(download("tiny", tmp_path)).n_spots > 0
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.tsv.gz", "a.tif"])
+def test_a_page_in_place_of_a_file_is_neither_kept_nor_trusted(
+    offer, server, tmp_path, name
+):
+    begins = {"a.h5": b"\x89HDF\r\n\x1a\n", "a.tsv.gz": b"\x1f\x8b", "a.tif": b"II+\0"}
+    offer({name: b"<html>Please log in"}, checksums=False)
+
+    with pytest.raises(DownloadError, match="page that asks for a log-in"):
+        download("tiny", tmp_path)
+
+    server.files[f"/{name}"] = begins[name] + CONTENT
+    assert download("tiny", tmp_path).read_bytes() == begins[name] + CONTENT
+
+
 def test_an_archive_cannot_write_elsewhere(offer, visium, tmp_path):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

@@ -48,6 +48,8 @@ def refused(path) -> str:
         ("a.cloupe", b"\0\1\2", "Loupe"),
         ("a.npy", b"\x93NUMPY\x01\0", "a NumPy array"),
         ("a.tsv", "1x1\tµ\n".encode("latin-1"), "not in UTF-8"),
+        ("a.tif", b"II+\0\x08\0\0\0", "is a picture (tif)"),
+        ("a.tif", b"MM\0+\0\x08\0\0", "is a picture (tif)"),
     ],
 )
 def test_files_that_are_no_sections(tmp_path, name, content, told):

@@ -59,6 +59,14 @@ def test_another_capture_is_another_spot(tmp_path, section, known, listed):
         spots_in(tmp_path, given, "\n".join(["barcode", *lines]))
 
 
+def test_a_list_of_another_capture_says_why(tmp_path, section):
+    lines = [name.replace("-1", "-2") for name in section.barcodes[:3]]
+    with pytest.raises(
+        InvalidRequestError, match=r"3 of 3 .* end with -2, .* with -1.*Write -1"
+    ):
+        spots_in(tmp_path, section, "\n".join(["barcode", *lines]))
+
+
 @pytest.mark.parametrize(
     "header", ['"","x"', ",barcode", "cell,barcode", "sample,Barcode", "index,V1", None]
 )

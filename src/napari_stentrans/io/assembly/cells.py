@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.assembly.counts import (
     as_counts,
     normalised_notes,
@@ -151,16 +152,19 @@ def matched_rows(
     return place.astype(np.int64), notes
 
 
-def positions_of(
+def centres_of(
     table: pd.DataFrame, columns: tuple[str, str], place: np.ndarray, name: str
 ) -> FloatArray:
     """Positions (x, y) of the matched rows, NaN where there is none.
+
+    Columns may be spelled in capital or small letters.
 
     Raises
     ------
     ReadError
         If a listed position is no number.
     """
+    columns = columns_among(table.columns, [columns]) or columns
     numbers = [pd.to_numeric(table[key], errors="coerce") for key in columns]
     listed = np.column_stack([column.to_numpy(np.float64) for column in numbers])
     bad = np.flatnonzero(~np.isfinite(listed).all(axis=1))

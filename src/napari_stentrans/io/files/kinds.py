@@ -7,14 +7,16 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+GZIP: Final = b"\x1f\x8b"
+HDF5: Final = b"\x89HDF\r\n\x1a\n"
+TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How tifs begin in either order of bytes; with a +, of more than 4 GB (BigTIFF)."""
 _START = 600
 _R = "an R data file; save the object as .h5ad"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _NEVER: Final = (
     (b"\xff\xd8\xff", "a picture (jpg)"),
     (b"\x89PNG", "a picture (png)"),
-    (b"II*\0", "a picture (tif)"),
-    (b"MM\0*", "a picture (tif)"),
+    *((magic, "a picture (tif)") for magic in TIFF),
     (b"PK\x03\x04", "a zip archive; unpack it and open what is inside"),
     (b"%PDF", "a PDF"),
 )
@@ -49,7 +51,7 @@ def kind_of(path: Path) -> str | None:
         start = file.read(_START)
     if path.suffix.lower() in _BY_NAME:
         return _BY_NAME[path.suffix.lower()]
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(GZIP):
         return _packed(path)
     found = _by_bytes(start)
     if found is None and b"\0" not in start.lstrip(b"\xff\xfe")[:1]:
@@ -70,7 +72,7 @@ def _packed(path: Path) -> str | None:
             start = file.read(_START)
     except (OSError, EOFError, zlib.error):
         return None
-    if start.startswith(_HDF5):
+    if start.startswith(HDF5):
         return "a gzipped HDF5 file; unpack it (gunzip) and open what comes out"
     found = _by_bytes(start)
     if found is None or found == _R:

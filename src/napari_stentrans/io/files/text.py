@@ -13,10 +13,12 @@ from typing import Any, Final, TextIO, cast
 import pandas as pd
 
 from napari_stentrans.errors import InvalidRequestError, ReadError
-from napari_stentrans.io.files.kinds import kind_of
+from napari_stentrans.io.files.kinds import GZIP, kind_of
 from napari_stentrans.io.files.limits import Budget
 
-_GZIP = b"\x1f\x8b"
+GROUPED: Final = r"[+-]?\d{1,3}(?:,\d{3})+"
+"""A number in which commas may stand between thousands, or before decimals."""
+_COMMENT = "#"
 _LONGEST_LINE = 16_000_000
 _TABLE_FACTOR = 8.0
 """Bytes of memory that a character of a table takes while it is read."""
@@ -27,7 +29,7 @@ _EXACT: Final = (
     else {}
 )
 """How numbers are read to the last digit: newer versions always do."""
-_MISSING: Final = ("", "NA", "NaN", "nan")
+MISSING: Final = ("", "NA", "NaN", "nan")
 """Cells of tables where there is nothing, but for those of names."""
 _MOST_COMMENTS = 10_000
 """Before the first line: files are looked at often, and quickly."""
@@ -36,7 +38,7 @@ _MOST_COMMENTS = 10_000
 def is_gzipped(path: Path) -> bool:
     """Whether a file is gzipped, by its content."""
     with path.open("rb") as file:
-        return file.read(2) == _GZIP
+        return file.read(len(GZIP)) == GZIP
 
 
 def opened(path: Path) -> TextIO:
@@ -112,7 +114,7 @@ def lines_of(file: TextIO, name: str) -> Iterator[str]:
         yield line
 
 
-def skip_comments(file: TextIO, name: str, comment: str = "#") -> None:
+def skip_comments(file: TextIO, name: str) -> None:
     """Read a text file up to its first line that is no comment, which is read too.
 
     Raises
@@ -121,7 +123,7 @@ def skip_comments(file: TextIO, name: str, comment: str = "#") -> None:
         At a line without end.
     """
     for line in lines_of(file, name):
-        if line.strip() and not line.startswith(comment):
+        if line.strip() and not line.startswith(_COMMENT):
             return
 
 
@@ -189,7 +191,7 @@ def read_table(
     with opened(path) as file, whole_lines(path.name):
         table: pd.DataFrame = pd.read_csv(
             Measured(file, path.name),  # type: ignore[call-overload]
-            na_values={column: _MISSING for column in columns if column != names},
+            na_values={column: MISSING for column in columns if column != names},
             converters=None if names is None else {names: str},
             **dialect,
         )

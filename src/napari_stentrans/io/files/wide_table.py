@@ -14,6 +14,7 @@ from scipy import sparse
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.limits import Budget
 from napari_stentrans.io.files.text import (
+    MISSING,
     fields,
     first_lines,
     opened,
@@ -100,7 +101,7 @@ def _pieces(path: Path, n_columns: int, keys: list[int]) -> Iterator[pd.DataFram
             index_col=False,
             chunksize=max(1, _CELLS_A_PIECE // n_columns),
             keep_default_na=False,
-            na_values=["", "NA", "NaN", "nan"],
+            na_values=MISSING,
             converters=dict.fromkeys(keys, str),  # "007" is not 7
             low_memory=False,
         )

@@ -13,8 +13,8 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
+    centres_of,
     matched_rows,
-    positions_of,
     without_probes,
 )
 from napari_stentrans.io.assembly.columns import columns_among
@@ -66,7 +66,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     if len(real) < len(wide.keys):
         notes.append("Counts outside cells (cell_ID 0) left out.")
     wide, left_out = without_probes(wide, _NO_GENE.match, "control probes")
-    xy = positions_of(table, _CENTRE, place, cells_path.name)
+    xy = centres_of(table, _CENTRE, place, cells_path.name)
     cells = CellTable(
         counts=wide.counts[real],
         names=names,

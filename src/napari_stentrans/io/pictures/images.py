@@ -16,6 +16,7 @@ from PIL import Image
 
 from napari_stentrans import keys
 from napari_stentrans.io.files.limits import GIGABYTE, memory_limit
+from napari_stentrans.io.files.text import is_gzipped
 from napari_stentrans.io.pictures.brightness import as_bytes, white_of
 from napari_stentrans.section.section import TissueImage
 
@@ -103,9 +104,8 @@ def _check_memory(picture: Image.Image) -> None:
 
 def _unpacked(path: Path) -> Path | io.BytesIO:
     """Return what pillow can open: the file, or what it holds if it is gzipped."""
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            return path
+    if not is_gzipped(path):
+        return path
     with gzip.open(path) as packed:
         found = packed.read(_MOST_UNPACKED + 1)
     if len(found) > _MOST_UNPACKED:

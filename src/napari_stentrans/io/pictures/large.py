@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.kinds import TIFF
 from napari_stentrans.io.pictures.brightness import as_bytes, channels_shown, white_of
 from napari_stentrans.io.pictures.images import LONGEST_SIDE, read_image
 from napari_stentrans.io.pictures.tiff import TiffPicture, averaged
 from napari_stentrans.io.pictures.tiff_levels import tiff_levels
 from napari_stentrans.section.image import Modality, TissueImage
-
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def read_picture(path: Path, longest_side: int = LONGEST_SIDE) -> TissueImage:
@@ -50,7 +49,7 @@ def read_picture(path: Path, longest_side: int = LONGEST_SIDE) -> TissueImage:
     path = at_home(path)
     try:
         with path.open("rb") as file:
-            is_tiff = file.read(4) in _TIFF
+            is_tiff = file.read(4) in TIFF
         if is_tiff:
             return _read_tiff(path, longest_side)
         image = read_image(path, 1.0, path.stem)

@@ -6,7 +6,6 @@ Labels: 1 predict here, 2 outside the tissue, 0 nothing.
 from __future__ import annotations
 
 import codecs
-import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.assembly.columns import ROW_COL, columns_among
 from napari_stentrans.io.files.kinds import kind_of
-from napari_stentrans.io.files.text import first_lines, read_table, separator
+from napari_stentrans.io.files.text import GROUPED, first_lines, read_table, separator
 from napari_stentrans.io.regions.columns import LABEL, as_known, columns_of
 from napari_stentrans.io.regions.marks import marks_of
 from napari_stentrans.io.regions.spot_lists import lists_spots, read_spot_list
@@ -29,8 +28,6 @@ from napari_stentrans.section.missing import (
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import BoolArray
-
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 
 
 def table_of(path: Path, names: str | int | None = None) -> pd.DataFrame:
@@ -139,7 +136,7 @@ def _numbers(cells: pd.Series, mark: str) -> FloatArray:
     """
     if not pd.api.types.is_numeric_dtype(cells) and mark != ",":
         text = cells.astype(str).str.strip()
-        is_unclear = text.str.fullmatch(_GROUPED) & (mark != ";")
+        is_unclear = text.str.fullmatch(GROUPED) & (mark != ";")
         cells = text.where(is_unclear, text.str.replace(",", "."))
     return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
 

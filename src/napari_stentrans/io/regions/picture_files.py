@@ -15,6 +15,7 @@ from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.kinds import TIFF
 from napari_stentrans.io.files.limits import require
 from napari_stentrans.io.regions.palettes import by_palette, opacities
 from napari_stentrans.io.regions.tif_pages import read_tif
@@ -24,7 +25,6 @@ _READERS: dict[bytes, type[ImageFile]] = {
     b"\x89PNG": PngImageFile,
     b"GIF8": GifImageFile,
 }
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ADVICE = {
     b"BM": "is a bmp, which programs read differently; save the mask as png",
     b"\xff\xd8\xff": "is a jpg, which blurs labels; save the mask as png",
@@ -59,7 +59,7 @@ def read_picture(path: Path) -> NDArray[Any] | None:
             raise InvalidRequestError(msg)
     if start.startswith(b"\x93NUMPY"):
         return np.asarray(np.load(path, allow_pickle=False))
-    if start.startswith(_TIFF):
+    if start.startswith(TIFF):
         return read_tif(path)
     for kind, reader in _READERS.items():
         if start.startswith(kind):

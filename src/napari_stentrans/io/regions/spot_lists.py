@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.assembly.spot_names import ListedNames
 from napari_stentrans.io.files.text import (
     fields,
     first_lines,
@@ -18,7 +19,6 @@ from napari_stentrans.io.files.text import (
     read_table,
     separator,
 )
-from napari_stentrans.io.formats.listed.names import spot_key
 from napari_stentrans.io.regions.columns import (
     LABEL,
     as_known,
@@ -29,7 +29,6 @@ from napari_stentrans.section.lattice import IntArray
 
 _LOOKED_AT = 100
 """Lines of a list that tell which of its columns holds the names."""
-_SUFFIX = r"-\d+$"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,32 +38,20 @@ class SpotNames:
     barcodes: pd.Index
 
     def find(self, names: Iterable[str]) -> IntArray:
-        """Spot of each name, -1 where there is none, shape (name,)."""
-        wanted = pd.Index([name.strip() for name in names], dtype=object)
-        spot = self.barcodes.get_indexer(wanted).astype(np.int64)
-        lost = spot < 0
-        if lost.any() and self._keys.is_unique:
-            keys = pd.Index([spot_key(name) for name in wanted], dtype=object)
-            spot[lost] = self._keys.get_indexer(keys[lost])
-            if (spot < 0).all():
-                spot = self._without_suffix(keys)
-        return spot
+        """Spot of each name, -1 where there is none, shape (name,).
+
+        Names of another capture are none of these spots: nobody could be told.
+        """
+        found = self._listed.find(list(names))
+        return found.place if found.captures is None else np.full_like(found.place, -1)
+
+    def captures(self, names: Iterable[str]) -> tuple[str, str] | None:
+        """Return how all names end, and all barcodes, if these are other captures."""
+        return self._listed.find(list(names)).captures
 
     @cached_property
-    def _keys(self) -> pd.Index:
-        return pd.Index([spot_key(str(name)) for name in self.barcodes], dtype=object)
-
-    def _without_suffix(self, keys: pd.Index) -> IntArray:
-        """Spots of names where one side writes barcodes without "-1"."""
-        known = self._keys
-        bare_known, bare = (
-            each.str.replace(_SUFFIX, "", regex=True) for each in (known, keys)
-        )
-        is_bare = bare.equals(keys) or bare_known.equals(known)
-        is_same = bare_known.is_unique and bare.nunique() == keys.nunique()
-        if not (is_bare and is_same):  # "-2" is another capture than "-1"
-            return np.full(len(keys), -1, dtype=np.int64)
-        return bare_known.get_indexer(bare).astype(np.int64)
+    def _listed(self) -> ListedNames:
+        return ListedNames(self.barcodes)
 
 
 @dataclass(frozen=True)
@@ -121,11 +108,23 @@ def read_spot_list(
         unknown = names[spots < 0].str.strip()
         msg = (
             f"{path.name}: {len(unknown)} of {len(names)} barcodes are not in the "
-            f"section (first: {unknown.iloc[0]!r}). Give barcodes of this section, or "
-            "columns array_row and array_col."
+            f"section (first: {unknown.iloc[0]!r})."
+            f"{_of_another_capture(spot_names.captures(names))} Give barcodes of this "
+            "section, or columns array_row and array_col."
         )
         raise InvalidRequestError(msg)
     return spots, table, titles[place], 2 if layout.has_header else 1
+
+
+def _of_another_capture(captures: tuple[str, str] | None) -> str:
+    """Say why barcodes that differ by their endings alone are not taken."""
+    if captures is None:
+        return ""
+    listed, own = captures
+    return (
+        f" All of the list end with {listed}, those of the section with {own}, as of "
+        f"another capture area. Write {own} if they are of this one."
+    )
 
 
 def _layout(path: Path, names: SpotNames) -> _Layout:
@@ -155,7 +154,7 @@ def _layout(path: Path, names: SpotNames) -> _Layout:
 def _is_header(cells: list[str], names: SpotNames) -> bool:
     """Whether the first line of a list of spots names its columns."""
     told = [cell for cell in cells[1:] if not is_number(cell)]
-    if (names.find([cells[0], *told]) >= 0).any():
+    if any((names.find([cell]) >= 0).any() for cell in (cells[0], *told)):
         return False
     titled = len(cells) > 1 and not is_number(cells[1])
     return titled or (bool(cells[0]) and is_title(cells[0]))

@@ -172,8 +172,10 @@ def _columns(
     return ", ".join(there), None if np.isnan(found).all() else found
 
 
-def placed_by_list(adata: AnnData, path: Path) -> AnnData:
+def placed_by_list(adata: AnnData, path: Path, notes: list[str]) -> AnnData:
     """Return a copy whose spots lie where a list says; NaN where it does not say.
+
+    What a person should know of how they were found is added to ``notes``.
 
     Raises
     ------
@@ -181,7 +183,9 @@ def placed_by_list(adata: AnnData, path: Path) -> AnnData:
         If it lists none of the spots, or one of them twice.
     """
     listed = read_spot_positions(path, adata.obs_names)
-    place = listed.places_of(adata.obs_names)
+    found = listed.find(adata.obs_names)
+    place = found.place
+    notes += found.notes(path.name)
     if not (place >= 0).any():
         msg = f"{path.name} does not list the spots by name"
         raise ReadError(msg)

@@ -155,13 +155,13 @@ def section_from_anndata(
 
 def _section(adata: AnnData, options: ReadOptions) -> Section:
     problems: list[str] = []
-    if options.positions is not None:
-        adata = placed_by_list(adata, options.positions)
+    notes: list[str] = []
     adata = one_library(adata, options.library)
+    if options.positions is not None:
+        adata = placed_by_list(adata, options.positions, notes)
     if min(adata.shape) == 0:
         msg = f"there are {adata.n_obs} spots and {adata.n_vars} genes; nothing to show"
         raise InvalidSectionError(msg)
-    notes: list[str] = []
     in_tissue = under_tissue(adata.obs, notes)
     allowed = options.allow_normalised
     values = attempt(problems, "counts", lambda: find_values(adata, allowed=allowed))

@@ -14,6 +14,7 @@ from scipy import sparse
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.files.limits import Budget
 from napari_stentrans.io.files.text import (
+    MISSING,
     fields,
     first_lines,
     is_number,
@@ -28,7 +29,6 @@ _MOST_COMMENTS = 10
 _ROW_BYTES = 400.0
 _VALUE_BYTES = 24.0
 """What a row and a value of it take: once here, twice while they are put together."""
-_ABSENT = ("", "NA", "NaN", "nan")
 _CORNERS = ("", "barcode", "cell", "gene", "geneid", "id", "name", "spot", "symbol")
 """What the cell above the row names says, besides plurals."""
 
@@ -166,7 +166,7 @@ def _read_lines(
         except ValueError:
             for column in counted:
                 place = f"in line {number}, column {column_names[column]!r}"
-                if cells[column] in _ABSENT:
+                if cells[column] in MISSING:
                     absent.append(place)
                 elif not is_number(cells[column]):
                     strange.append(f"{cells[column]!r} {place}")

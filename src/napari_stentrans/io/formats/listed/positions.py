@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,16 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.columns import MANY, ROW_COL, X_Y, columns_among
 from napari_stentrans.io.assembly.counts import is_text
+from napari_stentrans.io.assembly.spot_names import (
+    Found,
+    ListedNames,
+    pair_key,
+    share_of_spots,
+    spot_key,
+)
 from napari_stentrans.io.files.damage import DAMAGE, attempt
 from napari_stentrans.io.files.text import (
+    GROUPED,
     fields,
     first_lines,
     is_number,
@@ -30,19 +38,13 @@ from napari_stentrans.io.files.text import (
     separator,
 )
 from napari_stentrans.io.formats.listed.counts import TableStart
-from napari_stentrans.io.formats.listed.names import (
-    identity,
-    pair_key,
-    share_of_spots,
-    spot_key,
-)
+from napari_stentrans.io.formats.listed.names import identity
 from napari_stentrans.io.formats.space_ranger.positions import read_positions_table
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import FloatArray
 
 _MARKS = ("selected", keys.IN_TISSUE)
 _PIXELS = (("pixel_x", "pixel_y"), ("pxl_col_in_fullres", "pxl_row_in_fullres"))
 _MAX_BESIDE = 200
-_GROUPED = r"[+-]?\d{1,3}(?:,\d{3})+"
 _PROMISING = re.compile("coord|pos|loc|spatial|centroid|align|select", re.IGNORECASE)
 
 
@@ -55,7 +57,7 @@ class SpotPositions:
     path
         Where they come from.
     key : ndarray of str, shape (listed,)
-        How each spot is called in the count table, as `names.spot_key` spells it.
+        How each spot is called in the count table, as `spot_key` spells it.
     array_rc : ndarray, shape (listed, 2)
     pixel_xy : ndarray, shape (listed, 2), optional
         Pixels of the image they were picked on.
@@ -75,25 +77,31 @@ class SpotPositions:
     selected: np.ndarray[tuple[int], np.dtype[np.bool_]]
     table: pd.DataFrame
 
-    def places_of(self, names: Iterable[str]) -> IntArray:
-        """Row of each name in the list, -1 where it is not listed, shape (name,).
+    def find(self, names: Iterable[str]) -> Found:
+        """Find the row of each name.
 
         Raises
         ------
         ReadError
-            If the list names a spot twice.
+            If the list names a spot twice, or is of one of several captures.
         """
         key = pd.Index(self.key)
         if not key.is_unique:
             twice = key[key.duplicated()][0]
             msg = f"{self.path.name} lists spot {twice} more than once"
             raise ReadError(msg)
-        return _matched(names, key)
+        found = self._names.find(list(map(str, names)))
+        found.refuse_several(self.path.name)
+        return found
 
     def share_of(self, names: Iterable[str]) -> float:
         """Share of names that are in the list."""
-        found = _matched(names, pd.Index(self.key).unique())
-        return float((found >= 0).mean()) if len(found) else 0.0
+        place = self._names.find(list(map(str, names))).place
+        return float((place >= 0).mean()) if len(place) else 0.0
+
+    @cached_property
+    def _names(self) -> ListedNames:
+        return ListedNames(pd.unique(self.key))
 
     @property
     def has_places_alone(self) -> bool:
@@ -102,19 +110,6 @@ class SpotPositions:
         nameless = any(columns[0] in pair for pair in ROW_COL)
         marked = not set(_MARKS).isdisjoint(columns)
         return nameless and self.on_array and self.pixel_xy is None and not marked
-
-
-def _matched(names: Iterable[str], key: pd.Index) -> IntArray:
-    """Place of each name among different keys, -1 where it is none of them."""
-    wanted = pd.Index([spot_key(str(name)) for name in names], dtype=object)
-    place = key.get_indexer(wanted)
-    if not (place >= 0).any():  # perhaps one of the two writes barcodes without "-1"
-        bare_key, bare = (
-            each.str.replace(r"-\d+$", "", regex=True) for each in (key, wanted)
-        )
-        if bare_key.is_unique and bare.is_unique:  # else "-2" is another capture
-            place = bare_key.get_indexer(bare)
-    return place.astype(np.int64)
 
 
 def is_positions_file(path: Path) -> bool:
@@ -237,7 +232,7 @@ def _check_commas(path: Path, cells: pd.Series) -> None:
     if not is_text(cells) or separator(first_lines(path, 1)[0]) == ";":
         return
     commas = cells[cells.astype(str).str.contains(",")].astype(str)
-    if len(commas) and commas.str.fullmatch(_GROUPED).all():
+    if len(commas) and commas.str.fullmatch(GROUPED).all():
         msg = (
             f"{path.name}: the commas in {cells.name} (first: line "
             f"{commas.index[0] + 2}, {commas.iloc[0]}) may stand before decimals or "

@@ -73,13 +73,14 @@ def placed_section(
 
 def from_list(spots: list[str], positions: SpotPositions) -> Placed:
     """Positions from the list beside the table; what is not selected is left out."""
-    place = positions.places_of(spots)
+    found = positions.find(spots)
+    place = found.place
     known = place >= 0
     chosen = known & positions.selected[place]
     absent = positions.selected.copy()
     absent[place[known]] = False
     name = positions.path.name
-    notes = []
+    notes = found.notes(name)
     if n_unlisted := int((~known).sum()):
         notes.append(f"{n_unlisted} spots that {name} does not list left out.")
     if n_off := int((known & ~chosen).sum()):

@@ -15,10 +15,10 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import normalised_notes
+from napari_stentrans.io.assembly.spot_names import pairs, share_of_spots
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.text import first_lines
 from napari_stentrans.io.formats.listed.counts import TableStart, read_count_table
-from napari_stentrans.io.formats.listed.names import pairs, share_of_spots
 from napari_stentrans.io.formats.listed.pictures import add_picture
 from napari_stentrans.io.formats.listed.positions import (
     is_positions_file,

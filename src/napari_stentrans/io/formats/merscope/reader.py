@@ -12,10 +12,11 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
+    centres_of,
     matched_rows,
-    positions_of,
     without_probes,
 )
+from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import header_of, read_wide
@@ -27,6 +28,7 @@ from napari_stentrans.section.section import Section
 TITLE: Final = "MERSCOPE output"
 TAKES: Final[frozenset[str]] = frozenset()
 
+_NAME = ("EntityID",)
 _CENTRE = ("center_x", "center_y")
 _COUNTS = ("cell_by_gene", ())
 _CELLS = ("cell_metadata", _CENTRE)
@@ -50,7 +52,8 @@ def read(path: Path, options: ReadOptions) -> Section:
         msg = f"{path.name} lacks cell_by_gene.csv or cell_metadata.csv"
         raise ReadError(msg)
     listed = header_of(cells_path)
-    cell = listed.index("EntityID") if "EntityID" in listed else 0
+    named = columns_among(listed, [_NAME])
+    cell = listed.index(*named) if named else 0
     table = read_table(cells_path, names=cell)
     table = table.set_axis(pd.Index(table.iloc[:, cell], dtype=object), axis=0)
     wide = read_wide(counts_path, [header_of(counts_path)[0]])
@@ -63,8 +66,8 @@ def read(path: Path, options: ReadOptions) -> Section:
         counts=wide.counts,
         names=names,
         var=wide.var,
-        xy=positions_of(table, _CENTRE, place, cells_path.name),
-        obs=table.iloc[place].iloc[:, 1:],
+        xy=centres_of(table, _CENTRE, place, cells_path.name),
+        obs=table.iloc[place].drop(columns=table.columns[cell]),
         what="MERSCOPE cells",
         notes=notes + left_out,
         files=(counts_path, cells_path),

@@ -20,13 +20,10 @@ from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.assembly.counts import normalised_notes
 from napari_stentrans.io.assembly.kept import kept_beside
+from napari_stentrans.io.assembly.spot_names import ListedNames
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.many_names import (
-    as_names,
     give_memory_back,
-    n_repeated,
-    places_of,
-    without_suffix,
 )
 from napari_stentrans.io.formats.space_ranger.bins import (
     bins_note,
@@ -166,13 +163,10 @@ def _matched(
     matrix: CountMatrix, positions: Positions, notes: list[str]
 ) -> tuple[IntArray, IntArray]:
     """Rows of the matrix under tissue, and their rows among the positions."""
-    wanted, listed = as_names(matrix.barcodes), positions.barcodes
-    place = places_of(wanted, listed)
-    if (place >= 0).mean() < 0.5:  # perhaps one of the two writes barcodes without "-1"
-        bare = without_suffix(listed)
-        if not n_repeated(bare):
-            without = places_of(without_suffix(wanted), bare)
-            place = without if (without >= 0).sum() > (place >= 0).sum() else place
+    listed = positions.barcodes
+    found = ListedNames(listed).find(matrix.barcodes)
+    found.refuse_several("the list of positions")
+    place = found.place
     known = place >= 0
     if not known.any():
         msg = (
@@ -182,6 +176,7 @@ def _matched(
             "they belong to different sections"
         )
         raise ReadError(msg)
+    notes += found.notes("the list of positions")
     under_tissue = known & (positions.table["in_tissue"].to_numpy()[place] == 1)
     if not under_tissue.any():
         msg = "no spot of the positions is marked as in tissue (in_tissue = 1)"

@@ -1,8 +1,9 @@
 """Stereo-seq in HDF5 (gef): molecules or bins of the chip, or cells.
 
-A square-bin gef lists, gene after gene, the places and counts of its molecules. The
-finest bins that divide the wanted side are read, in pieces, and added up. A cell-bin
-gef lists the genes of each cell.
+A square-bin gef lists, gene after gene, the places and counts of its molecules, often
+in bins of several sides. The coarsest of which the wanted bins can be made are the
+least to read: they are read in pieces and added up. A cell-bin gef lists the genes of
+each cell.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def read(path: Path, options: ReadOptions) -> Section:
                 raise InvalidRequestError(msg)
             return cell_section(_read_cells(file["cellBin"], path.name), path, options)
         size = options.bin_size or DEFAULT_BIN
-        group, side = _finest_that_divides(file["geneExp"], size, path.name)
+        group, side = _coarsest_that_divides(file["geneExp"], size, path.name)
         names, owner = _genes(group, path.name)
         binner = Binner(size, path.name)
         for piece in _pieces(group["expression"], side):
@@ -82,10 +83,10 @@ class _Piece:
     at: slice
 
 
-def _finest_that_divides(
+def _coarsest_that_divides(
     bins: h5py.Group, size: float, name: str
 ) -> tuple[h5py.Group, int]:
-    """Bins, and their side, of which bins of the wanted side can be made."""
+    """Largest bins, and their side, of which bins of the wanted side can be made."""
     sides = sorted(
         int(key[3:])
         for key in bins
@@ -96,8 +97,7 @@ def _finest_that_divides(
         listed = ", ".join(map(str, sides)) or "none"
         msg = f"{name} has no bins that make bins of {size:g}; there are {listed}"
         raise InvalidRequestError(msg)
-    exact = int(size) if size in fitting else fitting[-1]
-    return bins[f"bin{exact}"], exact
+    return bins[f"bin{fitting[-1]}"], fitting[-1]
 
 
 def _genes(group: h5py.Group, name: str) -> tuple[list[str], IntArray]:

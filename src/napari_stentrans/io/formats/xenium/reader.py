@@ -15,8 +15,8 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.cells import (
     CellTable,
     cell_section,
+    centres_of,
     matched_rows,
-    positions_of,
 )
 from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.files.damage import DAMAGE, from_library
@@ -81,7 +81,7 @@ def read(path: Path, options: ReadOptions) -> Section:
         counts=matrix.counts,
         names=matrix.barcodes,
         var=matrix.var,
-        xy=positions_of(table, _CENTROID, place, table_path.name),
+        xy=centres_of(table, _CENTROID, place, table_path.name),
         obs=table.iloc[place].drop(columns="cell_id"),
         what="Xenium cells",
         notes=[*of_matrix, *of_table, *matrix.notes, *notes],
