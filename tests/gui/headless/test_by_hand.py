@@ -172,6 +172,19 @@ def test_a_grid_switched_off_by_hand_stays_off(with_result, viewer):
     assert not viewer.canvas.grid.enabled
 
 
+@pytest.mark.parametrize("visible", [True, False])
+def test_a_layer_of_the_user_is_seen_after_side_by_side_as_it_came(
+    with_result, viewer, visible
+):
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    mine = viewer.add_image(np.ones((9, 9)), name="mine", visible=visible)
+    assert not mine.visible  # it would take the place of a panel
+
+    with_result.view.set_mode(ViewMode.OVERLAY)
+
+    assert mine.visible is visible
+
+
 def test_panels_fill_the_view_whatever_the_grid_was_before(with_result, viewer):
     with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
     fitted, shape = viewer.scene.camera.zoom, viewer.canvas.grid.shape
