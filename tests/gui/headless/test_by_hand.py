@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 
 from napari_stentrans.gui.canvas import layers as looks
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import LASTING, Role
 from napari_stentrans.gui.canvas.painted import PaintedColorBar
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.regions import Tool
@@ -436,6 +436,16 @@ def remove_by_hand(controller, *roles):
     for layer, tag in list(controller.stage.tagged()):
         if tag.role in roles:
             controller.stage.viewer.layers.remove(layer)
+
+
+@pytest.mark.parametrize("mode", [ViewMode.SWIPE, ViewMode.DIFFERENCE])
+def test_what_is_made_to_compare_goes_with_its_section(with_result, viewer, mode):
+    with_result.view.set_mode(mode)
+
+    remove_by_hand(with_result, *LASTING)
+
+    assert with_result.session.sections == ()
+    assert list(viewer.layers) == []
 
 
 def take_gene(controller):

@@ -537,6 +537,18 @@ def test_rejected_suggestions_are_gone(holed, jobs):
     assert holed.session.regions.painted is None
 
 
+def test_suggestions_alone_keep_no_section_open(holed, jobs):
+    found = holes(holed, jobs)
+    layers = holed.stage.viewer.layers
+    for layer in [each for each in layers if each is not outlined(holed)]:
+        layers.remove(layer)
+
+    assert found
+    assert holed.session.sections == ()
+    assert holed.session.regions.suggestions == ()
+    assert list(layers) == []
+
+
 def test_the_suggestion_pointed_at_stands_out(holed, jobs):
     holes(holed, jobs)
     holed.suggestions.point_at(0)
