@@ -29,7 +29,7 @@ class Keyboard:
         self._bound: dict[str, _Bound] = {}
         for key, act in acts.items():
             bound = self._bound[key] = _Bound(act)
-            bound.before = viewer.bind_key(key, bound, overwrite=True)
+            bound.before = viewer.bind_key(key, bound.press, overwrite=True)
 
     def close(self) -> None:
         """Let the keys do what they did before, unless others took them since."""
@@ -41,19 +41,24 @@ class Keyboard:
 
 
 class _Bound:
-    """What a key does, and what it did before."""
+    """What a key does, and what it did before.
+
+    napari takes functions and methods alone: ``press`` is what it gets.
+    """
 
     def __init__(self, act: Callable[[], None]) -> None:
         self.act: Callable[[], None] | None = act
         self.before: Any = None
 
-    def __call__(self, _viewer: object) -> None:
+    def press(self, _viewer: object) -> None:
+        """Do it, until it is closed."""
         if self.act is not None:
             self.act()
 
 
 def _in_use(there: Any) -> Any:
     """Return what a key does, or did before what was closed."""
-    while isinstance(there, _Bound) and there.act is None:
-        there = there.before
+    bound = getattr(there, "__self__", None)
+    if isinstance(bound, _Bound) and bound.act is None:
+        return _in_use(bound.before)
     return there
