@@ -58,3 +58,5 @@ REGIONS: Final = "stentrans_regions"
 """napari layer.metadata: the `Regions` that a canvas shows."""
 LAYER_TAG: Final = "stentrans"
 """napari layer.metadata: one `gui.canvas.layers.LayerTag`."""
+OF_A_LAYER: Final = (LAYER_TAG, RESULT, RUNS, ALIGNMENT, REGIONS)
+"""napari layer.metadata: all that is ours."""

@@ -359,6 +359,21 @@ def test_without_a_part_in_view_it_is_said_what_to_do(opened, jobs, viewer):
     assert len(opened.session.sections) == 1
 
 
+def test_a_part_is_not_taken_from_a_view_in_3d(opened, jobs, viewer, section):
+    n_jobs = len(jobs.started)
+    look_at_corner(viewer, section, 0.5)
+    viewer.dims.ndisplay = 3
+    opened.sections.open_part()
+    assert opened.session.message.is_error
+    assert "2D/3D" in opened.session.message.text
+    assert len(jobs.started) == n_jobs
+
+    viewer.dims.ndisplay = 2
+    opened.sections.open_part()
+    jobs.last.finish()
+    assert len(opened.session.sections) == 2
+
+
 def test_a_part_keeps_the_picture_as_it_was_moved(opened, jobs, viewer, section):
     opened.picture.move(Alignment(turn=90))
     look_at_corner(viewer, section, 0.5)

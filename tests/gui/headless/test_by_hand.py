@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels, Layer
 
 from napari_stentrans.gui.canvas import layers as looks
-from napari_stentrans.gui.canvas.layers import Role
+from napari_stentrans.gui.canvas.layers import LASTING, Role
 from napari_stentrans.gui.canvas.painted import PaintedColorBar
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.regions import Tool
@@ -170,6 +170,19 @@ def test_a_grid_switched_off_by_hand_stays_off(with_result, viewer):
 
     assert of_grid(viewer) == GRID
     assert not viewer.canvas.grid.enabled
+
+
+@pytest.mark.parametrize("visible", [True, False])
+def test_a_layer_of_the_user_is_seen_after_side_by_side_as_it_came(
+    with_result, viewer, visible
+):
+    with_result.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    mine = viewer.add_image(np.ones((9, 9)), name="mine", visible=visible)
+    assert not mine.visible  # it would take the place of a panel
+
+    with_result.view.set_mode(ViewMode.OVERLAY)
+
+    assert mine.visible is visible
 
 
 def test_panels_fill_the_view_whatever_the_grid_was_before(with_result, viewer):
@@ -423,6 +436,16 @@ def remove_by_hand(controller, *roles):
     for layer, tag in list(controller.stage.tagged()):
         if tag.role in roles:
             controller.stage.viewer.layers.remove(layer)
+
+
+@pytest.mark.parametrize("mode", [ViewMode.SWIPE, ViewMode.DIFFERENCE])
+def test_what_is_made_to_compare_goes_with_its_section(with_result, viewer, mode):
+    with_result.view.set_mode(mode)
+
+    remove_by_hand(with_result, *LASTING)
+
+    assert with_result.session.sections == ()
+    assert list(viewer.layers) == []
 
 
 def take_gene(controller):

@@ -525,6 +525,37 @@ def test_accepting_all_makes_one_region_of_each_sort(holed, jobs):
     assert holes(holed, jobs) == []
 
 
+def paint_hole(controller, found, n):
+    """Paint the first sites of a suggested hole as no tissue."""
+    controller.regions.add(OUTSIDE)
+    label = controller.session.regions.current
+    controller.regions.put(controller.regions.regions.marked(found.at[:n], label))
+
+
+def test_accepting_leaves_what_was_painted_since_as_it_is(holed, jobs):
+    found = holes(holed, jobs)
+    paint_hole(holed, found[0], 1)
+
+    holed.suggestions.accept([0])
+
+    counts = [(row.region.name, row.n_new) for row in holed.session.regions.rows]
+    assert counts == [("Outside 1", 1), ("Hole 1", 1)]
+    assert "1 of 2 " in holed.session.message.text
+
+
+def test_a_suggestion_that_is_painted_over_becomes_no_region(holed, jobs):
+    found = holes(holed, jobs)
+    n = len(holed.session.regions.suggestions)
+    paint_hole(holed, found[0], 2)
+
+    holed.suggestions.accept([0])
+
+    counts = [(row.region.name, row.n_new) for row in holed.session.regions.rows]
+    assert counts == [("Outside 1", 2)]
+    assert "2 of 2 " in holed.session.message.text
+    assert len(holed.session.regions.suggestions) == n - 1
+
+
 def test_rejected_suggestions_are_gone(holed, jobs):
     holes(holed, jobs)
     holed.suggestions.reject([1])
@@ -535,6 +566,18 @@ def test_rejected_suggestions_are_gone(holed, jobs):
     assert holed.session.message.text == ""
     assert outlined(holed) is None
     assert holed.session.regions.painted is None
+
+
+def test_suggestions_alone_keep_no_section_open(holed, jobs):
+    found = holes(holed, jobs)
+    layers = holed.stage.viewer.layers
+    for layer in [each for each in layers if each is not outlined(holed)]:
+        layers.remove(layer)
+
+    assert found
+    assert holed.session.sections == ()
+    assert holed.session.regions.suggestions == ()
+    assert list(layers) == []
 
 
 def test_the_suggestion_pointed_at_stands_out(holed, jobs):

@@ -75,13 +75,17 @@ def insert(viewer: ViewerModel, place: int, layer: Layer) -> None:
 
 
 def remove(layers: LayerList, gone: Iterable[Layer]) -> None:
-    """Remove layers; those that are gone already do not matter."""
+    """Remove layers; those that are gone already do not matter.
+
+    Some may go along with another: comparisons end with the layers they are made of.
+    """
     there = [layer for layer in gone if layer in layers]
     if not there:
         return
     with drawn_once(layers):
         for layer in there:
-            layers.remove(layer)
+            if layer in layers:
+                layers.remove(layer)
 
 
 def set_visible(layer: Layer, *, visible: bool) -> None:

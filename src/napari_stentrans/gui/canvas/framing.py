@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Layer
 from numpy.typing import NDArray
 
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.lattice import FloatArray
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _FILLED = 0.95
 """Share of the canvas, as of napari's own."""
+_FLAT = 2
+"""Dimensions that are displayed where what is in view is a rectangle of the world."""
 
 
 def look_at(viewer: ViewerModel, layers: Sequence[Layer]) -> None:
@@ -42,7 +45,18 @@ def are_in_view(viewer: ViewerModel, world_xy: FloatArray) -> NDArray[np.bool_]:
     """Whether each position (x, y) can be seen; in a grid, in its panels.
 
     Positions are of the world, shape (position, 2).
+
+    Raises
+    ------
+    InvalidRequestError
+        If the view is in 3D, where it may be turned.
     """
+    if viewer.dims.ndisplay != _FLAT:
+        msg = (
+            "what is in view can only be told in 2D, but the view is in 3D: press the "
+            "button 'Toggle 2D/3D view' below the layer list, and try again"
+        )
+        raise InvalidRequestError(msg)
     size = np.array(viewer.canvas.viewbox_size(viewer.layers))[-2:]
     middle = np.array(viewer.scene.camera.center[-2:])
     reach = size / viewer.scene.camera.zoom / 2

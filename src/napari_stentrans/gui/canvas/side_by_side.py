@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
@@ -77,7 +78,10 @@ class SideBySide:
 
     def __init__(self, stage: Stage, turns: Turns) -> None:
         self._stage, self._turns = stage, turns
-        self._before: list[tuple[Layer, bool]] | None = None
+        self._before: WeakKeyDictionary[Layer, bool] | None = None
+        """Whether each layer was visible, in their order."""
+        self._came: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
+        """Whether each layer that came meanwhile was visible as it came."""
         self._grid_before: dict[str, Any] = {}
         self._panels: list[Layer] = []
         self._captions = Captions()
@@ -102,10 +106,7 @@ class SideBySide:
             self.hide()
             return
         begins = self._before is None
-        if self._before is None:
-            self._before = [(layer, layer.visible) for layer in layers]
-            grid = self._viewer.canvas.grid
-            self._grid_before = {name: getattr(grid, name) for name in _OF_GRID}
+        self._remember()
         shown = [layer for panel in panels for layer in panel]
         hidden = [layer for layer in layers if layer not in shown]
         order, stride = panel_order(panels, hidden)
@@ -138,25 +139,37 @@ class SideBySide:
         if self._before is None:
             return
         layers = self._viewer.layers
-        known = [(layer, shown) for layer, shown in self._before if layer in layers]
-        order = [layer for layer, _ in known]
-        new = [layer for layer in layers if layer not in order]
-        known += [(layer, self._is_seen_then(layer)) for layer in new]
+        seen = {layer: was for layer, was in self._before.items() if layer in layers}
+        order = list(seen)
+        new = [layer for layer in layers if layer not in seen]
+        seen |= {layer: self._is_seen_then(layer) for layer in new}
         tops = [place for place, layer in enumerate(order) if is_on_top(layer)]
         place = min(tops, default=len(order))  # below what is painted
         with drawn_once(layers):
             self._give_grid_back()
             self._reorder([*order[:place], *new, *order[place:]])
-            for layer, shown in known:
-                set_visible(layer, visible=shown)
+            for layer, was_seen in seen.items():
+                set_visible(layer, visible=was_seen)
         self._captions.hide()
-        self._before = None
         left = [layer for layer in self._panels if layer in layers]
+        # Their layers hold results, which are to go once nobody asks for them.
+        self._before, self._grid_before, self._panels = None, {}, []
+        self._came.clear()
         look_at(self._viewer, left[-1:])  # others may be of other sections
 
     @property
     def _viewer(self) -> ViewerModel:
         return self._stage.viewer
+
+    def _remember(self) -> None:
+        """Note how layers and grid were, and what came since the panels were laid."""
+        layers, grid = self._viewer.layers, self._viewer.canvas.grid
+        if self._before is None:
+            self._before = WeakKeyDictionary({each: each.visible for each in layers})
+            self._grid_before = {name: getattr(grid, name) for name in _OF_GRID}
+        for layer in layers:
+            if layer not in self._before:
+                self._came.setdefault(layer, layer.visible)
 
     def _give_grid_back(self) -> None:
         """Let the grid be the user's again, who may have switched it off meanwhile."""
@@ -169,11 +182,13 @@ class SideBySide:
         """Whether a layer that came meanwhile is seen once the panels are gone.
 
         Genes of the panels would lie upon each other; of a section that was just opened
-        all is seen that is to be.
+        all is seen that is to be. What is not ours is seen as it came.
         """
         section_of = {each: tag.section for each, tag in self._stage.tagged()}
+        if layer not in section_of:
+            return self._came.get(layer, bool(layer.visible))
         of_panels = {section_of.get(panel) for panel in self._panels}
-        is_other = section_of.get(layer) not in of_panels
+        is_other = section_of[layer] not in of_panels
         return is_on_top(layer) or (is_other and layer.visible)
 
     def _naming(self, layer: Layer) -> Pieces:

@@ -47,6 +47,8 @@ class Stage(TaggedLayers):
         self.painting = Painting(self)
         self.placing = Placing(self)
         self._put_aside: WeakKeyDictionary[Layer, bool] = WeakKeyDictionary()
+        for layer in viewer.layers:  # copied while there was nobody to see it
+            self.disown(layer)
 
     def add(self, data: LayerData, above: Layer | None = None) -> Layer:
         """Add a layer above another one, else on top of all but the painting."""

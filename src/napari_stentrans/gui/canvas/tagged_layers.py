@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 _ON_TOP = (Role.MISSING, Role.SUGGESTED)
 _KINDS = {Role.MISSING: Labels, Role.SUGGESTED: Shapes}
 """Of layers that are no images."""
-_ONE_EACH = (
-    *(Role.IMAGE, Role.COUNTS, Role.GENE, Role.ENHANCED, Role.SD),
-    *(Role.MISSING, Role.SUGGESTED),
-)
+_ONE_EACH = (*LASTING, Role.SUGGESTED)
 """What there is one layer of; a comparison has several that say the same."""
 
 
@@ -55,31 +52,40 @@ class TaggedLayers:
         """Yield every layer of ours with its tag, the lowest first.
 
         napari copies the tag with the layer when it is duplicated or converted: of
-        layers that say the same, and of another kind, only one can be ours.
+        layers that say the same, or have the very same tag, only one can be ours, and
+        none that is of another kind.
         """
-        seen = set()
+        seen: set[object] = set()
         for layer in self.viewer.layers:
             tag = tag_of(layer.metadata)
             if tag is None or not isinstance(layer, _KINDS.get(tag.role, Image)):
                 continue
-            shown = (tag.section, tag.role, tag.gene, tag.of)
-            if shown not in seen or tag.role not in _ONE_EACH:
+            says = (tag.section, tag.role, tag.gene, tag.of)
+            shown = says if tag.role in _ONE_EACH else tag
+            if shown not in seen:
                 seen.add(shown)
                 yield layer, tag
 
     def disown(self, layer: Layer) -> bool:
-        """Take the tag from a copy of a layer of ours; returns whether it is one."""
+        """Take all that is ours from a copy of a layer of ours; says whether it is one.
+
+        It would keep the section and its results for as long as the copy is there.
+        """
         if tag_of(layer.metadata) is None:
             return False
         if any(layer is ours for ours, _ in self.tagged()):
             return False
-        kept = layer.metadata.items()
-        layer.metadata = {k: value for k, value in kept if k != keys.LAYER_TAG}
+        found = layer.metadata.items()
+        layer.metadata = {k: value for k, value in found if k not in keys.OF_A_LAYER}
         return True
 
     def sections(self) -> tuple[Section, ...]:
-        """Sections that have a layer, in order of appearance."""
-        return tuple(dict.fromkeys(tag.section for _, tag in self.tagged()))
+        """Sections that have a layer, in order of appearance.
+
+        What is made only to compare or suggest keeps no section open.
+        """
+        lasting = (tag.section for _, tag in self.tagged() if tag.role in LASTING)
+        return tuple(dict.fromkeys(lasting))
 
     def genes(self, section: Section) -> tuple[str, ...]:
         """Genes of a section that have a layer."""

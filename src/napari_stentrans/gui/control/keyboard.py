@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class Keyboard:
     """Binds keys of a viewer, and gives them back.
 
+    Of several in one viewer, the latest that is not closed has the keys.
+
     Parameters
     ----------
     viewer
@@ -24,19 +26,39 @@ class Keyboard:
         self, viewer: ViewerModel, acts: Mapping[str, Callable[[], None]]
     ) -> None:
         self._viewer = viewer
-        self._before: dict[str, Any] = {}
+        self._bound: dict[str, _Bound] = {}
         for key, act in acts.items():
-            self._before[key] = viewer.bind_key(key, _ignoring(act), overwrite=True)
+            bound = self._bound[key] = _Bound(act)
+            bound.before = viewer.bind_key(key, bound.press, overwrite=True)
 
     def close(self) -> None:
-        """Let the keys do what they did before."""
-        for key, before in self._before.items():
-            self._viewer.bind_key(key, before, overwrite=True)
-        self._before = {}
+        """Let the keys do what they did before, unless others took them since."""
+        for key, bound in self._bound.items():
+            bound.act = None
+            there = self._viewer.bind_key(key, None)
+            self._viewer.bind_key(key, _in_use(there), overwrite=True)
+        self._bound = {}
 
 
-def _ignoring(act: Callable[[], None]) -> Callable[[object], None]:
-    def press(_viewer: object) -> None:
-        act()
+class _Bound:
+    """What a key does, and what it did before.
 
-    return press
+    napari takes functions and methods alone: ``press`` is what it gets.
+    """
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act: Callable[[], None] | None = act
+        self.before: Any = None
+
+    def press(self, _viewer: object) -> None:
+        """Do it, until it is closed."""
+        if self.act is not None:
+            self.act()
+
+
+def _in_use(there: Any) -> Any:
+    """Return what a key does, or did before what was closed."""
+    bound = getattr(there, "__self__", None)
+    if isinstance(bound, _Bound) and bound.act is None:
+        return _in_use(bound.before)
+    return there

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from napari_stentrans import keys
-from napari_stentrans.errors import ReadError, StEnTransError
+from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.framing import are_in_view
 from napari_stentrans.gui.canvas.successor import Shown
@@ -138,7 +138,11 @@ class SectionControl:
         if section is None or session.status.is_busy:
             return
         spots_xy = section.to_pixel(section.array_rc)
-        seen = are_in_view(self._bench.stage.viewer, spots_xy)
+        try:
+            seen = are_in_view(self._bench.stage.viewer, spots_xy)
+        except InvalidRequestError as error:
+            background.complain(error)
+            return
         if seen.all() or not seen.any():
             background.say(_ALL_IN_VIEW if seen.all() else _NONE_IN_VIEW)
             return

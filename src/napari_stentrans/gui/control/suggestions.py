@@ -45,21 +45,27 @@ class SuggestionControl:
         )
 
     def accept(self, numbers: Iterable[int] | None = None) -> None:
-        """Make regions to predict of some suggestions, or of all: one of each sort."""
+        """Make regions to predict of some suggestions, or of all: one of each sort.
+
+        What is painted there by now stays as it is, and that is said.
+        """
         chosen = self._chosen(numbers)
         if not chosen or self._sites is None:
             return
-        regions = self._regions.regions or Regions.none(self._sites)
+        before = self._regions.regions or Regions.none(self._sites)
         try:
-            for name in dict.fromkeys(each.name for each in chosen):
-                at = np.concatenate([each.at for each in chosen if each.name == name])
-                called = _fresh(regions, name)
-                regions = regions.with_area(called, RegionKind.PREDICT, at)
+            regions = _with_accepted(before, chosen)
         except InvalidRequestError as error:
             self._bench.background.complain(error)
             return
         self.reject(numbers)
-        self._regions.put(regions)
+        if regions is not before:
+            self._regions.put(regions)
+        at = np.concatenate([each.at for each in chosen])
+        n_painted = np.count_nonzero(before.over[at])
+        if n_painted:
+            told = f"{n_painted} of {len(at)} suggested positions are painted already"
+            self._bench.background.say(f"{told}: they stay as they are.")
 
     def reject(self, numbers: Iterable[int] | None = None) -> None:
         """Forget some suggestions, or all."""
@@ -139,6 +145,18 @@ def _searching(
         free = known.over == 0
         found = tuple(each for each in found if np.any(free[each.at]))
     return sites, found
+
+
+def _with_accepted(regions: Regions, chosen: Sequence[Suggestion]) -> Regions:
+    """Add a region of each sort of suggestions where no other region is seen."""
+    is_free = regions.over == 0
+    for name in dict.fromkeys(each.name for each in chosen):
+        at = np.concatenate([each.at for each in chosen if each.name == name])
+        at = at[is_free[at]]
+        if len(at):
+            called = _fresh(regions, name)
+            regions = regions.with_area(called, RegionKind.PREDICT, at)
+    return regions
 
 
 def _fresh(regions: Regions, name: str) -> str:
