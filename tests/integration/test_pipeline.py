@@ -76,7 +76,12 @@ def assert_equal_anndata(found: ad.AnnData, expected: ad.AnnData) -> None:
         )
     for found_table, table in ((found.obs, expected.obs), (found.var, expected.var)):
         pd.testing.assert_frame_equal(  # anndata writes repeated text as categories
-            found_table, table, check_dtype=False, check_categorical=False
+            found_table,
+            table,
+            check_dtype=False,
+            check_index_type=False,
+            check_column_type=False,
+            check_categorical=False,
         )
     assert set(found.obsm) == set(expected.obsm)
     for name in expected.obsm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -85,8 +86,7 @@ def _read_counts(path: Path) -> WideTable:
     columns = header_of(path)
     keys = columns_among(columns, [_KEYS]) or _KEYS
     wide = read_wide(path, [*keys, *(name for name in columns if name == "cell")])
-    wide.keys.drop(columns="cell", errors="ignore", inplace=True)
-    return wide
+    return replace(wide, keys=wide.keys.drop(columns="cell", errors="ignore"))
 
 
 def _numbers(keys: pd.DataFrame, column: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +62,9 @@ def read(path: Path, options: ReadOptions) -> Section:
         counts = _counts(file["matrix"], path.name)
         layers = {} if are_counts(counts) else _layers(file, path.name)
         spatial = _positions(file["col_attrs"], n_cells)
-    adata = anndata.AnnData(counts, obs=obs, var=var, layers=layers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # repeated names: the section lists them
+        adata = anndata.AnnData(counts, obs=obs, var=var, layers=layers)
     if spatial is not None:
         adata.obsm["spatial"] = spatial
     return section_of(adata, path, options)

@@ -72,7 +72,9 @@ def read(path: Path, options: ReadOptions) -> Section:
         adata = table.copy()
     else:
         system = _system(whole, region, options.coordinate_system)
-        adata = _placed(whole, table, region, system, notes)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # repeated names: the section lists them
+            adata = _placed(whole, table, region, system, notes)
     chosen = replace(options, library=None)
     name = options.name or f"{chosen.name_for(path)}_{table_name}"
     if table_name == "table":
