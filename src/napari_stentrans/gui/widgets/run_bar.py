@@ -13,7 +13,6 @@ from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.activity_bar import ActivityBar
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, tip
 from napari_stentrans.gui.widgets.details import DetailsWindow
-from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.wording import (
     CUSTOM,
@@ -51,7 +50,6 @@ class RunBar(Panel):
         runs = self.controller.runs
         self.preset = QComboBox()
         self.preset.setToolTip("How thorough to be; more choices are in the tab Run")
-        calm(self.preset)
         self.cost = note()
         self.cost.setToolTip(
             "Time and memory that a run needs; it learns from runs on this computer"
