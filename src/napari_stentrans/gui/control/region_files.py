@@ -68,14 +68,19 @@ class RegionFileControl:
         section, regions = self._bench.session.section, self._regions.regions
         if section is None:
             return
+        background, path = self._bench.background, Path(path)
+        if self._loading.is_busy:
+            background.say("Regions are being loaded; try again in a moment.")
+            return
         sites = None if regions is None else regions.sites
         self._loading.run(
-            partial(_loading, Path(path), section, sites, kind),
+            partial(_loading, path, section, sites, kind),
             JobListener(
-                returned=partial(self._loaded, section, Path(path).name),
-                failed=self._bench.background.failed,
+                returned=partial(self._loaded, section, path.name),
+                failed=background.failed,
             ),
         )
+        background.say(f"Loading {path.name} …")
 
     def follow(self) -> None:
         """Look for the regions that the current section had last time."""
