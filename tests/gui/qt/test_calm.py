@@ -46,9 +46,7 @@ def wheel(control):
 
 
 def value_of(control):
-    return (
-        control.currentIndex() if isinstance(control, QComboBox) else control.value()
-    )
+    return control.currentIndex() if isinstance(control, QComboBox) else control.value()
 
 
 @pytest.fixture

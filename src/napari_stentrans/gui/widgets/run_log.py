@@ -55,7 +55,7 @@ class RunLog(Panel):
             self._ask_model,
         )
         self.forget = button(
-            "Forget", "Drop this result and free its memory", self._forget
+            "Forget", "Drop this result and free its memory", self._forget, once=True
         )
         self.told = note()
         buttons = QGridLayout()
