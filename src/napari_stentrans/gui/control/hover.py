@@ -45,7 +45,7 @@ class Hover:
         self._bench.stage.viewer.events.status.disconnect(self._answer)
 
     def text_at(self, world_yx: tuple[float, float]) -> str:
-        """Barcode, measured, enhanced ± sd and origin at a point; empty off the section."""
+        """Barcode, measured, enhanced ± sd, origin at a point; empty off a section."""
         section = self._bench.session.section
         if section is None:
             return ""

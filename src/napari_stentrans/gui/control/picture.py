@@ -49,10 +49,8 @@ class PictureControl:
 
     def reset(self) -> None:
         """Lay it where its file says; `put_back` undoes that."""
-        section, before = (
-            self._bench.session.section,
-            self._bench.session.about.alignment,
-        )
+        session = self._bench.session
+        section, before = session.section, session.about.alignment
         self.move(Alignment())
         if section is not None and before is not None and not before.is_none:
             self._before_reset[section] = before

@@ -11,6 +11,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.region_shelf import RegionShelf, with_kept
 from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.jobs.background import tell_failure
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
@@ -103,7 +104,7 @@ class RegionFileControl:
 
     def close(self) -> None:
         """End what runs, but what is being saved."""
-        self._saving.leave()
+        self._saving.leave(JobListener(failed=tell_failure))
         self._loading.discard()
         self._recalling.discard()
         self._regions.on_kept = _keep_nothing

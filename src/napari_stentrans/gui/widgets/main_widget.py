@@ -83,6 +83,7 @@ class StEnTransWidget(QWidget):
         """Go for good when taken out of the dock: closing it does no more than that."""
         is_moved = event is not None and event.type() == QEvent.Type.ParentChange
         if is_moved and self.parent() is None:
+            self.controller.runs.leave()
             _held[id(self.session)].append(self)
             self.deleteLater()
         return super().event(event)
