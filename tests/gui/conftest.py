@@ -201,3 +201,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(background, "notify", notify)
     return texts
+
+
+@pytest.fixture
+def informed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Texts of the notifications that are no errors."""
+    from napari_stentrans.gui.control import runs
+
+    texts: list[str] = []
+    monkeypatch.setattr(runs, "inform", texts.append)
+    return texts

@@ -171,6 +171,21 @@ def test_moving_the_picture_shows_at_once_and_leaves_the_section_alone(opened, s
     assert about.alignment.is_none
 
 
+def test_a_reset_can_be_taken_back_until_the_picture_is_moved(opened):
+    about, moved = opened.session.about, Alignment(turn=12.5, shift_xy=(3.0, 4.0))
+    opened.picture.move(moved)
+    opened.picture.reset()
+    assert about.before_reset == moved
+
+    opened.picture.put_back()
+    assert (about.alignment, about.before_reset) == (moved, None)
+
+    opened.picture.reset()
+    opened.picture.move(Alignment(turn=90))
+    opened.picture.put_back()
+    assert about.alignment == Alignment(turn=90)
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

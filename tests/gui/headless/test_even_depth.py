@@ -106,7 +106,7 @@ def test_all_that_is_said_of_a_gene_agrees(opened, section):
     world_yx = tuple((raster_of(section).affine @ [*at, 1])[:2])
 
     told = opened.view._hover.text_at(world_yx)
-    assert f"raw {shown[spot]:.3g}" in told
+    assert f"measured {shown[spot]:.3g}" in told
     assert told.endswith("depth-normalised")
     pairs = spot_pairs(opened.session, result, gene)
     assert pairs.even

@@ -55,7 +55,7 @@ def test_a_spot_tells_its_barcode_its_counts_and_what_became_of_them(enhanced, s
         position = int(np.flatnonzero(result.targets.spot == spot)[0])
         mean, sd = prediction.mean[position, 0], prediction.sd[position, 0]
         parts = said.split(" · ")
-        assert parts[:3] == [gene, section.barcodes[spot], f"raw {counts[spot]:g}"]
+        assert parts[:3] == [gene, section.barcodes[spot], f"measured {counts[spot]:g}"]
         found = re.fullmatch(r"enhanced (\S+) ± (\S+)", parts[3])
         assert float(found[1]) == pytest.approx(mean, rel=0.01)
         assert float(found[2]) == pytest.approx(sd, rel=0.1)
@@ -134,7 +134,7 @@ def test_the_gene_on_the_slider_is_told_and_no_gene_that_is_hidden(sliding, sect
         position = sliding.session.enhanced.raster.position_at(world)
         parts = hover(sliding, (number, *world)).split(" · ")
         assert parts[0] == gene
-        assert parts[2] == f"raw {section.gene_counts(gene)[17]:g}"
+        assert parts[2] == f"measured {section.gene_counts(gene)[17]:g}"
         assert parts[3].startswith(f"enhanced {mean[position, 0]:.3g}")
         hover(sliding, (number, 1e6, 1e6))
 

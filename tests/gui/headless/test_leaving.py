@@ -14,6 +14,7 @@ from napari_stentrans.gui.control.console import NAME
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.progress import Progress
 from napari_stentrans.section.alignment import Alignment
 
 
@@ -114,6 +115,24 @@ def test_what_is_being_saved_is_written_although_the_panel_closes(
     job.finish()
     assert (tmp_path / "r.csv").is_file()
     assert with_result.session.message is told, "nobody listens any more"
+
+
+def test_a_save_that_fails_after_the_panel_closed_is_told(
+    with_result, jobs, told, tmp_path, monkeypatch
+):
+    def full(*_asked):
+        yield Progress("Saving", 0, 1)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("napari_stentrans.gui.control.files.save_steps", full)
+    with_result.files.save(tmp_path / "r.csv")
+    jobs.last.advance()
+    with_result.close()
+    assert told == []
+
+    jobs.last.finish()
+
+    assert "No space left" in told[0]
 
 
 # -- the console -------------------------------------------------------------------

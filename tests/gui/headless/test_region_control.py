@@ -646,6 +646,41 @@ def test_what_is_being_saved_is_saved_whatever_is_asked_for_next(
     assert (tmp_path / "first.csv").is_file()
 
 
+def test_regions_that_cannot_be_saved_are_told_although_the_panel_is_closed(
+    opened, regions, jobs, told, tmp_path
+):
+    regions.add(PREDICT)
+    stroke(opened, [1, 2])
+    opened.region_files.save(tmp_path / "none" / "r.csv")
+    opened.close()
+
+    jobs.last.finish()
+
+    assert len(told) == 1
+
+
+def test_a_file_that_is_loaded_is_not_given_up_for_the_next(
+    opened, regions, state, jobs, tmp_path
+):
+    regions.add(PREDICT)
+    stroke(opened, [1, 2])
+    opened.region_files.save(tmp_path / "first.csv")
+    jobs.last.finish()
+    regions.remove(1)
+
+    opened.region_files.load(tmp_path / "first.csv")
+    loading = jobs.last
+    assert opened.session.message.text == "Loading first.csv …"
+    opened.region_files.load(tmp_path / "second.csv")
+
+    assert jobs.last is loading
+    assert "being loaded" in opened.session.message.text
+    loading.finish()
+    assert len(state.rows) == 1
+    opened.region_files.load(tmp_path / "first.csv")
+    assert jobs.last is not loading
+
+
 def test_more_regions_than_there_can_be_are_refused_with_a_reason(
     opened, regions, state, jobs, told, tmp_path, monkeypatch
 ):

@@ -12,6 +12,7 @@ from napari_stentrans.gui.jobs import section_tasks
 from napari_stentrans.gui.state.session import EnhanceSession, JobStatus
 from napari_stentrans.gui.state.view import ViewMode
 from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.regions import RegionKind
 
 
 @pytest.fixture
@@ -181,7 +182,46 @@ def test_results_that_came_after_the_warning_are_warned_of(opened, run, section)
     assert opened.session.section is section
     assert "2 results that would be lost" in opened.session.message.text
 
-    opened.runs.forget(opened.session.run.results[0])  # fewer are no news
+    opened.sections.shut()
+    assert opened.session.sections == ()
+
+
+def _look_at_a_gene(opened, section):
+    opened.genes.show(str(section.genes[1]))
+
+
+def _paint(opened, _section):
+    opened.regions.add(RegionKind.PREDICT)
+
+
+def _forget_a_run(opened, _section):
+    opened.runs.forget(opened.session.run.results[0])
+
+
+def _set_up_a_run(opened, _section):
+    opened.runs.configure(seed=7)
+
+
+def _tell_something(opened, _section):
+    opened.background.say("Something else.")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [_look_at_a_gene, _paint, _forget_a_run, _set_up_a_run, _tell_something],
+    ids=lambda act: act.__name__.strip("_"),
+)
+def test_a_warning_holds_until_something_else_is_done(opened, run, section, act):
+    run(opened)
+    run(opened)
+    opened.sections.shut()
+
+    act(opened, section)
+
+    assert "would be lost" not in opened.session.message.text
+    opened.sections.shut()
+    assert opened.session.section is section
+    assert "would be lost" in opened.session.message.text
     opened.sections.shut()
     assert opened.session.sections == ()
 

@@ -262,6 +262,72 @@ def test_a_first_run_that_ended_with_its_panel_leaves_nothing_in_any_section(
     assert level(again) is None
 
 
+def test_a_run_whose_panel_is_closed_keeps_what_it_has(
+    opened, jobs, two_results, informed
+):
+    until_preview(opened, jobs)
+    running = jobs.last
+    opened.runs.leave()
+    opened.close()
+    assert "stopped, and what it has is kept" in informed[0]
+
+    running.finish()
+
+    again = Controller(opened.stage.viewer, EnhanceSession(), start=jobs)
+    records = again.session.run.log
+    assert [record.number for record in records] == [1, 2, 3]
+    assert [record.result for record in records[:2]] == [*two_results]
+    assert again.session.enhanced is records[2].result
+    assert 0 < level(again) < 50
+    assert not running.discarded
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["idle", "running"])
+def test_a_panel_opened_before_such_a_run_has_ended_lists_it(
+    opened, jobs, two_results, informed, is_running
+):
+    until_preview(opened, jobs)
+    late = jobs.last
+    opened.runs.leave()
+    again = reopened(opened, jobs)
+    if is_running:
+        again.runs.configure(method="fake")
+        again.runs.enhance()
+    shown = again.session.enhanced
+
+    late.finish()
+
+    log = again.session.run.log
+    assert len(log) == 3
+    assert again.session.enhanced is (shown if is_running else log[2].result)
+    assert len(reopened(again, jobs).session.run.log) == 3
+
+
+def test_a_run_that_fails_after_its_panel_is_told(
+    opened, jobs, fake_method, told, informed
+):
+    fake_method.error = ValueError("no such thing")
+    until_preview(opened, jobs)
+    jobs.last.answer = None
+    opened.runs.leave()
+    running = jobs.last
+    opened.close()
+
+    running.answer = None  # it fails before it heeds that it is to stop
+    running.finish()
+
+    assert "no such thing" in told[-1]
+
+
+def test_what_ends_with_its_panel_is_told(opened, informed):
+    opened.trials.test("hole")
+    opened.runs.leave()
+    assert "the test of methods is ended" in informed[0]
+    opened.runs.cancel()
+    opened.runs.leave()
+    assert len(informed) == 1
+
+
 def test_a_gene_without_a_result_takes_no_picture_of_another(opened, two_results):
     """Whatever has left a picture behind, it is not shown under another name."""
     section = opened.session.section

@@ -124,6 +124,27 @@ def test_two_windows_do_not_overwrite_what_the_other_keeps(file):
     assert one.config == RunConfig(), "a window goes on with its own settings"
 
 
+def test_two_windows_add_to_one_list_and_take_off_it(file):
+    Memory(file).keep_genes(("CD3E", "CD8A"))
+    one, other = Memory(file), Memory(file)
+
+    one.keep_genes(("CD3E", "CD8A", "MS4A1"))
+    other.keep_genes(("CD8A", "EPCAM"))
+
+    assert Memory(file).genes == ("CD8A", "MS4A1", "EPCAM")
+    assert other.genes == ("CD8A", "EPCAM"), "a window goes on with its own list"
+
+
+def test_two_windows_learn_how_slow_different_runs_are(file):
+    one, other = Memory(file), Memory(file)
+
+    one.keep_slowness({"kriging cpu": 2.0})
+    other.keep_slowness({"stentrans cpu": 3.0})
+    one.keep_slowness({"kriging cpu": 2.5})
+
+    assert Memory(file).slowness == {"kriging cpu": 2.5, "stentrans cpu": 3.0}
+
+
 def test_nothing_is_written_without_a_change(file):
     Memory(file).keep_config(RunConfig())
     assert not file.exists()

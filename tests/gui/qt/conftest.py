@@ -9,7 +9,8 @@ from unittest.mock import Mock
 
 import pytest
 from napari.components import ViewerModel
-from qtpy.QtCore import QCoreApplication, QEvent, Qt
+from qtpy.QtCore import QCoreApplication, QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.gui.control.controller import Controller
@@ -92,5 +93,26 @@ def click(qtbot):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
         assert not button.rect().isEmpty(), "the button has no place"
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    return press
+
+
+@pytest.fixture
+def double_click():
+    """Click twice in quick succession: what Qt tells of a real mouse."""
+
+    def press(button):
+        middle, left = button.rect().center(), Qt.MouseButton.LeftButton
+        places = (QPointF(middle), QPointF(button.mapToGlobal(middle)))
+        kinds = QEvent.Type
+        for kind, down in (
+            (kinds.MouseButtonPress, left),
+            (kinds.MouseButtonRelease, Qt.MouseButton.NoButton),
+            (kinds.MouseButtonDblClick, left),
+            (kinds.MouseButtonRelease, Qt.MouseButton.NoButton),
+        ):
+            none = Qt.KeyboardModifier.NoModifier
+            event = QMouseEvent(kind, *places, left, down, none)
+            QCoreApplication.sendEvent(button, event)
 
     return press

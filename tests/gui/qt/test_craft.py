@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
 from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.run_bar import RunBar
 from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.suggestions import Suggestion
 
@@ -93,7 +94,7 @@ def test_it_is_no_wider_than_a_laptop_can_spare(widget):
 
 def is_on_its_panel(control: QWidget) -> bool:
     """Whether it can be seen once its panel is; what is hidden need not say why."""
-    while not isinstance(control, Panel | QTabWidget):
+    while not isinstance(control, Panel | RunBar | QTabWidget):
         if control.isHidden():
             return False
         control = control.parentWidget()

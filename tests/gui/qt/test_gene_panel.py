@@ -297,6 +297,7 @@ def test_shown_genes_are_named_with_links(panel, session, controller):
     assert text.count("pin ") == 1
     assert text.count("remove ") == 3
 
+    assert "A<1>, B, T cells" in panel.shown.accessibleName()
     panel.shown.linkActivated.emit("remove A<1>")
     panel.shown.linkActivated.emit("pin B")
 
@@ -305,6 +306,35 @@ def test_shown_genes_are_named_with_links(panel, session, controller):
 
 
 # -- several genes together --------------------------------------------------------
+
+
+def test_a_shown_gene_is_pinned_and_removed_by_keyboard(
+    qtbot, panel, session, controller
+):
+    session.genes.shown, session.genes.unpinned = ("Actb",), "Actb"
+    panel.activateWindow()
+    panel.buttons.mine.setFocus()
+    panel.shown.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(panel.shown.hasFocus)
+
+    press(qtbot, panel.shown, Qt.Key.Key_Tab)
+    press(qtbot, panel.shown, Qt.Key.Key_Return)
+    controller.genes.pin.assert_called_once_with("Actb")
+    press(qtbot, panel.shown, Qt.Key.Key_Tab)
+    press(qtbot, panel.shown, Qt.Key.Key_Return)
+
+    controller.genes.remove.assert_called_once_with("Actb")
+
+
+def test_the_tip_of_a_gene_says_what_its_tick_does(panel, session):
+    session.genes.shown = ("CD9",)
+    genes, role = panel.table.genes, Qt.ItemDataRole.ToolTipRole
+    tips = {
+        g: genes.data(genes.index(listed(panel).index(g), 0), role)
+        for g in ("CD9", "Actb")
+    }
+    assert "untick to remove its layers" in tips["CD9"]
+    assert "tick to keep it" in tips["Actb"]
 
 
 def test_buttons_say_why_they_are_off(qtbot, panel):

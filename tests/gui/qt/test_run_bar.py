@@ -112,6 +112,15 @@ def test_buttons_are_enabled_when_they_make_sense_and_say_why_not(
     assert enabled() == [True, False, False]
 
 
+@pytest.mark.parametrize("status", JobStatus)
+def test_cancel_says_what_becomes_of_what_runs(shown, session, status):
+    panel = shown(RunBar)
+    session.status = status
+    is_run = status.is_enhancing
+    assert ("put back what was shown" in panel.cancel.toolTip()) is is_run
+    assert panel.cancel.toolTip().startswith("End") is status.is_busy
+
+
 def test_buttons_reach_the_controller(click, shown, session, controller, section):
     panel = shown(RunBar)
     session.section = section

@@ -305,6 +305,24 @@ def test_a_run_is_forgotten(click, shown, session, controller, record):
     controller.runs.forget.assert_called_once_with(only.result)
 
 
+def test_a_double_click_forgets_one_run(
+    double_click, shown, session, controller, record
+):
+    panel = shown(RunLog)
+    session.run.log = tuple(record(method="nearest", seed=seed) for seed in range(3))
+    session.enhanced = session.run.log[-1].result
+
+    def forget(result):
+        session.run.log = tuple(r for r in session.run.log if r.result is not result)
+        session.enhanced = session.run.log[-1].result
+
+    controller.runs.forget.side_effect = forget
+
+    double_click(panel.forget)
+
+    assert len(session.run.log) == 2
+
+
 def test_only_what_has_learnt_can_be_kept(
     click, shown, session, controller, record, monkeypatch
 ):

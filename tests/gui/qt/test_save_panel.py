@@ -26,6 +26,12 @@ def result(session, panel, section):
     return session.enhanced
 
 
+def choose_genes(panel, number):
+    """Choose as a person does."""
+    panel.genes.setCurrentIndex(number)
+    panel.genes.activated.emit(number)
+
+
 def choose(panel, word):
     [number] = [n for n, kind in enumerate(KINDS) if word in kind.title]
     panel.kind.setCurrentIndex(number)
@@ -92,10 +98,24 @@ def test_all_genes_or_those_shown(
     session.genes.shown = ("GENE0001",)
     click(panel.save)
     assert controller.files.save.call_args.kwargs["shown_genes"] is False
-    panel.genes.setCurrentIndex(1)
+    choose_genes(panel, 1)
     session.genes.shown = ("GENE0001", "GENE0004")  # the choice stays
     click(panel.save)
     assert controller.files.save.call_args.kwargs["shown_genes"] is True
+
+
+def test_a_figure_does_not_choose_the_genes_of_what_is_saved_next(
+    panel, result, session
+):
+    session.genes.shown = ("GENE0001",)
+    choose(panel, "Figure")
+    choose(panel, "h5ad")
+    assert panel.genes.currentData() == "all"
+    choose_genes(panel, 1)
+    choose(panel, "Figure")
+    choose_genes(panel, 0)  # there is no other choice
+    choose(panel, "csv")
+    assert panel.genes.currentData() == "shown"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.ending)

@@ -306,3 +306,34 @@ def test_the_fit_is_told_and_a_suggestion_only_where_there_is_one(
     controller.picture.suggest.assert_called_once_with()
     click(alignment.reset)
     controller.picture.reset.assert_called_once_with()
+
+
+def test_a_reset_is_taken_back_by_the_same_button(
+    click, alignment, session, controller
+):
+    session.about.alignment = Alignment()
+    assert not alignment.reset.isEnabled()
+
+    session.about.before_reset = Alignment(turn=12.5)
+
+    assert (alignment.reset.text(), alignment.reset.isEnabled()) == ("Undo reset", True)
+    click(alignment.reset)
+    controller.picture.put_back.assert_called_once_with()
+    session.about.before_reset = None
+    assert (alignment.reset.text(), alignment.reset.isEnabled()) == ("Reset", False)
+
+
+@pytest.mark.parametrize("what", ["shut", "picture"])
+def test_a_double_click_does_not_answer_its_own_question(
+    double_click, shown, session, controller, section, what
+):
+    panel = shown(SectionPanel)
+    session.sections, session.section = (section,), section
+    asked = controller.sections.shut
+    if what == "picture":
+        asked = controller.sections.may_add_picture
+        asked.return_value = False
+
+    double_click(getattr(panel, what))
+
+    asked.assert_called_once_with()

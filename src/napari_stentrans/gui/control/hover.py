@@ -45,7 +45,7 @@ class Hover:
         self._bench.stage.viewer.events.status.disconnect(self._answer)
 
     def text_at(self, world_yx: tuple[float, float]) -> str:
-        """Barcode, raw, enhanced ± sd and origin at a point; empty off the section."""
+        """Barcode, measured, enhanced ± sd, origin at a point; empty off a section."""
         section = self._bench.session.section
         if section is None:
             return ""
@@ -90,7 +90,7 @@ class Hover:
             said = f"{section.library_size[spot]:g} counts"
         else:
             counts = counts_of(section, gene, even=self._is_even)
-            said = f"raw {counts[spot]:{'.3g' if self._is_even else 'g'}}"
+            said = f"measured {counts[spot]:{'.3g' if self._is_even else 'g'}}"
         return [str(section.barcodes[spot]), said]
 
     def _enhanced(self, gene: str, world_yx: tuple[float, float]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
@@ -71,25 +71,57 @@ class Memory:
 
     def keep_config(self, config: RunConfig) -> None:
         """Remember how the next run is set up."""
-        self._keep(config=config)
+        self._keep(_new, config=config)
 
     def keep_slowness(self, slowness: Mapping[str, float]) -> None:
         """Remember how slow this computer is."""
-        self._keep(slowness=slowness)
+        self._keep(_changed_kinds, slowness=slowness)
 
     def keep_genes(self, genes: tuple[str, ...]) -> None:
         """Remember the user's own list of genes."""
-        self._keep(genes=genes)
+        self._keep(_changed_list, genes=genes)
 
     def keep_gene_sets(self, path: str) -> None:
         """Remember the file of gene sets that was loaded last."""
-        self._keep(gene_sets=path)
+        self._keep(_new, gene_sets=path)
 
-    def _keep(self, **change: Any) -> None:
-        """Remember a change; what another window has written meanwhile stays."""
-        settings = replace(self._settings, **change)
-        if settings == self._settings:
+    def _keep(self, join: Callable[[Any, Any, Any], Any], **change: Any) -> None:
+        """Remember a change; what another window has written meanwhile stays.
+
+        ``join`` makes what is written of the value before, the new one, and the one
+        that is there by now.
+        """
+        before = self._settings
+        settings = replace(before, **change)
+        if settings == before:
             return
         self._settings = settings
         if self._file is not None:
-            write_settings(self._file, replace(read_settings(self._file), **change))
+            now = read_settings(self._file)
+            joined = {
+                name: join(getattr(before, name), value, getattr(now, name))
+                for name, value in change.items()
+            }
+            write_settings(self._file, replace(now, **joined))
+
+
+def _new(_before: Any, new: Any, _now: Any) -> Any:
+    return new
+
+
+def _changed_kinds(
+    before: Mapping[str, float], new: Mapping[str, float], now: Mapping[str, float]
+) -> dict[str, float]:
+    """Return what is there now, with what is new of it."""
+    learnt = {kind: slow for kind, slow in new.items() if slow != before.get(kind)}
+    return {**now, **learnt}
+
+
+def _changed_list(
+    before: tuple[str, ...], new: tuple[str, ...], now: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return what is there now, without what was taken off and with what was added."""
+    gone = set(before) - set(new)
+    added = [name for name in new if name not in before]
+    kept = [name for name in now if name not in gone]
+    return tuple(dict.fromkeys([*kept, *added]))

@@ -27,6 +27,7 @@ class PictureControl:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self._before_reset: WeakKeyDictionary[Section, Alignment] = WeakKeyDictionary()
         self._slides: WeakKeyDictionary[Section, float] = WeakKeyDictionary()
         self._told: tuple[Section | None, Alignment | None] = (None, None)
         self._tiles = PictureTiles(bench)
@@ -37,6 +38,7 @@ class PictureControl:
         section = self._bench.session.section
         if section is None or section.image is None:
             return
+        self._before_reset.pop(section, None)
         self._bench.background.take_back(_STRETCHED)
         self._is_laying = True
         try:
@@ -46,8 +48,19 @@ class PictureControl:
         self.follow()
 
     def reset(self) -> None:
-        """Lay it where its file says."""
+        """Lay it where its file says; `put_back` undoes that."""
+        session = self._bench.session
+        section, before = session.section, session.about.alignment
         self.move(Alignment())
+        if section is not None and before is not None and not before.is_none:
+            self._before_reset[section] = before
+            self.follow()
+
+    def put_back(self) -> None:
+        """Lay it as before it was reset."""
+        before = self._bench.session.about.before_reset
+        if before is not None:
+            self.move(before)
 
     def suggest(self) -> None:
         """Lay it as most spots are on tissue, among flips and right angles."""
@@ -64,6 +77,9 @@ class PictureControl:
         image = None if section is None else placing.picture_of(section)
         layer = None if section is None else self._bench.stage.find(section, Role.IMAGE)
         about.alignment = None if image is None else image.alignment
+        about.before_reset = (
+            None if section is None else self._before_reset.get(section)
+        )
         about.is_stretched = (
             image is not None
             and layer is not None

@@ -11,6 +11,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.region_shelf import RegionShelf, with_kept
 from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.jobs.background import tell_failure
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.io.regions.masks import read_regions, write_regions
 from napari_stentrans.progress import Progress, Steps
@@ -68,14 +69,19 @@ class RegionFileControl:
         section, regions = self._bench.session.section, self._regions.regions
         if section is None:
             return
+        background, path = self._bench.background, Path(path)
+        if self._loading.is_busy:
+            background.say("Regions are being loaded; try again in a moment.")
+            return
         sites = None if regions is None else regions.sites
         self._loading.run(
-            partial(_loading, Path(path), section, sites, kind),
+            partial(_loading, path, section, sites, kind),
             JobListener(
-                returned=partial(self._loaded, section, Path(path).name),
-                failed=self._bench.background.failed,
+                returned=partial(self._loaded, section, path.name),
+                failed=background.failed,
             ),
         )
+        background.say(f"Loading {path.name} …")
 
     def follow(self) -> None:
         """Look for the regions that the current section had last time."""
@@ -98,7 +104,7 @@ class RegionFileControl:
 
     def close(self) -> None:
         """End what runs, but what is being saved."""
-        self._saving.leave()
+        self._saving.leave(JobListener(failed=tell_failure))
         self._loading.discard()
         self._recalling.discard()
         self._regions.on_kept = _keep_nothing

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakSet
 
+from psygnal import Signal
+
 from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.gui.canvas.layers import RESULT_ROLES
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs.turns import Pieces
-from napari_stentrans.gui.state.runs import RunRecord
+from napari_stentrans.gui.state.runs import RunRecord, next_number
+from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
 
 
@@ -32,6 +35,15 @@ class RunsLeft:
     shown: EnhancedSection | None
 
 
+class _LateRuns:
+    """Tells panels that are open of runs whose own panel was closed."""
+
+    came = Signal(RunRecord)
+
+
+_late_runs = _LateRuns()
+
+
 class Results:
     """Keeps results and shows them.
 
@@ -42,11 +54,33 @@ class Results:
         self._bench, self._view = bench, view
         self._shown: dict[Section, EnhancedSection | None] = {}
         self._taken_up: WeakSet[Section] = WeakSet()
+        _late_runs.came.connect(self._take_late)
 
     def keep(self, record: RunRecord) -> None:
         """Add a finished run; its result is the one to show."""
         self._shown[record.result.section] = record.result
         self._keep((*self._bench.session.run.log, record))
+
+    def keep_late(self, missing: MissingRegions, result: EnhancedSection) -> None:
+        """Keep what a run has come to whose panel is closed: with the layers.
+
+        A panel that is open by then lists it.
+        """
+        section, stage = result.section, self._bench.stage
+        layers = [layer for layer, tag in stage.tagged() if tag.section is section]
+        if not layers:
+            return
+        before = layers[0].metadata.get(keys.RUNS, RunsLeft((), None)).records
+        record = RunRecord(result, missing, number=next_number(before))
+        for layer in layers:
+            left = RunsLeft((*before, record), result)
+            layer.metadata = layer.metadata | {keys.RUNS: left}
+        _late_runs.came.emit(record)
+
+    def close(self) -> None:
+        """Leave everything with the layers, and hear of no more."""
+        self.leave()
+        _late_runs.came.disconnect(self._take_late)
 
     def leave(self) -> None:
         """Leave the runs of each section with its layers.
@@ -157,6 +191,21 @@ class Results:
         log = self._bench.session.run.log
         if any(record.result.section not in kept for record in log):
             self._keep(tuple(r for r in log if r.result.section in kept))
+
+    def _take_late(self, record: RunRecord) -> None:
+        """List a run of a panel that was closed; show it, unless another one runs."""
+        session, result = self._bench.session, record.result
+        if result.section not in session.sections:
+            return
+        if session.status.is_enhancing:
+            self._keep((*session.run.log, record))
+            return
+        self.keep(record)
+        if result.section is session.section:
+            self.show(result)
+        self._bench.background.say(
+            "The run that was stopped when its panel was closed has kept its result."
+        )
 
     def follow(self) -> None:
         """Tell the session which results its current section has."""

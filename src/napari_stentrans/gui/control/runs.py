@@ -19,6 +19,7 @@ from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.control.results import Results
 from napari_stentrans.gui.control.view import ViewControl
 from napari_stentrans.gui.jobs import tasks
+from napari_stentrans.gui.jobs.background import inform
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.state.session import JobStatus
@@ -28,6 +29,12 @@ from napari_stentrans.progress import Progress
 from napari_stentrans.recipe import Recipe
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.section import Section
+
+_ENDED = {
+    JobStatus.OPENING: "what it was opening is not opened",
+    JobStatus.TESTING: "the test of methods is ended",
+}
+"""What is told of a job that goes with its panel."""
 
 
 class RunControl:
@@ -43,6 +50,7 @@ class RunControl:
         self._costs = CostEstimates(bench, memory)
         self._library, self._hardware = JobDesk(bench.start), JobDesk(bench.start)
         self._before: EnhancedSection | None = None
+        self._missing: MissingRegions | None = None
         session = bench.session
         session.run.config = memory.config
         session.run.events.config.connect(self._costs.follow)
@@ -102,7 +110,7 @@ class RunControl:
             background.complain(error, about=PAINTING)
             return
         self._regions.put_brush_away(section)
-        self._before = session.enhanced
+        self._before, self._missing = session.enhanced, missing
         background.run(
             JobStatus.ENHANCING,
             partial(
@@ -112,7 +120,7 @@ class RunControl:
                 missing,
                 self._bench.stage.placing.picture_of(section),
             ),
-            partial(self._enhanced, missing or MissingRegions.none(section)),
+            self._enhanced,
             self._not_enhanced,
             self._progressed,
         )
@@ -192,13 +200,29 @@ class RunControl:
         self._results.follow()
         self._costs.follow()
 
+    def leave(self) -> None:
+        """Stop a run whose panel is closed, keep what it has, and tell of it.
+
+        Only while the viewer stays: when it goes, everything ends at once.
+        """
+        session, background = self._bench.session, self._bench.background
+        section = session.section
+        if session.status.is_enhancing and section is not None:
+            background.leave(partial(self._results.keep_late, self._marked_on(section)))
+            inform(
+                f"The panel was closed: the run of {session.name_of(section)} is "
+                "stopped, and what it has is kept. Open the panel again to see it."
+            )
+        elif session.status in _ENDED:
+            inform(f"The panel was closed: {_ENDED[session.status]}.")
+
     def close(self) -> None:
         """Discard what runs, and leave what is finished for a panel to come.
 
         What is being saved goes on.
         """
         self._painted.forget()
-        self._results.leave()
+        self._results.close()
         self._bench.background.close()
         self._library.discard()
         self._hardware.discard()
@@ -227,9 +251,9 @@ class RunControl:
             self._show(progress.partial)
         self._bench.session.progressed.emit(progress)
 
-    def _enhanced(self, missing: MissingRegions, enhanced: EnhancedSection) -> None:
+    def _enhanced(self, enhanced: EnhancedSection) -> None:
         number = self._bench.session.run.next_number(enhanced.section)
-        record = RunRecord(enhanced, missing, number=number)
+        record = RunRecord(enhanced, self._marked_on(enhanced.section), number=number)
         self._results.keep(record)
         if self._bench.session.enhanced is not enhanced:
             self._show(enhanced)
@@ -244,6 +268,10 @@ class RunControl:
         self._bench.background.say(
             f"Enhanced {len(enhanced):,} positions in {took}.{hint} {notices}".strip()
         )
+
+    def _marked_on(self, section: Section) -> MissingRegions:
+        """Return what was marked as missing for the run."""
+        return self._missing or MissingRegions.none(section)
 
     def _not_enhanced(self, error: Exception) -> None:
         self._restore()

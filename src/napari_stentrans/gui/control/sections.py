@@ -75,7 +75,6 @@ class SectionControl:
         session = self._bench.session
         if section is session.section or session.status.is_enhancing:
             return
-        self._losses.forget()
         if session.section in session.sections:
             self._bench.turns.finish()  # what is half made of the section that is left
         else:

@@ -29,6 +29,31 @@ def notify(text: str, error: Exception | None = None) -> None:
         notification_manager.dispatch(ErrorNotification(error))
 
 
+def inform(text: str) -> None:
+    """Tell what is no failure where there is no panel to tell it on."""
+    from napari.utils.notifications import show_info
+
+    show_info(text)
+
+
+def tell_failure(error: Exception) -> None:
+    """Tell a failure of a job where there is no panel to tell it on."""
+    told = _as_ours(error)
+    notify(str(told), told)
+
+
+def _as_ours(error: Exception) -> Exception:
+    """Return a failure as it is told: ours as they are, others as what they are."""
+    if isinstance(error, StEnTransError | OSError):
+        return error
+    logger.error("a job failed unexpectedly", exc_info=error)
+    told = StEnTransError(
+        f"something unexpected went wrong ({type(error).__name__}: {error}). "
+        "Please report the details."
+    )
+    return told.with_traceback(error.__traceback__)
+
+
 class Background:
     """Runs one job at a time, and keeps the status and message of the session true."""
 
@@ -84,9 +109,14 @@ class Background:
         What is being saved is wanted all the same, and is written to its end.
         """
         if self._session.status is JobStatus.SAVING:
-            self._desk.leave()
+            self._desk.leave(JobListener(failed=tell_failure))
         else:
             self._desk.discard()
+
+    def leave(self, returned: Callable[[Any], None]) -> None:
+        """Ask the job for what it has, which ``returned`` gets: the panel goes."""
+        self._desk.stop()
+        self._desk.leave(JobListener(returned=returned, failed=tell_failure))
 
     def say(self, text: str, about: str = "") -> None:
         """Tell what goes on."""
@@ -103,14 +133,8 @@ class Background:
             self.say("")
 
     def failed(self, error: Exception) -> None:
-        """Tell a failure of a job: ours as they are, others as what they are."""
+        """Tell a failure of a job, with its details."""
         details = "".join(format_exception(error))
-        if not isinstance(error, StEnTransError | OSError):
-            logger.error("a job failed unexpectedly", exc_info=error)
-            told = StEnTransError(
-                f"something unexpected went wrong ({type(error).__name__}: {error}). "
-                "Please report the details."
-            )
-            error = told.with_traceback(error.__traceback__)
-        self._session.message = Message(str(error), is_error=True, details=details)
-        notify(str(error), error)
+        told = _as_ours(error)
+        self._session.message = Message(str(told), is_error=True, details=details)
+        notify(str(told), told)

@@ -1,7 +1,7 @@
 """One background job at a time, whose late reports are dropped. Knows no Qt.
 
-Each job has a generation number; a report of an older generation than the current one
-comes from a job that was discarded meanwhile, and is ignored.
+Each job reports by way of a place where its listener is kept: when the job is discarded
+nobody is there any more, and when it is left alone perhaps another.
 """
 
 from __future__ import annotations
@@ -34,6 +34,13 @@ class JobListener:
     failed: Callable[[Exception], None] = _ignore
 
 
+@dataclass(eq=False)
+class _Place:
+    """Where the one who listens to a job is found, for as long as it runs."""
+
+    listener: JobListener
+
+
 class Job(Protocol):
     """A job that runs."""
 
@@ -62,7 +69,7 @@ class JobDesk:
     def __init__(self, start: StartJob) -> None:
         self._start = start
         self._job: Job | None = None
-        self._generation = 0
+        self._place = _Place(JobListener())
 
     @property
     def is_busy(self) -> bool:
@@ -72,23 +79,13 @@ class JobDesk:
     def run(self, steps: Callable[[], Steps[Any]], listener: JobListener) -> None:
         """Start a job; whatever ran before is discarded."""
         self.discard()
-        generation = self._generation
-
-        def current(act: Callable[[Any], None], *, ends: bool) -> Callable[[Any], None]:
-            def report(value: Any) -> None:
-                if generation == self._generation:
-                    if ends:
-                        self._job = None
-                    act(value)
-
-            return report
-
+        place = self._place = _Place(listener)
         self._job = self._start(
             steps,
             JobListener(
-                progressed=current(listener.progressed, ends=False),
-                returned=current(listener.returned, ends=True),
-                failed=current(listener.failed, ends=True),
+                progressed=lambda progress: place.listener.progressed(progress),
+                returned=lambda result: self._ended(place).returned(result),
+                failed=lambda error: self._ended(place).failed(error),
             ),
         )
 
@@ -108,7 +105,13 @@ class JobDesk:
         if self._job is not None:
             self._job.keep()
 
-    def leave(self) -> None:
-        """Listen no more to the running job, which goes on to its end."""
-        self._generation += 1
-        self._job = None
+    def leave(self, instead: JobListener | None = None) -> None:
+        """Let the running job go on to its end; only ``instead`` hears of it."""
+        self._place.listener = instead or JobListener()
+        self._place, self._job = _Place(JobListener()), None
+
+    def _ended(self, place: _Place) -> JobListener:
+        """Who is to hear of the end of a job."""
+        if place is self._place:
+            self._job = None
+        return place.listener

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isnan
@@ -214,5 +214,9 @@ class RunState:
 
     def next_number(self, section: Section) -> int:
         """Return the number of the next run of a section."""
-        numbers = [r.number for r in self.log if r.result.section is section]
-        return 1 + max(numbers, default=0)
+        return next_number(r for r in self.log if r.result.section is section)
+
+
+def next_number(records: Iterable[RunRecord]) -> int:
+    """Return the number of the run after these of the same section."""
+    return 1 + max((record.number for record in records), default=0)

@@ -38,6 +38,8 @@ class SectionState:
         The lattice that its reader found, whatever a person chose since.
     alignment
         How its picture was moved by hand; None where there is no picture.
+    before_reset
+        How it lay before it was put back where its file says; None once it was moved.
     is_stretched
         Whether napari has stretched the picture since, as no alignment does.
     fit
@@ -55,6 +57,7 @@ class SectionState:
     facts: SectionFacts | None = None
     recognised: LatticeKind | None = None
     alignment: Alignment | None = None
+    before_reset: Alignment | None = None
     is_stretched: bool = False
     fit: PictureFit | None = None
     better: Alignment | None = None

@@ -21,6 +21,8 @@ _PACE_MS = 20
 """A slider tells of every pixel it is dragged; moving a picture takes longer."""
 
 _SUGGEST_HELP = "Flip or turn it as most spots then lie on tissue"
+_RESET_HELP = "Put it where its file says"
+_UNDO_HELP = "Put it back where it lay before Reset"
 _NOTHING_BETTER = "No flip or quarter turn puts clearly more spots on tissue"
 
 
@@ -38,9 +40,7 @@ class AlignmentControls(SessionWidget):
         self.suggest = button(
             "Suggest", _SUGGEST_HELP, lambda: controller.picture.suggest()
         )
-        self.reset = button(
-            "Reset", "Put it where its file says", lambda: controller.picture.reset()
-        )
+        self.reset = button("Reset", _RESET_HELP, self._reset, once=True)
         self._exact: dict[QLabeledDoubleSlider, tuple[float, float]] = {}
         """What each slider stands for, and what it made of it, which is rounded."""
         self.told = note()
@@ -52,6 +52,7 @@ class AlignmentControls(SessionWidget):
         for slider in self._sliders():
             slider.valueChanged.connect(lambda _: self._soon.start())
         session.about.events.alignment.connect(self._show)
+        session.about.events.before_reset.connect(self._show)
         session.about.events.is_stretched.connect(self._show)
         session.about.events.fit.connect(self._show_fit)
         session.about.events.better.connect(self._show_fit)
@@ -101,6 +102,12 @@ class AlignmentControls(SessionWidget):
         if now is not None:
             self.controller.picture.move(act(now))
 
+    def _reset(self) -> None:
+        """Put it where its file says; or back, where that was done just now."""
+        picture = self.controller.picture
+        can_undo = self.session.about.before_reset is not None
+        (picture.put_back if can_undo else picture.reset)()
+
     def _move(self) -> None:
         now = self.session.about.alignment
         if now is not None:
@@ -129,9 +136,16 @@ class AlignmentControls(SessionWidget):
                     slider.setRange(min(low, value), max(high, value))
                     slider.setValue(value)
                 self._exact[slider] = value, float(slider.value())
-            is_there = now.is_none and not self.session.about.is_stretched
-            allow(self.reset, "It lies there now" if is_there else "")
+            self._show_reset(is_there=now.is_none)
         self._show_fit()
+
+    def _show_reset(self, *, is_there: bool) -> None:
+        about = self.session.about
+        can_undo = about.before_reset is not None
+        self.reset.setText("Undo reset" if can_undo else "Reset")
+        idle = is_there and not about.is_stretched and not can_undo
+        help_text = _UNDO_HELP if can_undo else _RESET_HELP
+        allow(self.reset, "It lies there now" if idle else "", help_text)
 
     def _show_fit(self) -> None:
         about = self.session.about

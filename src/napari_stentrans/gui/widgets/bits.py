@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from html import escape
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import (
     QHeaderView,
     QLabel,
@@ -21,12 +21,27 @@ _HELP = "help text"
 """Property of a control that keeps what its tool tip says while it can be used."""
 
 
-def button(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
-    """Make a button that calls ``act`` without arguments."""
+def button(
+    text: str, help_text: str, act: Callable[[], object], *, once: bool = False
+) -> QPushButton:
+    """Make a button that calls ``act`` without arguments.
+
+    ``once``: a double-click is one click, since two would take more than was meant.
+    """
     made = QPushButton(text)
     made.setToolTip(help_text)
     made.clicked.connect(lambda: act())
+    if once:
+        made.installEventFilter(_Once(made))
     return made
+
+
+class _Once(QObject):
+    """Keeps the second half of a double-click from a button."""
+
+    def eventFilter(self, _watched: QObject | None, event: QEvent | None) -> bool:
+        """Stop what Qt would take for another click."""
+        return event is not None and event.type() == QEvent.Type.MouseButtonDblClick
 
 
 def allow(control: QWidget, why_not: str = "", help_text: str | None = None) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 from annotated_types import Ge, Gt, Le, Lt
 from magicgui.widgets import Container, create_widget
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QWidget
 
 from napari_stentrans.config import StrictModel
 
@@ -40,8 +38,6 @@ def form_for(
         _row(name, described[name], getattr(model, name), (choices or {}).get(name))
         for name in fields
     ]
-    for row in rows:
-        calm(row.native)
     return Container(widgets=rows, labels=True)
 
 
@@ -109,23 +105,3 @@ def _step(value: float) -> float:
         return 1
     exponent = Decimal(repr(value)).as_tuple().exponent
     return min(_STEP, 10.0 ** int(exponent))
-
-
-class _Calm(QObject):
-    """Keeps the wheel from changing what it only passes over while scrolling."""
-
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        """Leave the wheel to whatever scrolls, unless the control has the focus."""
-        is_wheel = event is not None and event.type() == QEvent.Type.Wheel
-        if is_wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()  # type: ignore[union-attr]
-            return True
-        return False
-
-
-def calm(widget: QWidget) -> None:
-    """Let a control take the wheel only when it has the focus."""
-    for each in (widget, *widget.findChildren(QAbstractSpinBox)):
-        if isinstance(each, QAbstractSpinBox | QComboBox):
-            each.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            each.installEventFilter(_Calm(each))

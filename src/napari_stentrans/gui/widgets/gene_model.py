@@ -22,7 +22,11 @@ from napari_stentrans.section.lattice import IntArray
 COLUMNS = tuple(Column)
 """In their order on the screen."""
 _TITLES = {
-    Column.GENE: ("Gene", "Click a gene to look at it; tick it to keep its layers"),
+    Column.GENE: (
+        "Gene",
+        "Click a gene to look at it; tick it to keep its layers, untick it to remove "
+        "them",
+    ),
     Column.MEAN: ("Mean", "Mean counts a spot"),
     Column.SPOTS: ("Spots", "Share of the spots in which the gene is found"),
     Column.MORAN: (
@@ -124,12 +128,12 @@ class GeneTableModel(QAbstractTableModel):
         if self._facts is None or not index.isValid():
             return None
         gene, column = self.gene(index.row()), COLUMNS[index.column()]
+        is_kept = gene in self._kept
         if role == Qt.ItemDataRole.DisplayRole:
             if column is Column.GENE:
                 return gene
             return text_of(column, self._facts.values(column)[self._rows[index.row()]])
         if role == Qt.ItemDataRole.CheckStateRole and column is Column.GENE:
-            is_kept = gene in self._kept
             return Qt.CheckState.Checked if is_kept else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.TextAlignmentRole and column is not Column.GENE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -138,7 +142,8 @@ class GeneTableModel(QAbstractTableModel):
             bold.setBold(True)
             return bold
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{gene}: click to look at it, tick to keep it"
+            tick = "untick to remove its layers" if is_kept else "tick to keep it"
+            return f"{gene}: click to look at it, {tick}"
         return None
 
     def setData(

@@ -12,6 +12,15 @@ from napari_stentrans.gui.widgets import colours
 
 _PIN, _REMOVE = "pin ", "remove "
 _LONGEST = 26
+_LINKS = (
+    Qt.TextInteractionFlag.LinksAccessibleByMouse
+    | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+)
+_HELP = (
+    "The gene in italics gives its layers to the next gene you look at, unless you pin "
+    "it. A cross removes layers. By keyboard, Tab goes from link to link and Enter "
+    "follows it."
+)
 _STYLE = f"color: {colours.LINK}; text-decoration: none"
 
 
@@ -25,10 +34,10 @@ class ShownGenes(QLabel):
         super().__init__(parent)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText)
-        self.setToolTip(
-            "The gene in italics gives its layers to the next gene you look at, unless "
-            "you pin it. A cross removes layers."
-        )
+        self.setTextInteractionFlags(_LINKS)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip(_HELP)
+        self.setAccessibleDescription(_HELP)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -46,6 +55,8 @@ class ShownGenes(QLabel):
             else:
                 told.append(f"{shown}&nbsp;{cross}")
         self.setText("Shown: " + " · ".join(told) if told else "None shown yet")
+        names = ", ".join((*genes.shown, *genes.sets)) or "none yet"
+        self.setAccessibleName(f"Genes that are shown: {names}")
 
     def _follow(self, link: str) -> None:
         for kind, signal in ((_PIN, self.pinned), (_REMOVE, self.removed)):

@@ -13,6 +13,7 @@ from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.jobs.responsive import next_turn
 from napari_stentrans.gui.state.session import EnhanceSession
+from napari_stentrans.gui.widgets.calm import calm
 from napari_stentrans.gui.widgets.compare_panel import ComparePanel
 from napari_stentrans.gui.widgets.gene_panel import GenePanel
 from napari_stentrans.gui.widgets.panel import Panel
@@ -71,6 +72,7 @@ class StEnTransWidget(QWidget):
         self.save_panel = SavePanel(*made)
         self.tabs = QTabWidget()
         self._compose()
+        calm(self)
         self.controller.runs.look_up_methods()
         self.controller.regions.prepare()
         ending = partial(_end, *made)  # without self, which would never go
@@ -81,6 +83,7 @@ class StEnTransWidget(QWidget):
         """Go for good when taken out of the dock: closing it does no more than that."""
         is_moved = event is not None and event.type() == QEvent.Type.ParentChange
         if is_moved and self.parent() is None:
+            self.controller.runs.leave()
             _held[id(self.session)].append(self)
             self.deleteLater()
         return super().event(event)

@@ -19,7 +19,6 @@ from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import Lead, MethodScore, MethodTest
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
-from napari_stentrans.gui.widgets.forms import calm
 from napari_stentrans.gui.widgets.panel import SessionWidget
 
 _MOST_REPEATS = 10
@@ -65,7 +64,6 @@ class MethodTests(SessionWidget):
         """Make the controls."""
         self.task = QComboBox()
         self.task.setToolTip("What to hide")
-        calm(self.task)
         for name, (title, help_text, _) in _TASKS.items():
             self.task.addItem(title, name)
             place = self.task.count() - 1
@@ -74,7 +72,6 @@ class MethodTests(SessionWidget):
         self.repeats.setMinimum(1)
         self.repeats.setSuffix(" x")
         self.repeats.setToolTip(_REPEATS_HELP)
-        calm(self.repeats)
         self.test = button("Test", _TEST_HELP, self._test)
         self.table = _table()
         self.told = note()

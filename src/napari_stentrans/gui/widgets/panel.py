@@ -1,4 +1,4 @@
-"""What all panels are: a column of controls between a session and a controller."""
+"""What panels and their parts are: controls between a session and a controller."""
 
 from __future__ import annotations
 
@@ -43,16 +43,6 @@ class SessionWidget(QWidget):
         """Make the controls and listen to the session; each widget has its own."""
         raise NotImplementedError
 
-
-class Panel(SessionWidget):
-    """A column of controls, shown as a tab."""
-
-    title = ""
-    """What the tab of the panel says."""
-
-    help_text = ""
-    """What the panel is for, in one sentence."""
-
     @cached_property
     def column(self) -> QVBoxLayout:
         """Where controls are added, from top to bottom."""
@@ -60,3 +50,13 @@ class Panel(SessionWidget):
         column.setContentsMargins(*_MARGINS)
         column.setSpacing(_SPACING)
         return column
+
+
+class Panel(SessionWidget):
+    """Controls that are a tab of their own."""
+
+    title = ""
+    """What the tab of the panel says."""
+
+    help_text = ""
+    """What the panel is for, in one sentence."""

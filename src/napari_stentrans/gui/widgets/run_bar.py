@@ -13,8 +13,7 @@ from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.activity_bar import ActivityBar
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, tip
 from napari_stentrans.gui.widgets.details import DetailsWindow
-from napari_stentrans.gui.widgets.forms import calm
-from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.gui.widgets.wording import (
     CUSTOM,
     PRESETS,
@@ -28,15 +27,20 @@ _ENHANCE_HELP = (
 _ENHANCE_KEY = "Ctrl+Return"
 _STOP_HELP = "End early and keep the best so far"
 _NO_RUN = "No enhancement is running"
-_CANCEL_HELP = "End and put the previous result back"
+_CANCEL_RUN = "End, and put back what was shown before"
+_CANCEL_HELP = {
+    JobStatus.IDLE: "End what runs",
+    JobStatus.OPENING: "End; what is open stays as it is",
+    JobStatus.ENHANCING: _CANCEL_RUN,
+    JobStatus.STOPPING: _CANCEL_RUN,
+    JobStatus.SAVING: "End; a file that is nearly written may still appear",
+    JobStatus.TESTING: "End the test; nothing else changes",
+}
 _RESTYLED = (QEvent.Type.StyleChange, QEvent.Type.PaletteChange)
 
 
-class RunBar(Panel):
+class RunBar(SessionWidget):
     """Runs an enhancement."""
-
-    title = "Enhance"
-    help_text = "Enhance the section"
 
     def build(self) -> None:
         """Make the controls."""
@@ -51,7 +55,6 @@ class RunBar(Panel):
         runs = self.controller.runs
         self.preset = QComboBox()
         self.preset.setToolTip("How thorough to be; more choices are in the tab Run")
-        calm(self.preset)
         self.cost = note()
         self.cost.setToolTip(
             "Time and memory that a run needs; it learns from runs on this computer"
@@ -59,7 +62,7 @@ class RunBar(Panel):
         self.enhance = button("Enhance", _ENHANCE_HELP, lambda: runs.enhance())
         self.enhance.setShortcut(QKeySequence(_ENHANCE_KEY))
         self.stop = button("Stop", _STOP_HELP, lambda: runs.stop())
-        self.cancel = button("Cancel", _CANCEL_HELP, lambda: runs.cancel())
+        self.cancel = button("Cancel", "", lambda: runs.cancel())
         self.bar = ActivityBar()
         self.status = note()
         self.status.setTextInteractionFlags(
@@ -137,7 +140,8 @@ class RunBar(Panel):
         stops = status is JobStatus.ENHANCING
         stopping = "It is stopping" if status is JobStatus.STOPPING else _NO_RUN
         allow(self.stop, "" if stops else stopping)
-        allow(self.cancel, "" if status.is_busy else "Nothing is running")
+        idle = "" if status.is_busy else "Nothing is running"
+        allow(self.cancel, idle, _CANCEL_HELP[status])
         allow(self.preset, BUSY if status.is_busy else "")
         self.bar.setVisible(status.is_busy)
         self.bar.restart()

@@ -14,7 +14,7 @@ from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table, tip
-from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.gui.widgets.wording import way_in_words
 
 _COLUMNS = {
@@ -29,11 +29,8 @@ _NOTHING = "No run yet"
 _CHOOSE = "Choose a run in the list first"
 
 
-class RunLog(Panel):
+class RunLog(SessionWidget):
     """Lists runs; the chosen one is shown again."""
-
-    title = "Runs"
-    help_text = "Runs of this session"
 
     def build(self) -> None:
         """Make the controls."""
@@ -55,7 +52,7 @@ class RunLog(Panel):
             self._ask_model,
         )
         self.forget = button(
-            "Forget", "Drop this result and free its memory", self._forget
+            "Forget", "Drop this result and free its memory", self._forget, once=True
         )
         self.told = note()
         buttons = QGridLayout()

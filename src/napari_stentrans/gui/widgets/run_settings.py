@@ -12,7 +12,7 @@ from napari_stentrans.config import StrictModel
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note
 from napari_stentrans.gui.widgets.fold import Fold
 from napari_stentrans.gui.widgets.forms import form_for, show_in_form
-from napari_stentrans.gui.widgets.panel import Panel
+from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.gui.widgets.wording import device_in_words
 
 _FIELDS = ("refine", "tissue", "method", "device", "seed")
@@ -30,11 +30,8 @@ _MODEL_HELP = (
 )
 
 
-class RunSettings(Panel):
+class RunSettings(SessionWidget):
     """Sets up the next run; what is set is remembered between launches."""
-
-    title = "Settings"
-    help_text = "Set up the next run"
 
     def build(self) -> None:
         """Make the controls."""

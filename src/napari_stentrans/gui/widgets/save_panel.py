@@ -49,6 +49,7 @@ class SavePanel(Panel):
         self.kind.setToolTip("What to save the result as")
         self.about_kind = note()
         self.genes = QComboBox()
+        self._wanted = "all"  # as a person chose, where a format leaves a choice
         self.with_sd = QCheckBox("With uncertainty")
         self.with_sd.setToolTip("Write the standard deviation of each value, too")
         self.pitch = _Spacing()
@@ -95,6 +96,7 @@ class SavePanel(Panel):
     def _listen(self) -> None:
         session = self.session
         self.kind.currentIndexChanged.connect(self._show_kind)
+        self.genes.activated.connect(self._choose_genes)
         session.events.section.connect(self._show_genes)
         session.about.events.pitch_um.connect(self._show_pitch)
         self.pitch.valueChanged.connect(self._tell_pitch)
@@ -125,6 +127,10 @@ class SavePanel(Panel):
             pitch_um=self.pitch.value() or None,
         )
 
+    def _choose_genes(self) -> None:
+        if self.chosen.takes_all:
+            self._wanted = self.genes.currentData()
+
     def _open_folder(self) -> None:
         last = self.session.saves.last
         if last is not None:
@@ -150,14 +156,13 @@ class SavePanel(Panel):
     def _show_genes(self) -> None:
         """Offer the shown genes, and all where the format can hold them."""
         result, shown = self.session.enhanced, self.session.genes.shown
-        before = self.genes.currentData()
         self.genes.clear()
         if self.chosen.takes_all:
             n_all = "" if result is None else f" ({len(result.genes):,})"
             self.genes.addItem(f"all of the result{n_all}", "all")
         if shown or not self.chosen.takes_all:
             self.genes.addItem(f"those shown ({len(shown)})", "shown")
-        at = self.genes.findData(before)
+        at = self.genes.findData(self._wanted)
         self.genes.setCurrentIndex(max(at, 0))
         self.genes.setToolTip(tip(", ".join(shown[:20]) or "No gene is shown yet"))
         self._enable()

@@ -64,7 +64,7 @@ class SectionPanel(Panel):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         help_text = "Close this section: its layers and results go, its files stay"
-        self.shut = button("Close", help_text, self.controller.sections.shut)
+        self.shut = button("Close", help_text, self.controller.sections.shut, once=True)
         self.open_file = button("Open file…", _FILE_HELP, self._ask_file)
         self.open_folder = button("Folder…", _FOLDER_HELP, self._ask_folder)
         self.normalised = QCheckBox("Take normalised values")
@@ -78,7 +78,7 @@ class SectionPanel(Panel):
         self.alignment = AlignmentControls(self.session, self.controller)
         help_text = "Move the picture where it does not lie under the spots"
         self.aligning = Fold("Align the picture", help_text, self.alignment)
-        self.picture = button(_A_PICTURE, _PICTURE_HELP, self._ask_picture)
+        self.picture = button(_A_PICTURE, _PICTURE_HELP, self._ask_picture, once=True)
         open_part = self.controller.sections.open_part
         self.part = button("Part in view", _PART_HELP, open_part)
         self._lay_out()
