@@ -34,10 +34,10 @@ class RegionKind(StrEnum):
 
 NAMES = {
     RegionKind.PREDICT: "Missing",
-    RegionKind.OUTSIDE: "Outside",
+    RegionKind.OUTSIDE: "Not tissue",
     RegionKind.TISSUE: "Tissue",
 }
-"""What new regions of each kind are called, before their number."""
+"""What a person calls each kind, and new regions of it before their number."""
 _KIND_OF = {PREDICT: RegionKind.PREDICT, OUTSIDE: RegionKind.OUTSIDE}
 
 

@@ -95,7 +95,7 @@ def test_undo_takes_a_polygon_back_that_is_not_closed(opened, regions, state):
     regions.undo()
 
     assert canvas._overlays["polygon"].points == []
-    assert names(state) == ["Outside 1"]
+    assert names(state) == ["Not tissue 1"]
     regions.undo()
     assert names(state) == []
 
@@ -133,7 +133,7 @@ def test_painting_is_counted_as_it_happens(opened, regions, state, section):
     stroke(opened, [7])
 
     assert state.painted == Painted(n_spots=1, n_new=1, n_outside=1)
-    assert names(state) == ["Missing 1", "Outside 1"]
+    assert names(state) == ["Missing 1", "Not tissue 1"]
     regions.undo()
     assert state.painted == Painted(n_spots=1, n_new=1)
 
@@ -190,7 +190,7 @@ def test_painting_twice_uses_one_canvas(opened, regions, section):
     canvases = [tag for _, tag in opened.stage.tagged() if tag.role is Role.MISSING]
     assert len(canvases) == 1
     assert opened.stage.canvas(section).mode == "erase"
-    assert names(opened.session.regions) == ["Missing 1", "Outside 1"]
+    assert names(opened.session.regions) == ["Missing 1", "Not tissue 1"]
 
 
 def test_deleting_the_canvas_removes_what_was_painted(
@@ -539,7 +539,7 @@ def test_accepting_leaves_what_was_painted_since_as_it_is(holed, jobs):
     holed.suggestions.accept([0])
 
     counts = [(row.region.name, row.n_new) for row in holed.session.regions.rows]
-    assert counts == [("Outside 1", 1), ("Hole 1", 1)]
+    assert counts == [("Not tissue 1", 1), ("Hole 1", 1)]
     assert "1 of 2 " in holed.session.message.text
 
 
@@ -551,7 +551,7 @@ def test_a_suggestion_that_is_painted_over_becomes_no_region(holed, jobs):
     holed.suggestions.accept([0])
 
     counts = [(row.region.name, row.n_new) for row in holed.session.regions.rows]
-    assert counts == [("Outside 1", 2)]
+    assert counts == [("Not tissue 1", 2)]
     assert "2 of 2 " in holed.session.message.text
     assert len(holed.session.regions.suggestions) == n - 1
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stentrans.gui.jobs.remaining import RemainingTime, in_words, progress_text
+from napari_stentrans.gui.jobs.remaining import RemainingTime, progress_text
 from napari_stentrans.progress import Progress
 
 
@@ -42,14 +42,6 @@ def test_says_nothing_too_early():
     clock.now += 1
 
     assert remaining.after(Progress("Training", 1, 1000)) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0.2, "1 s"), (8.4, "8 s"), (89, "89 s"), (120, "2 min"), (3900, "1 h 5 min")],
-)
-def test_in_words(seconds, words):
-    assert in_words(seconds) == words
 
 
 def test_progress_text():

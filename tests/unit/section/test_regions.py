@@ -45,7 +45,7 @@ def test_labels_names_and_kinds_of_new_regions(none):
     one, first = none.with_new(PREDICT)
     two, second = one.with_new(OUTSIDE)
     three, third = two.with_new(PREDICT)
-    assert [r.name for r in three.listed] == ["Missing 1", "Outside 1", "Missing 2"]
+    assert [r.name for r in three.listed] == ["Missing 1", "Not tissue 1", "Missing 2"]
     assert [first.label, second.label, third.label] == [1, 2, 3]
     assert none.listed == ()
     again, fourth = three.without(2).with_new(TISSUE)
@@ -163,7 +163,7 @@ def test_what_is_missing_gets_names(none, sites):
     )
     missing = marked.missing()
     named = Regions.from_missing(sites, missing)
-    assert [r.name for r in named.listed] == ["Missing 1", "Outside 1"]
+    assert [r.name for r in named.listed] == ["Missing 1", "Not tissue 1"]
     again = named.missing()
     for part in ("unmeasured", "outside", "new_rc", "outside_rc"):
         np.testing.assert_array_equal(getattr(again, part), getattr(missing, part))

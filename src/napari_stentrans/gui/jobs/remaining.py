@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from napari_stentrans.progress import Progress
+from napari_stentrans.wording import time_in_words
 
 _TOO_EARLY = 0.02
 """Share of a phase below which nothing is foretold."""
@@ -39,22 +40,11 @@ class RemainingTime:
         return (now - self._began) / done * (1 - progress.fraction)
 
 
-def in_words(seconds: float) -> str:
-    """Write a time as a person would: '8 s', '2 min', '1 h 5 min'."""
-    whole = round(seconds)
-    if whole < 90:
-        return f"{max(whole, 1)} s"
-    minutes = round(whole / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
 def progress_text(progress: Progress, seconds: float | None) -> str:
     """One line about a running job: phase, steps and remaining time."""
     text = progress.phase
     if progress.n_steps > 1:
         text += f" {progress.step}/{progress.n_steps}"
     if seconds is not None and progress.fraction < 1:
-        text += f" · about {in_words(seconds)} left"
+        text += f" · about {time_in_words(seconds)} left"
     return text

@@ -15,11 +15,11 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import Lead, MethodScore, MethodTest
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table
 from napari_stentrans.gui.widgets.panel import SessionWidget
+from napari_stentrans.wording import time_in_words
 
 _MOST_REPEATS = 10
 _TASKS = {
@@ -160,7 +160,7 @@ def _row(score: MethodScore, *, is_best: bool) -> QTreeWidgetItem:
         _number(score.coverage, ".0%"),
     ]
     row = QTreeWidgetItem(cells)
-    took = f"{score.method} took {in_words(score.seconds)} to learn and to predict"
+    took = f"{score.method} took {time_in_words(score.seconds)} to learn and to predict"
     for column in range(len(cells)):
         if column:
             row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)

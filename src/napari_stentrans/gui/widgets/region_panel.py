@@ -14,17 +14,15 @@ from napari_stentrans.gui.widgets.panel import Panel
 from napari_stentrans.gui.widgets.region_table import RegionActs, RegionTable
 from napari_stentrans.gui.widgets.region_tools import RegionTools
 from napari_stentrans.gui.widgets.suggestion_list import SuggestionActs, SuggestionList
-from napari_stentrans.section.regions import RegionKind
+from napari_stentrans.section.regions import NAMES, RegionKind
+from napari_stentrans.wording import counted
 
 _NO_SECTION = "Open a section first"
 _NO_REGION = "There is no region yet"
 _NEW = {
-    RegionKind.PREDICT: ("+ Missing", "A new region whose spots are predicted anew"),
-    RegionKind.OUTSIDE: ("+ Not tissue", "A new region of what is no tissue: left out"),
-    RegionKind.TISSUE: (
-        "+ Tissue",
-        "A new region of tissue: whatever no tissue region covers is left out",
-    ),
+    RegionKind.PREDICT: "A new region whose spots are predicted anew",
+    RegionKind.OUTSIDE: "A new region of what is no tissue: left out",
+    RegionKind.TISSUE: "A new region of tissue: whatever none covers is left out",
 }
 _UNDO_HELP = "Take back the last stroke or change (Ctrl+Z)"
 _HOLES_HELP = (
@@ -67,8 +65,8 @@ class RegionPanel(Panel):
         regions = self.controller.regions
         self.tools = RegionTools(regions.use, regions.set_brush)
         self.new = {
-            kind: button(text, help_text, partial(regions.add, kind))
-            for kind, (text, help_text) in _NEW.items()
+            kind: button(f"+ {NAMES[kind]}", help_text, partial(regions.add, kind))
+            for kind, help_text in _NEW.items()
         }
 
     def _make_list(self) -> None:
@@ -175,13 +173,9 @@ def _describe(painted: Painted | None) -> str:
     if painted.problem:
         return painted.problem
     told = [
-        _plural(painted.n_spots, "spot"),
-        _plural(painted.n_new, "empty position") + " to predict",
+        counted(painted.n_spots, "spot"),
+        counted(painted.n_new, "empty position") + " to predict",
     ]
     if painted.n_outside:
         told.append(f"{painted.n_outside:,} left out")
     return ", ".join(told)
-
-
-def _plural(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

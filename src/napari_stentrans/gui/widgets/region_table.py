@@ -12,20 +12,16 @@ from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.state.regions import RegionRow
 from napari_stentrans.gui.widgets.bits import tip
-from napari_stentrans.section.regions import RegionKind
+from napari_stentrans.section.regions import NAMES, RegionKind
 
 _HEADINGS = ("Region", "Kind", "Spots", "Empty sites")
 _HELP = (
     "Tick: taken into account. Double-click to rename; click to paint it",
-    "What is done there",
+    "What it is; hold the mouse there for what is done",
     "Spots that it covers",
     "Positions without a spot that it covers",
 )
-KIND_WORDS = {
-    RegionKind.PREDICT: "predict",
-    RegionKind.OUTSIDE: "left out",
-    RegionKind.TISSUE: "tissue",
-}
+KIND_WORDS = {kind: name.lower() for kind, name in NAMES.items()}
 _KIND_HELP = {
     RegionKind.PREDICT: "Spots here are predicted anew, and gaps are filled",
     RegionKind.OUTSIDE: "No tissue: left out altogether",

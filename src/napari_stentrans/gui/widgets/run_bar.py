@@ -7,7 +7,6 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QComboBox, QHBoxLayout
 
 from napari_stentrans.config import preset_of
-from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets import colours
 from napari_stentrans.gui.widgets.activity_bar import ActivityBar
@@ -20,6 +19,7 @@ from napari_stentrans.gui.widgets.wording import (
     cost_in_words,
     device_in_words,
 )
+from napari_stentrans.wording import time_in_words
 
 _ENHANCE_HELP = (
     "Predict what is missing, between the spots and under what is painted (Ctrl+Enter)"
@@ -112,7 +112,7 @@ class RunBar(SessionWidget):
         self.preset.clear()
         for name, (title, help_text) in ways.items():
             cost = run.estimates.get(name)
-            time = "" if cost is None else f" · about {in_words(cost.seconds)}"
+            time = "" if cost is None else f" · about {time_in_words(cost.seconds)}"
             self.preset.addItem(title + time, name)
             place = self.preset.count() - 1
             known = "" if cost is None else f"{cost_in_words(cost, self._device())}."

@@ -10,12 +10,12 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.gui.state.runs import RunRecord
 from napari_stentrans.gui.widgets.asking import ask_where_to_save
 from napari_stentrans.gui.widgets.bits import BUSY, allow, button, note, table, tip
 from napari_stentrans.gui.widgets.panel import SessionWidget
 from napari_stentrans.gui.widgets.wording import way_in_words
+from napari_stentrans.wording import time_in_words
 
 _COLUMNS = {
     "Finished": "When the run was over",
@@ -163,7 +163,7 @@ def _row(record: RunRecord, section: str) -> QTreeWidgetItem:
         [
             f"{record.finished:%H:%M}",
             way_in_words(record.way),
-            in_words(record.seconds),
+            time_in_words(record.seconds),
             "-" if score is None else f"{score:.2f}",
             section,
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_stentrans.estimates import Estimate
-from napari_stentrans.gui.jobs.remaining import in_words
 from napari_stentrans.methods.device import Device
+from napari_stentrans.wording import memory_in_words, time_in_words
 
 PRESETS = {
     "instant": ("Instant", "Kriging alone: a first look, and a strong one"),
@@ -14,20 +14,10 @@ PRESETS = {
 """Title and help of each preset."""
 CUSTOM = ("Custom", "Settings of your own, from the tab Run")
 
-_GIGABYTE = 1e9
-
-
-def memory_in_words(n_bytes: float) -> str:
-    """Write an amount of memory: '0.6 GB', '24 GB'."""
-    gigabytes = n_bytes / _GIGABYTE
-    if gigabytes >= 10:
-        return f"{gigabytes:.0f} GB"
-    return f"{max(gigabytes, 0.1):.1f} GB"
-
 
 def cost_in_words(cost: Estimate, device: str) -> str:
     """Write what a run will cost, and where."""
-    seconds, memory = in_words(cost.seconds), memory_in_words(cost.memory)
+    seconds, memory = time_in_words(cost.seconds), memory_in_words(cost.memory)
     return f"About {seconds}, {memory} on {device}"
 
 
