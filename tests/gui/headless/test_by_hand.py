@@ -448,6 +448,54 @@ def test_what_is_made_to_compare_goes_with_its_section(with_result, viewer, mode
     assert list(viewer.layers) == []
 
 
+@pytest.mark.parametrize("lasting_first", [True, False])
+@pytest.mark.parametrize("mode", ViewMode)
+def test_all_layers_can_be_removed_in_any_order(
+    viewer, section, jobs, run, mode, lasting_first
+):
+    turns = []
+    controller = Controller(viewer, EnhanceSession(), jobs, later=turns.append)
+    controller.stage.open(section)
+    controller.genes.add(section.genes[:2])
+    run(controller, method="nearest")
+    controller.view.set_mode(mode)
+    controller.view.show_origin(shown=True)
+    controller.suggestions.search()
+    jobs.last.finish()
+    controller.turns.finish()
+    lasting = [each for each, tag in controller.stage.tagged() if tag.role in LASTING]
+    others = [layer for layer in viewer.layers if layer not in lasting]
+    assert others
+
+    for layer in [*lasting, *others] if lasting_first else [*others, *lasting]:
+        viewer.layers.remove(layer)  # as napari does with what is selected
+    controller.turns.finish()
+
+    assert controller.session.sections == ()
+    assert list(viewer.layers) == []
+
+
+def test_the_next_section_is_seen_where_the_one_before_is_removed_by_hand(
+    viewer, section, other_section, jobs, run
+):
+    turns = []
+    controller = Controller(viewer, EnhanceSession(), jobs, later=turns.append)
+    controller.stage.open(other_section)
+    controller.stage.open(section)
+    controller.genes.add(section.genes[:1])
+    run(controller, method="nearest")
+    controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
+    controller.turns.finish()
+
+    remove_by_hand(controller, *set(LASTING) - {Role.COUNTS})
+    viewer.layers.remove(controller.stage.find(section, Role.COUNTS))
+    controller.turns.finish()
+
+    assert controller.session.section is other_section
+    assert seen(controller, other_section) == {Role.COUNTS}
+    assert not viewer.canvas.grid.enabled
+
+
 def take_gene(controller):
     controller.genes.remove(str(controller.session.genes.shown[0]))
 

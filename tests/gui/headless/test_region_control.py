@@ -580,6 +580,26 @@ def test_suggestions_alone_keep_no_section_open(holed, jobs):
     assert list(layers) == []
 
 
+def test_suggestions_go_in_the_turn_after_their_section(holed, jobs, viewer):
+    section = holed.session.section
+    viewer.layers.clear()
+    holed.close()
+    turns = []
+    controller = Controller(viewer, EnhanceSession(), jobs, later=turns.append)
+    controller.stage.open(section)
+    controller.turns.finish()
+    holes(controller, jobs)
+    suggested = outlined(controller)
+
+    for layer in [*(each for each in viewer.layers if each is not suggested)]:
+        viewer.layers.remove(layer)
+
+    assert controller.session.sections == ()
+    assert suggested in viewer.layers  # napari may be about to remove it itself
+    controller.turns.finish()
+    assert list(viewer.layers) == []
+
+
 def test_the_suggestion_pointed_at_stands_out(holed, jobs):
     holes(holed, jobs)
     holed.suggestions.point_at(0)

@@ -115,12 +115,17 @@ class Comparison:
                 if layer is not None:
                     layer.data = swipe_layer(plan.section, role, source, x)[0]
 
-    def clear(self) -> None:
-        """Go back to the layers as they would be without any comparison."""
+    def put_back(self) -> None:
+        """Show the layers as they would be without any comparison; remove none."""
         with self._arranging():
             self._panels.hide()
             self._solo.hide()
             self._fading.show({})
+
+    def clear(self) -> None:
+        """Go back to the layers as they would be without any comparison."""
+        with self._arranging():
+            self.put_back()
             self._derived.put({})
             self._bars_of.clear()
 

@@ -8,10 +8,12 @@ from functools import partial
 import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.region_looks import suggestion_layer
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.regions import RegionControl
 from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
+from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.regions import RegionKind, Regions
 from napari_stentrans.section.section import Section
@@ -19,6 +21,7 @@ from napari_stentrans.section.sites import PaintSites
 from napari_stentrans.section.suggestions import Suggestion, suggest
 
 _SUGGESTED = "what is suggested"
+_SWEEPING = "removing suggestions"
 
 
 class SuggestionControl:
@@ -86,11 +89,21 @@ class SuggestionControl:
         self._desk.discard()
         state.is_searching, state.suggestions = False, ()
         if before is not None:
-            self._bench.stage.painting.show_suggestions(before, None)
+            # Not now: if its layers are removed, napari may be about to remove these.
+            sweeping = self._sweeping()
+            self._bench.turns.take(sweeping, key=_SWEEPING, at_once=False)
 
     def close(self) -> None:
         """End what runs."""
         self._desk.discard()
+
+    def _sweeping(self) -> Pieces:
+        """Remove what was suggested for other sections."""
+        yield from ()
+        stage = self._bench.stage
+        for _, tag in list(stage.tagged()):
+            if tag.role is Role.SUGGESTED and tag.section is not self._asked:
+                stage.painting.show_suggestions(tag.section, None)
 
     def _chosen(self, numbers: Iterable[int] | None) -> Sequence[Suggestion]:
         found = self._bench.session.regions.suggestions

@@ -174,8 +174,13 @@ class ViewControl:
 
     def leave(self) -> None:
         """Go back to one canvas, before another section is chosen."""
-        self.clear()
-        section, view = self._bench.session.section, self._bench.session.view
+        session, view = self._bench.session, self._bench.session.view
+        section = session.section
+        if section is None or section in session.sections:
+            self.clear()
+        else:  # napari may be about to remove what is left of it, too
+            self._comparison.put_back()
+            self._bench.turns.take(self._clearing(), at_once=False)
         if section is not None and section is not self._left:
             self._ways[section] = WayOfLooking.of(view)
         self._left = section
@@ -210,6 +215,10 @@ class ViewControl:
         self._handle.enable(on=self._divider_x() is not None)
         self._looking.follow()
         self._scores.refresh()
+
+    def _clearing(self) -> Pieces:
+        yield from ()
+        self.clear()
 
     def _even_out(self) -> None:
         """Bring genes to one depth, where everything that is shown can be."""
