@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from napari.utils.key_bindings import coerce_keybinding
 
 from napari_stentrans.gui.canvas.scale_bar import MicrometreBar
 from napari_stentrans.gui.control.controller import Controller
+from napari_stentrans.gui.control.region_board import UNDO
 from napari_stentrans.gui.control.view import FLIP_KEY, NEXT_KEY
 from napari_stentrans.gui.state.session import EnhanceSession
 from napari_stentrans.gui.state.view import ViewMode
@@ -99,3 +101,21 @@ def test_modes_are_those_of_the_latest_panel(panels, viewer):
 
     modes = [panel.session.view.mode for panel in panels]
     assert modes == [ViewMode.OVERLAY, ViewMode.OVERLAY.following]
+
+
+@ORDERS
+def test_what_is_painted_is_undone_by_the_panel_that_is_left(
+    viewer, section, jobs, order
+):
+    panels = [Controller(viewer, EnhanceSession(), start=jobs) for _ in range(2)]
+    panels[0].stage.open(section)
+    closed, left = (panels[number] for number in order)
+    left.regions.add()
+    canvas = left.stage.canvas(section)
+
+    closed.close()
+    canvas.keymap[coerce_keybinding(UNDO)](canvas)
+
+    assert left.session.regions.rows == ()
+    left.close()
+    assert not canvas.keymap

@@ -1,4 +1,4 @@
-"""Keys on the canvas, for as long as the widget lives."""
+"""Keys on the canvas, for as long as a panel wants them."""
 
 from __future__ import annotations
 
@@ -6,37 +6,41 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app_model.types import KeyCombo
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 
 class Keyboard:
-    """Binds keys of a viewer, and gives them back.
+    """Binds keys of a viewer or layer, and gives them back.
 
-    Of several in one viewer, the latest that is not closed has the keys.
+    Of several panels in one viewer, the latest that is not closed has the keys.
 
     Parameters
     ----------
-    viewer
-        Where the keys are pressed.
+    where
+        What the keys are pressed on.
     acts
         What each key does.
     """
 
     def __init__(
-        self, viewer: ViewerModel, acts: Mapping[str, Callable[[], None]]
+        self,
+        where: ViewerModel | Layer,
+        acts: Mapping[str | KeyCombo, Callable[[], None]],
     ) -> None:
-        self._viewer = viewer
-        self._bound: dict[str, _Bound] = {}
+        self._where = where
+        self._bound: dict[str | KeyCombo, _Bound] = {}
         for key, act in acts.items():
             bound = self._bound[key] = _Bound(act)
-            bound.before = viewer.bind_key(key, bound.press, overwrite=True)
+            bound.before = where.bind_key(key, bound.press, overwrite=True)
 
     def close(self) -> None:
         """Let the keys do what they did before, unless others took them since."""
         for key, bound in self._bound.items():
             bound.act = None
-            there = self._viewer.bind_key(key, None)
-            self._viewer.bind_key(key, _in_use(there), overwrite=True)
+            there = self._where.bind_key(key, None)
+            self._where.bind_key(key, _in_use(there), overwrite=True)
         self._bound = {}
 
 
@@ -50,7 +54,7 @@ class _Bound:
         self.act: Callable[[], None] | None = act
         self.before: Any = None
 
-    def press(self, _viewer: object) -> None:
+    def press(self, _where: object) -> None:
         """Do it, until it is closed."""
         if self.act is not None:
             self.act()

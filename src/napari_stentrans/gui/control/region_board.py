@@ -15,6 +15,7 @@ from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.gui.canvas.region_canvas import CanvasListener, RegionCanvas
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.history import History
+from napari_stentrans.gui.control.keyboard import Keyboard
 from napari_stentrans.gui.state.regions import Painted, RegionRow, Tool
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.regions import Regions
@@ -45,6 +46,7 @@ class RegionBoard:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._canvas: RegionCanvas | None = None
+        self._keyboard: Keyboard | None = None
         self._histories: dict[Section, History[Regions]] = {}
         self.on_kept: OnKept = _ignore
         self._selection = bench.stage.viewer.layers.selection
@@ -117,8 +119,7 @@ class RegionBoard:
             CanvasListener(self._painted, self._keep, self._show, self._complain),
         )
         # Here, not on the class: napari's own undoing knows strokes alone.
-        layer.bind_key(UNDO, lambda _layer: self.undo(), overwrite=True)
-        layer.bind_key(REDO, lambda _layer: self.redo(), overwrite=True)
+        self._keyboard = Keyboard(layer, {UNDO: self.undo, REDO: self.redo})
         history = self._history(self._canvas)
         if history.now.listed or self._canvas.regions.listed:
             history.put(self._canvas.regions)
@@ -143,9 +144,9 @@ class RegionBoard:
     def _let_go(self) -> None:
         if self._canvas is not None:
             self._keep()
-            self._canvas.layer.bind_key(UNDO, None)
-            self._canvas.layer.bind_key(REDO, None)
             self._canvas.close()
+            if self._keyboard is not None:
+                self._keyboard.close()
             self._bench.background.take_back(PAINTING)
         self._canvas = None
 
