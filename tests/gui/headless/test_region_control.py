@@ -525,6 +525,16 @@ def test_accepting_all_makes_one_region_of_each_sort(holed, jobs):
     assert holes(holed, jobs) == []
 
 
+def test_what_is_suggested_goes_with_the_panel(holed, jobs):
+    holes(holed, jobs)
+    assert outlined(holed) is not None
+
+    holed.close()
+
+    assert outlined(holed) is None
+    assert holed.session.section is not None
+
+
 def paint_hole(controller, found, n):
     """Paint the first sites of a suggested hole as no tissue."""
     controller.regions.add(OUTSIDE)

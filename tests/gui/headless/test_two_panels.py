@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from napari.utils.key_bindings import coerce_keybinding
 
+from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.canvas.scale_bar import MicrometreBar
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.region_board import UNDO
@@ -119,3 +120,16 @@ def test_what_is_painted_is_undone_by_the_panel_that_is_left(
     assert left.session.regions.rows == ()
     left.close()
     assert not canvas.keymap
+
+
+@ORDERS
+def test_colour_bars_stay_for_the_panel_that_is_left(panels, order):
+    closed, left = (panels[number] for number in order)
+    shown = next(layer for layer, tag in left.stage.tagged() if tag.role is Role.ENHANCED)
+    assert shown.colorbar.visible
+
+    closed.close()
+    assert shown.colorbar.visible
+
+    left.close()
+    assert not shown.colorbar.visible

@@ -7,18 +7,22 @@ in a turn of its own.
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from napari.layers import Layer
 
 from napari_stentrans.gui.jobs.turns import Pieces, Turns
 
+_users: WeakKeyDictionary[Layer, WeakSet[ColorBars]] = WeakKeyDictionary()
+"""Of several panels in one viewer, those that want a bar for a layer."""
 _SIZE = (12, 100)
 _FONT_SIZE = 9
 
 
 class ColorBars:
     """Shows colour bars, and follows layers that are shown or hidden by hand.
+
+    Of several in one viewer, each keeps the bars that it wants.
 
     Parameters
     ----------
@@ -36,12 +40,15 @@ class ColorBars:
         """Let a layer have a colour bar whenever it is visible, or none."""
         if has_one and layer not in self._with_bar:
             self._with_bar.add(layer)
+            _users.setdefault(layer, WeakSet()).add(self)
             layer.events.visible.connect(self._follow)
         elif not has_one and layer in self._with_bar:
             self._with_bar.discard(layer)
             layer.events.visible.disconnect(self._follow)
             self._made.discard(layer)
-            layer.colorbar.visible = False
+            _users[layer].discard(self)
+            if not _users[layer]:
+                layer.colorbar.visible = False
         self._match(layer)
 
     def clear(self) -> None:

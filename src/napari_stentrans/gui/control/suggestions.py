@@ -94,8 +94,10 @@ class SuggestionControl:
             self._bench.turns.take(sweeping, key=_SWEEPING, at_once=False)
 
     def close(self) -> None:
-        """End what runs."""
+        """End what runs, and take away what nobody could accept any more."""
         self._desk.discard()
+        if self._asked is not None and self._bench.session.regions.suggestions:
+            self._bench.stage.painting.show_suggestions(self._asked, None)
 
     def _sweeping(self) -> Pieces:
         """Remove what was suggested for other sections."""
