@@ -125,7 +125,9 @@ def test_what_is_painted_is_undone_by_the_panel_that_is_left(
 @ORDERS
 def test_colour_bars_stay_for_the_panel_that_is_left(panels, order):
     closed, left = (panels[number] for number in order)
-    shown = next(layer for layer, tag in left.stage.tagged() if tag.role is Role.ENHANCED)
+    shown = next(
+        layer for layer, tag in left.stage.tagged() if tag.role is Role.ENHANCED
+    )
     assert shown.colorbar.visible
 
     closed.close()
