@@ -282,6 +282,24 @@ def test_a_run_whose_panel_is_closed_keeps_what_it_has(
     assert not running.discarded
 
 
+def test_the_first_run_whose_panel_is_closed_is_shown_by_the_next(
+    opened, jobs, section, informed
+):
+    """Though no layer was there yet that it could be put into."""
+    opened.runs.configure(method="fake")
+    opened.runs.enhance()
+    running = jobs.last
+    opened.runs.leave()
+    opened.close()
+    running.finish()
+    assert opened.stage.find(section, Role.ENHANCED, section.genes[0]) is None
+
+    again = Controller(opened.stage.viewer, EnhanceSession(), start=jobs)
+
+    assert again.stage.find(section, Role.ENHANCED, section.genes[0]) is not None
+    assert "has kept its result" in again.session.message.text
+
+
 @pytest.mark.parametrize("is_running", [False, True], ids=["idle", "running"])
 def test_a_panel_opened_before_such_a_run_has_ended_lists_it(
     opened, jobs, two_results, informed, is_running

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from psygnal import Signal
 
@@ -29,10 +29,13 @@ class RunsLeft:
         Runs of the section.
     shown
         The one of their results that was shown.
+    is_late
+        Whether that came when the panel was closed, and was never seen.
     """
 
     records: tuple[RunRecord, ...]
     shown: EnhancedSection | None
+    is_late: bool = False
 
 
 class _LateRuns:
@@ -42,6 +45,7 @@ class _LateRuns:
 
 
 _late_runs = _LateRuns()
+_KEPT = "The run that was stopped when its panel was closed has kept its result."
 
 
 class Results:
@@ -53,7 +57,8 @@ class Results:
     def __init__(self, bench: Bench, view: ViewControl) -> None:
         self._bench, self._view = bench, view
         self._shown: dict[Section, EnhancedSection | None] = {}
-        self._taken_up: WeakSet[Section] = WeakSet()
+        self._taken_up: WeakKeyDictionary[Section, bool] = WeakKeyDictionary()
+        """Sections that runs were left for, and whether the last came late."""
         _late_runs.came.connect(self._take_late)
 
     def keep(self, record: RunRecord) -> None:
@@ -73,7 +78,7 @@ class Results:
         before = layers[0].metadata.get(keys.RUNS, RunsLeft((), None)).records
         record = RunRecord(result, missing, number=next_number(before))
         for layer in layers:
-            left = RunsLeft((*before, record), result)
+            left = RunsLeft((*before, record), result, is_late=True)
             layer.metadata = layer.metadata | {keys.RUNS: left}
         _late_runs.came.emit(record)
 
@@ -106,7 +111,7 @@ class Results:
         records = [record for left in found.values() for record in left.records]
         self._keep(tuple(sorted(records, key=lambda each: each.finished)))
         session.enhanced = self.chosen(session.section)
-        self._taken_up.update(found)
+        self._taken_up.update({at: left.is_late for at, left in found.items()})
         self.tidy_up()
 
     def tidy_up(self) -> None:
@@ -117,14 +122,15 @@ class Results:
         section = self._bench.session.section
         if section is None or section not in self._taken_up:
             return
-        self._taken_up.discard(section)
-        chosen = self.chosen(section)
+        is_late, chosen = self._taken_up.pop(section), self.chosen(section)
         pictures = (
             layer.metadata.get(keys.RESULT, chosen)
             for layer, tag in self._bench.stage.tagged()
             if tag.section is section and tag.role in RESULT_ROLES
         )
-        if all(shown is chosen and shown is not None for shown in pictures):
+        if is_late:
+            self._bench.background.say(_KEPT)
+        elif all(shown is chosen and shown is not None for shown in pictures):
             return
         self._bench.stage.expression.remove_enhanced(section)
         if chosen is not None:
@@ -203,9 +209,7 @@ class Results:
         self.keep(record)
         if result.section is session.section:
             self.show(result)
-        self._bench.background.say(
-            "The run that was stopped when its panel was closed has kept its result."
-        )
+        self._bench.background.say(_KEPT)
 
     def follow(self) -> None:
         """Tell the session which results its current section has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -18,6 +19,9 @@ from napari_stentrans.gui.widgets.bits import allow, button, note
 from napari_stentrans.section.suggestions import Suggestion
 
 _ROWS_SHOWN = 6
+_LINES = 2
+"""Of a suggestion, in a narrow dock."""
+_FRAME = 12
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class SuggestionList(QWidget):
         mode = QAbstractItemView.SelectionMode.ExtendedSelection
         self.items.setSelectionMode(mode)
         self.items.setToolTip("Select one to see which it is")
-        self.items.setTextElideMode(self.items.textElideMode().ElideRight)
+        self.items.setWordWrap(True)
+        self.items.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.accept = button(
             "Accept",
             "Make a region of each selected suggestion",
@@ -72,8 +77,8 @@ class SuggestionList(QWidget):
             for suggestion in suggestions:
                 self.items.addItem(f"{suggestion.name}: {suggestion.reason}")
         shown = min(max(len(suggestions), 2), _ROWS_SHOWN)
-        height = self.items.sizeHintForRow(0) if suggestions else 20
-        self.items.setFixedHeight(shown * max(height, 16) + 8)
+        line = self.items.fontMetrics().lineSpacing()
+        self.items.setFixedHeight(_LINES * shown * line + _FRAME)
         self.setVisible(bool(suggestions))
         self._enable()
 
