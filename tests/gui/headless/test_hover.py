@@ -59,7 +59,7 @@ def test_a_spot_tells_its_barcode_its_counts_and_what_became_of_them(enhanced, s
         found = re.fullmatch(r"enhanced (\S+) ± (\S+)", parts[3])
         assert float(found[1]) == pytest.approx(mean, rel=0.01)
         assert float(found[2]) == pytest.approx(sd, rel=0.1)
-        assert parts[4] == Origin.MEASURED
+        assert parts[4] == f"origin {Origin.MEASURED}"
 
 
 def test_every_origin_is_named(enhanced):
@@ -156,4 +156,4 @@ def test_a_signature_tells_its_values(enhanced, section, jobs):
     assert parts[:2] == ["mine", section.barcodes[spot]]
     assert float(parts[2].removeprefix("measured ")) == pytest.approx(expected, rel=0.1)
     assert parts[3].startswith("enhanced ")
-    assert parts[4] == Origin.MEASURED
+    assert parts[4] == f"origin {Origin.MEASURED}"

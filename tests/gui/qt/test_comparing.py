@@ -54,7 +54,8 @@ def test_hovering_says_what_is_there(qtbot, viewer, canvas, widget, section):
     row, col = np.argwhere(raster.index == spot).mean(axis=0)
     world = (raster.affine @ (row, col, 1.0))[:2]
     gene = section.genes[0]
-    expected = f"{gene} · {section.barcodes[spot]} · raw {_count(section, spot):g} · "
+    measured = f"measured {_count(section, spot):g}"
+    expected = f"{gene} · {section.barcodes[spot]} · {measured} · "
 
     qtbot.mouseMove(canvas, point(viewer, canvas, world) + QPoint(1, 1))
     qtbot.wait(20)

@@ -98,8 +98,8 @@ def test_a_region_of_each_kind_can_be_added(click, panel, controller, kind):
 
 def test_regions_are_listed_with_name_kind_and_size(listed):
     assert texts(listed.table) == [
-        ["fold", "predict", "12", "3"],
-        ["glass", "left out", "1,200", "0"],
+        ["fold", "missing", "12", "3"],
+        ["glass", "not tissue", "1,200", "0"],
     ]
     ticks = [listed.table.topLevelItem(row).checkState(0) for row in (0, 1)]
     assert ticks == [Qt.CheckState.Checked, Qt.CheckState.Unchecked]

@@ -77,7 +77,8 @@ class Hover:
         at = None if result is None else result.raster.position_at(world_yx)
         if result is not None and at is not None and mean is not None:
             spread = "" if sd is None else f" ± {sd:.2g}"
-            said += [f"enhanced {mean:.3g}{spread}", str(result.targets.origin[at])]
+            origin = f"origin {result.targets.origin[at]}"
+            said += [f"enhanced {mean:.3g}{spread}", origin]
         return said
 
     def _measured(
@@ -100,7 +101,7 @@ class Hover:
             return []
         reading = shown_reading(result, gene, even=self._is_even)
         mean, sd = reading.mean[position, 0], reading.sd[position, 0]
-        origin = str(result.targets.origin[position])
+        origin = f"origin {result.targets.origin[position]}"
         return [f"enhanced {mean:.3g} ± {sd:.2g}", origin]
 
     @property
