@@ -10,6 +10,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
+def how_many(number: int, one: str, many: str) -> str:
+    """Write what there is, without the number where it is one; "" for none."""
+    return one if number == 1 else f"{number} {many}" if number else ""
+
+
 def time_in_words(seconds: float) -> str:
     """Write a time as a person would: '8 s', '2 min', '1 h 5 min'."""
     whole = round(seconds)

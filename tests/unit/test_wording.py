@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stentrans.wording import counted, memory_in_words, time_in_words
+from napari_stentrans.wording import counted, how_many, memory_in_words, time_in_words
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_memory(n_bytes, words):
 )
 def test_counted(number, words):
     assert counted(number, "spot") == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, ""), (1, "a run"), (3, "3 runs")])
+def test_how_many(number, words):
+    assert how_many(number, "a run", "runs") == words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_stentrans.gui.control.bench import Bench
+from napari_stentrans.wording import how_many
 
 _LOSS = "what would be lost"
 """What a message is about that is a question."""
@@ -51,8 +52,8 @@ class Losses:
             return True
         name = "" if session.section is None else session.name_of(session.section)
         lost = [
-            counted(len(results), "a result", "results"),
-            counted(len(rows), "a region", "regions"),
+            how_many(len(results), "a result", "results"),
+            how_many(len(rows), "a region", "regions"),
         ]
         self._again = again
         self._bench.background.say(
@@ -64,8 +65,3 @@ class Losses:
 
     def _take_back(self) -> None:
         self._bench.background.take_back(_LOSS)
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return what there is, without the number where it is one; "" for none."""
-    return one if number == 1 else f"{number} {many}" if number else ""

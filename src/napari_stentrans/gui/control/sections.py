@@ -14,7 +14,7 @@ from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.framing import are_in_view
 from napari_stentrans.gui.canvas.successor import Shown
 from napari_stentrans.gui.control.bench import Bench
-from napari_stentrans.gui.control.losses import Losses, counted
+from napari_stentrans.gui.control.losses import Losses
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.trials import TrialControl
@@ -28,6 +28,7 @@ from napari_stentrans.progress import Steps
 from napari_stentrans.section.facts import SectionFacts
 from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
+from napari_stentrans.wording import how_many
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -265,7 +266,7 @@ class SectionControl:
             if records and section not in there:
                 told.append(
                     f"{session.name_of(section)} was closed with its "
-                    f"{counted(len(records), 'result', 'results')}: its last layer is "
+                    f"{how_many(len(records), 'result', 'results')}: its last layer is "
                     "gone."
                 )
         return told

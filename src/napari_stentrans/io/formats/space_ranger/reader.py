@@ -22,9 +22,7 @@ from napari_stentrans.io.assembly.counts import normalised_notes
 from napari_stentrans.io.assembly.kept import kept_beside
 from napari_stentrans.io.assembly.spot_names import ListedNames
 from napari_stentrans.io.files.damage import attempt
-from napari_stentrans.io.files.many_names import (
-    give_memory_back,
-)
+from napari_stentrans.io.files.many_names import give_memory_back
 from napari_stentrans.io.formats.space_ranger.bins import (
     bins_note,
     bins_of,
