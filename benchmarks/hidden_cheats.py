@@ -22,7 +22,7 @@ from napari_stentrans.config import RunConfig
 from napari_stentrans.evaluation.holdout import HoldOut
 from napari_stentrans.methods.base import ExpressionField, get_method
 from napari_stentrans.methods.channels import ChannelEstimate
-from napari_stentrans.methods.cross_fitting import cross_fit
+from napari_stentrans.methods.cross_fitting import Division, cross_fit
 from napari_stentrans.methods.fields import ProgrammeField
 from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.covariance import (
@@ -107,7 +107,7 @@ class HiddenCheats:
         visible = self.trial.reduced
         seen = self._programmes.scores[self.trial.visible]
         programmes = replace(self._programmes, scores=seen)
-        crossed = cross_fit(visible, programmes, self.config.seed)
+        crossed = cross_fit(programmes, Division.of(visible, self.config.seed))
         steps = fit_programmes_steps(visible, programmes, crossed, self._config_alone)
         return run_to_end(steps)
 

@@ -171,7 +171,7 @@ class EnhancedSection:
             return scores
         seen = self.fitted.section
         scores[keys.HELDOUT_CEILING] = (
-            expected_ceiling(seen.counts, self.chosen) if seen.is_counted else np.nan
+            expected_ceiling(seen.by_gene, self.chosen) if seen.is_counted else np.nan
         )
         scores[keys.HELDOUT_RANK] = scores[keys.HELDOUT_PCC].rank(
             ascending=False, method="first"

@@ -65,15 +65,43 @@ class CrossFitted:
         return share
 
 
-def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitted:
+@dataclass(frozen=True, eq=False)
+class Division:
+    """A section, divided at random: its spots into folds, its counts into halves.
+
+    Attributes
+    ----------
+    section
+        Visible spots.
+    seed
+        Of the division, and of what is found on its parts.
+    fold : ndarray, shape (spot,)
+        Number of the fold of each spot.
+    halves
+        Two sections, each with about half of the counts of every spot and gene.
+    """
+
+    section: Section
+    seed: int
+    fold: IntArray
+    halves: tuple[Section, Section]
+
+    @classmethod
+    def of(cls, section: Section, seed: int) -> Division:
+        """Divide a section: this needs no programmes, and can be done meanwhile."""
+        rng = np.random.default_rng(seed)
+        n_folds = 5 if section.n_spots <= _MANY else 2
+        fold = rng.permutation(section.n_spots) % n_folds
+        return cls(section, seed, fold, _halves(section, rng))
+
+
+def cross_fit(programmes: Programmes, division: Division) -> CrossFitted:
     """Score the spots of each fold on loadings found on the others.
 
     Loadings of each fold are turned to match the whole section's (Procrustes), so that
     the channels mean the same.
     """
-    rng = np.random.default_rng(seed)
-    fold = rng.permutation(section.n_spots) % (5 if section.n_spots <= _MANY else 2)
-    first, second = _halves(section, rng)
+    section, fold, (first, second) = division.section, division.fold, division.halves
 
     def on_one_scale(part: Section) -> sparse.csr_matrix:
         """Halves as if they were whole: scores of fewer counts would be smaller."""
@@ -88,7 +116,7 @@ def cross_fit(section: Section, programmes: Programmes, seed: int) -> CrossFitte
         columns = informative_genes(section.subset(rest)) if len(rest) else rest
         if min(len(rest), len(columns)) <= k:
             return
-        loadings = _loadings_without(logs[0], rest, columns, programmes, seed)
+        loadings = _loadings_without(logs[0], rest, columns, programmes, division.seed)
         for log, scores in zip(logs, crossed, strict=True):
             mean = np.asarray(log[rest].mean(axis=0)).ravel()
             scores[own, 1:] = project(log[own], mean, loadings)

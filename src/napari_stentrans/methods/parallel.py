@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
@@ -71,6 +71,13 @@ def map_in_order(
         finally:
             for begun_or_not in ahead:
                 begun_or_not.cancel()
+
+
+def both(first: Callable[[], T], second: Callable[[], R]) -> tuple[T, R]:
+    """Call two functions at the same time."""
+    functions: tuple[Callable[[], Any], ...] = (first, second)
+    of_first, of_second = map_in_order(lambda function: function(), functions)
+    return of_first, of_second
 
 
 def _submitted(

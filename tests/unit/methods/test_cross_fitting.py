@@ -12,6 +12,7 @@ from napari_stentrans.datasets import simulated_section
 from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.cross_fitting import (
     CrossFitted,
+    Division,
     _halves,
     _rotation_onto,
     cross_fit,
@@ -36,27 +37,27 @@ def free_of_noise(rng: np.random.Generator, square_section):
 def test_scores_do_not_see_noise(pure_noise) -> None:
     """On pure noise, fitted scores are as large as signal; cross-fitted are not."""
     found = find_programmes(pure_noise, 5, seed=0)
-    crossed = cross_fit(pure_noise, found, seed=0)
+    crossed = cross_fit(found, Division.of(pure_noise, seed=0))
     assert crossed.scores[:, 1:].std(axis=0).max() < 0.7
 
 
 def test_scores_keep_signal(simulated: SimulatedSection) -> None:
     found = find_programmes(simulated.section, 5, seed=0)
-    crossed = cross_fit(simulated.section, found, seed=0).scores
+    crossed = cross_fit(found, Division.of(simulated.section, seed=0)).scores
     assert np.corrcoef(found.scores[:, 1], crossed[:, 1])[0, 1] > 0.95
     assert crossed[:, 1].std() > 0.85
 
 
 def test_surprises_of_pure_noise_are_not_true(pure_noise) -> None:
     found = find_programmes(pure_noise, 5, seed=0)
-    crossed = cross_fit(pure_noise, found, seed=0)
+    crossed = cross_fit(found, Division.of(pure_noise, seed=0))
     # by chance the halves of so few spots agree in the strongest of them
     assert crossed.true_share(np.zeros_like(found.scores))[1:].mean() < 0.15
 
 
 def test_surprises_without_noise_are_true(free_of_noise) -> None:
     found = find_programmes(free_of_noise, 2, seed=0)
-    crossed = cross_fit(free_of_noise, found, seed=0)
+    crossed = cross_fit(found, Division.of(free_of_noise, seed=0))
     assert crossed.true_share(np.zeros_like(found.scores)).min() > 0.95
 
 
@@ -65,7 +66,7 @@ def test_halves_are_on_the_scale_of_the_whole(square_section, rng) -> None:
     own = rng.normal(size=256)
     section = square_section(rng.poisson(np.exp(np.outer(own, rng.normal(0, 1, 400)))))
     found = find_programmes(section, 1, seed=0)
-    crossed = cross_fit(section, found, seed=0)
+    crossed = cross_fit(found, Division.of(section, seed=0))
     whole = crossed.scores[:, 1]
     for half in crossed.halves:
         assert (half[:, 1] * whole).sum() / (whole**2).sum() > 0.92
@@ -127,7 +128,7 @@ def test_a_rotation_is_found_again(rng: np.random.Generator) -> None:
 def test_hardly_any_spots(simulated: SimulatedSection, n_spots: int) -> None:
     few = simulated.section.subset(np.arange(n_spots))
     found = find_programmes(few, 5, seed=0)
-    crossed = cross_fit(few, found, seed=0)
+    crossed = cross_fit(found, Division.of(few, seed=0))
     assert crossed.scores.shape == found.scores.shape
     assert np.isfinite(crossed.true_share(np.zeros_like(found.scores))).all()
 
@@ -139,6 +140,6 @@ def test_channels_mean_the_same_in_every_fold(square_section, rng) -> None:
         rng.poisson(40 * np.exp(own @ rng.normal(0, 0.3, (3, 90))))
     )
     found = find_programmes(section, 3, seed=0)
-    crossed = cross_fit(section, found, seed=0)
+    crossed = cross_fit(found, Division.of(section, seed=0))
     for k in range(1, 4):
         assert np.corrcoef(found.scores[:, k], crossed.scores[:, k])[0, 1] > 0.95

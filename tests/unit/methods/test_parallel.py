@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from napari_stentrans.methods import parallel
 from napari_stentrans.methods.kriging.covariance import Kernel, Spectrum
 from napari_stentrans.methods.parallel import (
+    both,
     map_in_order,
     one_blas_thread,
     seeded_torch,
@@ -38,6 +39,21 @@ def test_results_come_in_order_whoever_is_first() -> None:
         return piece**2
 
     assert list(map_in_order(slow_first, range(6))) == [0, 1, 4, 9, 16, 25]
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_both_are_called_at_once() -> None:
+    meeting = threading.Barrier(2, timeout=10)  # neither gets past it alone
+
+    def first() -> int:
+        meeting.wait()
+        return 1
+
+    def second() -> str:
+        meeting.wait()
+        return "two"
+
+    assert both(first, second) == (1, "two")
 
 
 def blas_threads() -> set[int]:

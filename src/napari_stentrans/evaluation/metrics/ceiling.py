@@ -70,13 +70,13 @@ def noise_ceiling(
     return _of_all(on_counts), _of_all(on_log)
 
 
-def expected_ceiling(counts: sparse.csr_matrix, genes: IntArray) -> FloatArray:
+def expected_ceiling(counts: sparse.csc_matrix, genes: IntArray) -> FloatArray:
     """Return what `noise_ceiling` on counts is in the mean of all splits, (chosen,).
 
     Halves of counts with mean m and variance v have covariance (v - m) / 4 and variance
     (v + m) / 4 over the spots in expectation, so that the ceiling is sqrt(1 - m / v).
     """
-    chosen = sparse.csc_matrix(counts)[:, genes].astype(np.float64)
+    chosen = counts[:, genes].astype(np.float64)
     mean = np.asarray(chosen.mean(axis=0)).ravel()
     variance = np.asarray(chosen.power(2).mean(axis=0)).ravel() - mean**2
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -11,7 +11,7 @@ import pandas as pd
 from napari_stentrans.config import RunConfig
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted
 from napari_stentrans.methods.channels import ChannelEstimate
-from napari_stentrans.methods.cross_fitting import CrossFitted, cross_fit
+from napari_stentrans.methods.cross_fitting import CrossFitted, Division, cross_fit
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import (
     ProgrammeField,
@@ -27,6 +27,7 @@ from napari_stentrans.methods.kriging.mixture import mixture_steps
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.left_out import LeftOutField
+from napari_stentrans.methods.parallel import both
 from napari_stentrans.methods.programmes import Programmes, find_programmes
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.section.lattice import FloatArray, IntArray
@@ -166,9 +167,13 @@ def kriged_steps(
 ) -> Steps[FittedKriging]:
     """Find programmes and krige them, with regard to appearance if it is given."""
     yield Progress("Kriging: gene programmes", 0, 2)
-    programmes = find_programmes(section, config.kriging.n_programmes, config.seed)
+    n_programmes, seed = config.kriging.n_programmes, config.seed
+    programmes, division = both(
+        lambda: find_programmes(section, n_programmes, seed),
+        lambda: Division.of(section, seed),
+    )
     yield Progress("Kriging: gene programmes", 1, 2)
-    crossed = cross_fit(section, programmes, config.seed)
+    crossed = cross_fit(programmes, division)
     return (
         yield from fit_programmes_steps(
             section, programmes, crossed, config, appearance
