@@ -113,7 +113,8 @@ class ReadOptions:
         Raises
         ------
         InvalidRequestError
-            If there is no such wish, lattice or file, or a size is no size.
+            If there is no such wish, lattice or file, a name is no text, or a size no
+            size.
         """
         _refuse_unknown(wishes)
         found: dict[str, Any] = dict(wishes)
@@ -124,9 +125,13 @@ class ReadOptions:
             )
             raise InvalidRequestError(msg)
         found["lattice"] = None if lattice is None else LatticeKind(lattice)
+        for text in ("name", "library", "table", "coordinate_system"):
+            if found.get(text) is not None:
+                _check_text(text, found[text])
         for size in ("bin_size", "pitch"):
             if found.get(size) is not None:
                 _check_size(size, found[size])
+        _check_switch("allow_normalised", found.get("allow_normalised", False))
         for what in ("positions", "image"):
             if found.get(what) is not None:
                 found[what] = _file(what, found[what])
@@ -208,6 +213,18 @@ class ReadOptions:
         if kind is not LatticeKind.IRREGULAR:
             return self.place(free_rc)
         return Detected(impose_lattice(free_rc, kind), free_rc)
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        msg = f'{name} must be text, such as {name}="{value}", not {value!r}'
+        raise InvalidRequestError(msg)
+
+
+def _check_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool | np.bool_):
+        msg = f"{name} must be True or False, not {value!r}"
+        raise InvalidRequestError(msg)
 
 
 def _check_size(name: str, value: object) -> None:

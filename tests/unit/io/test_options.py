@@ -38,3 +38,16 @@ def test_a_file_that_is_no_path(tmp_path, name, value):
     told = f"{name} must be the path of a file, not"
     with pytest.raises(InvalidRequestError, match=told):
         read_section(tmp_path / "a.csv", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["name", "library", "table", "coordinate_system"])
+def test_a_name_that_is_no_text(name):
+    told = f'^{name} must be text, such as {name}="5", not 5$'
+    with pytest.raises(InvalidRequestError, match=told):
+        ReadOptions.of(**{name: 5})
+
+
+@pytest.mark.parametrize("value", ["no", None, 0])
+def test_a_switch_that_is_none(value):
+    with pytest.raises(InvalidRequestError, match="must be True or False"):
+        ReadOptions.of(allow_normalised=value)
