@@ -23,6 +23,7 @@ from napari_stentrans.portions import portions
 from napari_stentrans.section.detection import impose_lattice
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
 from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.wording import counted
 
 _MARGIN = 2.0
 """Pitches between the first pixel of the image and the first spot."""
@@ -64,6 +65,13 @@ class SimulatedSection:
     frame: Lattice
     spot_factor: FloatArray
     removed_rc: FloatArray
+
+    def __repr__(self) -> str:
+        section = self.section
+        return (
+            f"<SimulatedSection {section.name}: {counted(section.n_spots, 'spot')} x "
+            f"{counted(section.n_genes, 'gene')}, {len(self.removed_rc):,} lost>"
+        )
 
     @cached_property
     def truth(self) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.section import Section
+from napari_stentrans.wording import counted
 
 RunKey: TypeAlias = tuple[str, int, str]
 """Task, seed and method."""
@@ -121,7 +122,7 @@ class EvaluationReport:
     def __repr__(self) -> str:
         return (
             f"<EvaluationReport of {self.section.name}: {', '.join(self.methods)} "
-            f"({', '.join(self.tasks)}; {len(self.seeds)} seeds)>"
+            f"({', '.join(self.tasks)}; {counted(len(self.seeds), 'seed')})>"
         )
 
     def save(self, path: str | Path) -> Path:

@@ -58,6 +58,10 @@ class TissueImage:
     full: FullPicture | None = None
     modality: Modality = Modality.BRIGHT_FIELD
 
+    def __repr__(self) -> str:
+        rows, cols = self.data.shape[:2]
+        return f"<TissueImage {self.name}: {rows} x {cols} pixels, {self.modality}>"
+
     @property
     def affine(self) -> FloatArray:
         """Map of image (row, col, 1) to full-resolution (y, x, 1), shape (3, 3)."""

@@ -18,6 +18,7 @@ from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import BoolArray
+from napari_stentrans.wording import counted
 
 PREDICT = 1
 OUTSIDE = 2
@@ -150,6 +151,13 @@ class MissingRegions:
             also_outside = KDTree(outside_rc).query(new_rc)[0] < _SAME_POSITION
             new_rc = new_rc[~also_outside]
         return cls(at_spots == PREDICT, at_spots == OUTSIDE, new_rc, outside_rc)
+
+    def __repr__(self) -> str:
+        spots, sites = counted(self.n_spots, "spot"), counted(self.n_new, "empty site")
+        n_left_out = self.n_marked - self.n_spots - self.n_new
+        return (
+            f"<MissingRegions: {spots} and {sites} to predict, {n_left_out:,} left out>"
+        )
 
     @property
     def is_empty(self) -> bool:

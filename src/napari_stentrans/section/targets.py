@@ -13,6 +13,7 @@ from napari_stentrans.section.lattice import FloatArray, IntArray, Lattice
 from napari_stentrans.section.missing import MissingRegions, match_positions
 from napari_stentrans.section.section import Section
 from napari_stentrans.section.tissue import TissueRule, refined_sites
+from napari_stentrans.wording import counted
 
 REFINEMENTS = (1, 2, 3, 4)
 
@@ -57,6 +58,10 @@ class Targets:
 
     def __len__(self) -> int:
         return len(self.array_rc)
+
+    def __repr__(self) -> str:
+        of_all = f"{counted(len(self), 'position')}, {self.measured.sum():,} measured"
+        return f"<Targets: {of_all}, {self.lattice.kind}>"
 
 
 def enhancement_targets(
