@@ -21,6 +21,7 @@ _LAZY = {
     "MissingRegions": "napari_stentrans.section.missing",
     "RunConfig": "napari_stentrans.config",
     "Section": "napari_stentrans.section.section",
+    "StEnTransError": "napari_stentrans.errors",
     "simulated_section": "napari_stentrans.datasets",
 }
 

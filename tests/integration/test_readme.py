@@ -73,6 +73,32 @@ def test_python_of_the_command_line_page_runs() -> None:
     assert set(names["report"].scores["method"]) == {"kriging", "linear"}
 
 
+@pytest.mark.filterwarnings("ignore::anndata.ImplicitModificationWarning")
+def test_python_of_the_python_page_runs(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Block after block, as it says; what is saved is there."""
+    (tmp_path / "sample_data").symlink_to(repository / "sample_data")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for code in fenced("python", [ROOT / "docs/python.md"]):
+        exec(compile(code, "python.md", "exec"), names)
+    assert {path.name for path in tmp_path.iterdir()} >= {
+        *("enhanced.h5ad", "genes.ome.tif", "gene.png", "measured.parquet"),
+        *("tissue.npz", "scores.csv"),
+    }
+    assert np.isfinite(names["low"]).all()
+    assert names["patterned"]["heldout_pcc"].min() > 0
+    assert names["adata"].obsm["X_pca"].shape == (len(names["result"]), 10)
+    assert (
+        np.corrcoef(
+            names["filled"].read(names["simulated"].section.genes).mean.ravel(),
+            names["truth"].ravel(),
+        )[0, 1]
+        > 0.8
+    )
+
+
 def test_python_of_the_sample_data_page_runs(repository: Path) -> None:
     """And its section is the one that lies there."""
     (code,) = fenced("python", [ROOT / "sample_data/README.md"])
