@@ -24,9 +24,10 @@ from napari_stentrans.methods.parallel import map_in_order
 from napari_stentrans.portions import gene_portions
 from napari_stentrans.progress import Progress, run_to_end
 from napari_stentrans.request import resolve_genes
+from napari_stentrans.section.gene_names import as_names
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.raster import SpotRaster
-from napari_stentrans.section.section import Section, as_names
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import Targets
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike
 from napari_stentrans import keys
 from napari_stentrans.config import RunConfig
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.section.gene_names import as_names
 from napari_stentrans.section.lattice import FloatArray, IntArray
 from napari_stentrans.section.missing import MissingRegions
 from napari_stentrans.section.raster import raster_of
-from napari_stentrans.section.section import Section, as_names
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import Targets, enhancement_targets, targets_at
 
 GeneChoice: TypeAlias = Literal["expressed", "all"] | Sequence[str]

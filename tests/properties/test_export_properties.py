@@ -18,8 +18,9 @@ from napari_stentrans.io.tables import read_anndata
 from napari_stentrans.io.writers.as_anndata import section_to_anndata
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.section.detection import impose_lattice
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import Lattice, LatticeKind
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 
 QUICK = settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -17,9 +17,10 @@ from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.methods import parallel
 from napari_stentrans.methods.base import ExpressionField, Fitted, Prediction
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.missing import MissingRegions
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.targets import enhancement_targets, targets_at
 
 ROWS, COLS, GENES = 3, 4, 7

@@ -21,8 +21,9 @@ from napari_stentrans.datasets.tissue_model import TissueModel
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.portions import portions
 from napari_stentrans.section.detection import impose_lattice
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 from napari_stentrans.wording import counted
 
 _MARGIN = 2.0

@@ -18,8 +18,9 @@ from napari_stentrans.evaluation.holdout import hold_out
 from napari_stentrans.evaluation.tasks import Protocol, Task, Trial
 from napari_stentrans.evaluation.thinning import split_counts
 from napari_stentrans.methods.base import Enhancer, get_method, method_names
+from napari_stentrans.section.gene_names import as_names
 from napari_stentrans.section.lattice import IntArray
-from napari_stentrans.section.section import Section, as_names
+from napari_stentrans.section.section import Section
 
 E = TypeVar("E", bound=StrEnum)
 

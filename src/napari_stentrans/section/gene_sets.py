@@ -13,8 +13,9 @@ from scipy import sparse
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.portions import portions
 from napari_stentrans.section.depth import evened
+from napari_stentrans.section.gene_names import as_names
 from napari_stentrans.section.lattice import FloatArray, IntArray
-from napari_stentrans.section.section import Section, as_names
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.signature import one_over_sd
 
 FEWEST = 2

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
+
+from napari_stentrans.section.detection import are_places
+from napari_stentrans.section.lattice import FloatArray, Lattice
 
 
 def section_problems(
     counts: sparse.csr_matrix,
     obs: pd.DataFrame,
     var: pd.DataFrame,
-    array_rc: NDArray[np.float64],
-    pixel_xy: NDArray[np.float64] | None,
+    array_rc: FloatArray,
+    pixel_xy: FloatArray | None,
+    lattice: Lattice,
 ) -> list[str]:
-    """List every reason why these parts do not make a section; empty if they do."""
+    """List every reason why these parts do not make a section; empty if they do.
+
+    Where positions lie is looked at only once there is one of every spot.
+    """
+    return (
+        _part_problems(counts, obs, var, array_rc, pixel_xy)
+        or _size_problems(array_rc, pixel_xy)
+        or _lattice_problems(lattice, array_rc, obs.index)
+    )
+
+
+def _part_problems(
+    counts: sparse.csr_matrix,
+    obs: pd.DataFrame,
+    var: pd.DataFrame,
+    array_rc: FloatArray,
+    pixel_xy: FloatArray | None,
+) -> list[str]:
     n_spots, n_genes = counts.shape
     problems = []
     if n_spots == 0 or n_genes == 0:
@@ -57,7 +77,7 @@ def _name_problems(what: str, names: pd.Index) -> list[str]:
 
 
 def _position_problems(
-    array_rc: NDArray[np.float64], n_spots: int, names: pd.Index
+    array_rc: FloatArray, n_spots: int, names: pd.Index
 ) -> list[str]:
     if array_rc.shape != (n_spots, 2):
         return [f"positions have shape {array_rc.shape}, expected ({n_spots}, 2)"]
@@ -77,3 +97,43 @@ def _position_problems(
             "captures, split it and open them one by one."
         ]
     return []
+
+
+def _size_problems(array_rc: FloatArray, pixel_xy: FloatArray | None) -> list[str]:
+    given = {"positions": array_rc, "pixel positions": pixel_xy}
+    return [
+        f"some {what} are as large as {np.abs(positions).max():g}: that is no place"
+        for what, positions in given.items()
+        if positions is not None and not are_places(positions)
+    ]
+
+
+def _lattice_problems(
+    lattice: Lattice, array_rc: FloatArray, barcodes: pd.Index
+) -> list[str]:
+    if not lattice.is_regular:
+        return []
+    off = np.flatnonzero(~lattice.is_site(array_rc))
+    if len(off):
+        row, col = array_rc[off[0]]
+        return [
+            f"{len(off)} of {len(array_rc)} spots are not on a {lattice.kind} "
+            f"lattice (first: {barcodes[off[0]]!r} at array_row={row:g}, "
+            f"array_col={col:g}). Choose another lattice, or 'irregular'."
+        ]
+    if lattice.is_overstretched(array_rc):
+        return [_stray(lattice, array_rc, barcodes)]
+    return []
+
+
+def _stray(lattice: Lattice, array_rc: FloatArray, barcodes: pd.Index) -> str:
+    """Name the spot that lies farthest off, and say what to do about it."""
+    from_middle = np.abs(array_rc - np.median(array_rc, axis=0))
+    spot = int(np.argmax(from_middle.max(axis=1)))
+    row, col = array_rc[spot]
+    return (
+        f"{barcodes[spot]!r} at array_row={row:g}, array_col={col:g} lies too "
+        f"far from the other spots for a {lattice.kind} lattice of "
+        f"{len(array_rc)} spots. Correct its position or leave it out, or choose "
+        "the lattice 'irregular'."
+    )

@@ -7,10 +7,10 @@ formats, torch or napari, and never writes to the arrays that it was given.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,9 @@ from napari_stentrans.errors import (
     UnknownGeneError,
 )
 from napari_stentrans.section.affine_fit import affine_between
-from napari_stentrans.section.detection import are_places, place_spots
+from napari_stentrans.section.counts import canonical, in_rows, pieces
+from napari_stentrans.section.detection import place_spots
+from napari_stentrans.section.gene_names import as_names, unknown_genes
 from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import (
     FloatArray,
@@ -33,9 +35,6 @@ from napari_stentrans.section.lattice import (
 )
 from napari_stentrans.section.quality import section_problems
 
-__all__ = ["Section", "TissueImage", "as_names"]
-
-_PIECE: Final = 1_000_000
 _EXACT: Final = 1e-6
 """Grid steps that are rounding errors."""
 
@@ -98,17 +97,11 @@ class Section:
     wishes: Mapping[str, str | bool | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", _rows(self.counts))
-        problems = section_problems(
-            self.counts, self.obs, self.var, self.array_rc, self.pixel_xy
-        )
-        if not problems:
-            problems = self._size_problems()
-        if not problems and self.lattice.is_regular:
-            problems = self._lattice_problems()
-        if problems:
+        object.__setattr__(self, "counts", in_rows(self.counts))
+        parts = self.counts, self.obs, self.var, self.array_rc, self.pixel_xy
+        if problems := section_problems(*parts, self.lattice):
             raise InvalidSectionError(problems)
-        object.__setattr__(self, "counts", _canonical(self.counts))
+        object.__setattr__(self, "counts", canonical(self.counts))
         object.__setattr__(self, "array_rc", self._exact_rc())
 
     def __repr__(self) -> str:
@@ -182,10 +175,10 @@ class Section:
         digest = hashlib.sha256()
         counts = self.counts
         for array in (counts.data, counts.indices, counts.indptr, self.array_rc):
-            for piece in _pieces(array):
+            for piece in pieces(array):
                 digest.update(np.ascontiguousarray(piece).astype("<f8").tobytes())
         for names in (self.genes, self.barcodes):
-            for number, piece in enumerate(_pieces(names)):
+            for number, piece in enumerate(pieces(names)):
                 digest.update(b"\n" if number else b"")
                 digest.update("\n".join(map(str, piece)).encode())
         return digest.hexdigest()[:16]
@@ -202,7 +195,7 @@ class Section:
         columns = self.genes.get_indexer(pd.Index(names, dtype=object))
         unknown = [name for name, at in zip(names, columns, strict=True) if at < 0]
         if unknown:
-            raise UnknownGeneError(self._unknown_genes(unknown))
+            raise UnknownGeneError(unknown_genes(self.name, self.genes, unknown))
         return columns.astype(np.int64)
 
     def gene_counts(self, gene: str) -> NDArray[np.float32]:
@@ -218,8 +211,8 @@ class Section:
     @cached_property
     def is_counted(self) -> bool:
         """Whether all values are whole numbers."""
-        pieces = _pieces(self.counts.data)
-        return all(bool((values % 1 == 0).all()) for values in pieces)
+        stored = pieces(self.counts.data)
+        return all(bool((values % 1 == 0).all()) for values in stored)
 
     @cached_property
     def detected_in(self) -> IntArray:
@@ -230,9 +223,7 @@ class Section:
     def gene_totals(self) -> FloatArray:
         """Total counts of each gene, shape (gene,): exact, however many there are."""
         totals = np.zeros(self.n_genes)
-        stored = zip(
-            _pieces(self.counts.indices), _pieces(self.counts.data), strict=True
-        )
+        stored = zip(pieces(self.counts.indices), pieces(self.counts.data), strict=True)
         for genes, counts in stored:
             totals += np.bincount(genes, weights=counts, minlength=self.n_genes)
         return totals
@@ -300,91 +291,3 @@ class Section:
         if not lattice.is_regular or lattice.is_site(array_rc, _EXACT).all():
             return array_rc
         return lattice.to_array(lattice.to_grid(array_rc))
-
-    def _lattice_problems(self) -> list[str]:
-        problems = []
-        off = np.flatnonzero(~self.lattice.is_site(self.array_rc))
-        if len(off):
-            row, col = self.array_rc[off[0]]
-            problems.append(
-                f"{len(off)} of {self.n_spots} spots are not on a {self.lattice.kind} "
-                f"lattice (first: {self.barcodes[off[0]]!r} at array_row={row:g}, "
-                f"array_col={col:g}). Choose another lattice, or 'irregular'."
-            )
-        elif self.lattice.is_overstretched(self.array_rc):
-            problems.append(self._stray())
-        return problems
-
-    def _stray(self) -> str:
-        """Name the spot that lies farthest off, and say what to do about it."""
-        from_middle = np.abs(self.array_rc - np.median(self.array_rc, axis=0))
-        spot = int(np.argmax(from_middle.max(axis=1)))
-        row, col = self.array_rc[spot]
-        return (
-            f"{self.barcodes[spot]!r} at array_row={row:g}, array_col={col:g} lies too "
-            f"far from the other spots for a {self.lattice.kind} lattice of "
-            f"{self.n_spots} spots. Correct its position or leave it out, or choose "
-            "the lattice 'irregular'."
-        )
-
-    def _size_problems(self) -> list[str]:
-        given = {"positions": self.array_rc, "pixel positions": self.pixel_xy}
-        return [
-            f"some {what} are as large as {np.abs(positions).max():g}: that is no place"
-            for what, positions in given.items()
-            if positions is not None and not are_places(positions)
-        ]
-
-    def _unknown_genes(self, unknown: list[str]) -> str:
-        from difflib import get_close_matches
-
-        told = []
-        folded = {str(gene).casefold(): str(gene) for gene in self.genes}
-        for name in unknown[:5]:
-            near = get_close_matches(str(name).casefold(), list(folded), 1, cutoff=0.7)
-            hint = f" (did you mean {folded[near[0]]!r}?)" if near else ""
-            told.append(f"{name!r}{hint}")
-        more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-        return (
-            f"{self.name} has no gene {', '.join(told)}{more}. It has {self.n_genes} "
-            f"genes, such as {', '.join(map(str, self.genes[:3]))}."
-        )
-
-
-def as_names(given: Any, what: str = "genes") -> list[str]:
-    """Return names as a list; a single one may come by itself.
-
-    Raises
-    ------
-    InvalidRequestError
-        Of numbers, masks and other things that are no names.
-    """
-    listed = isinstance(given, Iterable) and not isinstance(given, str)
-    names = list(given) if listed else [given]
-    nameless = [each for each in names if not isinstance(each, str)]
-    if nameless:
-        msg = f"{what} are chosen by their names, not by {nameless[0]!r}: give a list"
-        raise InvalidRequestError(msg)
-    return names
-
-
-def _pieces(whole: Any) -> Iterator[Any]:
-    """Cut into pieces what may be long, so that copies of it stay small."""
-    return (whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE))
-
-
-def _rows(counts: Any) -> sparse.csr_matrix:
-    """Return counts of any kind of matrix by rows, in single precision."""
-    if isinstance(counts, sparse.csr_matrix) and counts.dtype == np.float32:
-        return counts
-    return sparse.csr_matrix(counts, dtype=np.float32)
-
-
-def _canonical(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the counts with each value stored once, in order, and no zeros stored."""
-    if counts.has_canonical_format and counts.data.all():
-        return counts
-    counts = counts.copy()
-    counts.sum_duplicates()
-    counts.eliminate_zeros()
-    return counts

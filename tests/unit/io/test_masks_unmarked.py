@@ -12,9 +12,10 @@ from PIL import Image
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.regions.masks import read_missing, read_regions, write_regions
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.raster import SpotRaster
 from napari_stentrans.section.regions import RegionKind, Regions
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.sites import PaintSites
 
 

@@ -18,7 +18,7 @@ from napari_stentrans import keys
 from napari_stentrans.io.files.limits import GIGABYTE, memory_limit
 from napari_stentrans.io.files.text import is_gzipped
 from napari_stentrans.io.pictures.brightness import as_bytes, white_of
-from napari_stentrans.section.section import TissueImage
+from napari_stentrans.section.image import TissueImage
 
 LONGEST_SIDE = 4096
 """Larger pictures are shown (and written out) reduced, to spare memory."""

@@ -12,8 +12,9 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.io.assembly.counts import is_text, plain, unique_names
 from napari_stentrans.io.assembly.kept import Kept, kept_in
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.technology import pitch_px
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from napari_stentrans.io.writers.as_anndata import (
     library_of,
     scalefactors_of,
 )
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.image import TissueImage
+from napari_stentrans.section.section import Section
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -18,8 +18,9 @@ from napari_stentrans.io.assembly.counts import as_counts, plain, unique_names
 from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.io.formats.listed.positions import SpotPositions
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.image import TissueImage
 from napari_stentrans.section.lattice import FloatArray, LatticeKind
-from napari_stentrans.section.section import Section, TissueImage
+from napari_stentrans.section.section import Section
 
 
 @dataclass(eq=False)
