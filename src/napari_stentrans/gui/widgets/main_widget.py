@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import EmitLoopError
-from qtpy.QtCore import QEvent, QSize, Qt
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_stentrans.gui.control.controller import Controller
 from napari_stentrans.gui.control.memory import Memory
@@ -21,13 +21,13 @@ from napari_stentrans.gui.widgets.region_panel import RegionPanel
 from napari_stentrans.gui.widgets.run_bar import RunBar
 from napari_stentrans.gui.widgets.run_panel import RunPanel
 from napari_stentrans.gui.widgets.save_panel import SavePanel
+from napari_stentrans.gui.widgets.scrolling import Scrolling
 from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
 if TYPE_CHECKING:
     import napari
 
 _WIDTH = 330
-_SCROLL_BAR = 12
 _SPACING = 6
 _held: dict[int, list[object]] = {}
 """What must last until Qt deletes a widget, by its session.
@@ -109,7 +109,7 @@ class StEnTransWidget(QWidget):
             self.compare_panel,
             self.save_panel,
         ):
-            number = self.tabs.addTab(_scrolling(panel), panel.title)
+            number = self.tabs.addTab(Scrolling(panel), panel.title)
             self.tabs.setTabToolTip(number, panel.help_text)
         self.tabs.setUsesScrollButtons(True)
         outer = QVBoxLayout(self)
@@ -127,18 +127,6 @@ def _load_units() -> None:
     import pint
 
     pint.get_application_registry().Unit("pixel")  # type: ignore[no-untyped-call]
-
-
-def _scrolling(panel: Panel) -> QScrollArea:
-    """Let a panel be higher than the screen, never wider than the dock."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing would show that it has it
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(panel)
-    area.setMinimumWidth(panel.minimumSizeHint().width() + _SCROLL_BAR)
-    return area
 
 
 def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:
