@@ -70,6 +70,17 @@ def test_spots_are_equally_deep_and_shallow_ones_left_out(trial):
     np.testing.assert_allclose(share, measured.sum(axis=0) / measured.sum(), atol=0.01)
 
 
+def test_spots_that_are_equally_deep_already_are_scored_as_they_are(trial):
+    counts = np.zeros((trial.section.n_spots, N_GENES), dtype=np.float32)
+    counts[:, 0] = 5 + np.arange(len(counts)) % 7
+    counts[:, 1] = 20 - counts[:, 0]
+    section = trial.section.with_counts(sparse.csr_matrix(counts))
+    even = hold_out(section, "dropout", 0)
+    found = OneDepth.of(even)
+    assert found.kept.all()
+    np.testing.assert_array_equal(found.counts.toarray(), even.counts.toarray())
+
+
 def test_truth_beats_what_is_wrong_about_every_second_spot():
     section = simulated_section(n_rows=24, n_cols=24, n_genes=40, seed=4).section
     trial = hold_out(section, "dropout", 1)
