@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from napari_stentrans.datasets import simulated_section
+from napari_stentrans.evaluation.genes import ceilings, scored_genes
 from napari_stentrans.evaluation.holdout import hold_out
 from napari_stentrans.evaluation.metrics import log_normalised, pearson
 from napari_stentrans.evaluation.one_depth import OneDepth
@@ -99,3 +100,9 @@ def test_values_that_are_no_counts_cannot_be_thinned(trial):
     section = trial.section
     halved = section.with_counts(section.counts * np.float32(0.5))
     assert OneDepth.of(hold_out(halved, "dropout", 0)) is None
+
+
+def test_the_ceiling_on_counts_knows_depth_and_the_one_on_logs_hardly(trial):
+    found = ceilings(trial, scored_genes(trial.section))
+    assert found["ceiling"].median() > 0.8
+    assert found["ceiling_log"].median() < 0.6
