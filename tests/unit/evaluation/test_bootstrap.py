@@ -54,6 +54,17 @@ def test_flat_genes_are_treated_as_in_the_score(section, rng):
     assert (found[:, 1] == 0).all()
 
 
+@pytest.mark.parametrize("unit", [1e-7, 1e7])
+def test_the_unit_of_values_does_not_matter(section, rng, unit):
+    blocks = TissueBlocks.of(section, n_replicates=5)
+    truth, predicted = rng.normal(3, 1, (2, section.n_spots, 3))
+    spots = np.arange(section.n_spots)
+    np.testing.assert_allclose(
+        blocks.pearson(unit * truth, unit * predicted, spots),
+        blocks.pearson(truth, predicted, spots),
+    )
+
+
 def test_blocks_are_squares_of_tissue(section):
     blocks = TissueBlocks.of(section)
     assert 15 <= len(np.unique(blocks.block)) <= 60
@@ -143,3 +154,18 @@ def test_seeds_are_resampled_too(rng):
     assert joined.mean() == pytest.approx(0.2, abs=0.005)
     assert 0.02 < joined.std() < 0.06
     np.testing.assert_array_equal(over_seeds(apart[:1]), apart[0])
+
+
+def test_a_ratio_known_beforehand_has_its_interval():
+    theirs = np.linspace(0.4, 0.6, 201)
+    found = compared(1.0, 0.5, 2 * theirs, theirs)
+    assert (found["ratio_low"], found["ratio_high"]) == pytest.approx((2, 2))
+    ratios = np.linspace(1, 3, 201)
+    found = compared(1.0, 0.5, ratios * theirs, theirs)
+    assert (found["ratio_low"], found["ratio_high"]) == pytest.approx((1.05, 2.95))
+
+
+def test_replicates_without_a_positive_divisor_leave_the_ratio():
+    theirs = np.concatenate([np.linspace(0.4, 0.6, 201), [0.0, -1.0]])
+    found = compared(1.0, 0.5, 2 * theirs, theirs)
+    assert (found["ratio_low"], found["ratio_high"]) == pytest.approx((2, 2))

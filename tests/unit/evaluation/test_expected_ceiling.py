@@ -37,8 +37,9 @@ def test_it_is_what_splits_give_in_the_mean(rates) -> None:
 def test_pure_noise_and_constants_have_none() -> None:
     noise = counts_of(np.full((4000, 1), 3.0))
     assert expected_ceiling(noise, np.array([0]))[0] < 0.25
-    constant = sparse.csr_matrix(np.full((10, 1), 2.0))
-    assert expected_ceiling(constant, np.array([0]))[0] == 0.0
+    for level in (0.0, 2.0):
+        constant = sparse.csr_matrix(np.full((10, 1), level))
+        assert expected_ceiling(constant, np.array([0]))[0] == 0.0
 
 
 def test_columns_come_in_the_order_asked_for(rates) -> None:

@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation import Task, hold_out
-from napari_stentrans.section.lattice import LatticeKind
+from napari_stentrans.section.lattice import Lattice, LatticeKind
 from napari_stentrans.section.section import Section
 
 HIDING = [task for task in Task if task is not Task.DENOISE]
@@ -78,6 +78,27 @@ def test_upsampling_thins_irregular_spots_evenly():
     )
     gap = KDTree(seen).query(hidden)[0]
     assert gap.max() < 4  # no part of the tissue is left without a visible spot
+
+
+def test_upsampling_keeps_the_middle_of_irregular_squares(bare_section):
+    """Squares of two pitches, four spots in each, one of them in the middle."""
+    inside = np.array([[1.0, 1.0], [0.3, 0.3], [0.3, 1.7], [1.7, 1.7]])
+    corners = 2.0 * np.indices((6, 6)).reshape(2, -1).T
+    spots_rc = (corners[:, None] + inside).reshape(-1, 2)
+    section = bare_section(spots_rc, Lattice(LatticeKind.IRREGULAR))
+    seen = hold_out(section, Task.UPSAMPLE).reduced.array_rc
+    np.testing.assert_array_equal(seen, corners + 1.0)
+
+
+@pytest.mark.parametrize("kind", REGULAR)
+def test_upsampling_does_not_depend_on_the_units_of_the_array(bare_section, kind):
+    section = section_on(kind)
+    unit = np.array([5.0, 4.0])
+    lattice = Lattice(kind, step_rc=tuple(unit * section.lattice.step_rc))
+    wide = bare_section(section.array_rc * unit, lattice)
+    for seed in range(4):
+        one, other = (hold_out(s, Task.UPSAMPLE, seed) for s in (section, wide))
+        np.testing.assert_array_equal(one.hidden, other.hidden)
 
 
 def test_dropout_hides_three_tenths():

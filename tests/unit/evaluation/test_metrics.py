@@ -99,6 +99,12 @@ def test_all_zero_prediction_is_finite(name, counts):
     assert np.isfinite(metrics.COUNT_METRICS[name](truth, np.zeros_like(truth))).all()
 
 
+def test_no_prediction_at_all_is_an_even_one_to_js(counts):
+    truth, _ = counts
+    nothing, even = (metrics.js(truth, np.full_like(truth, x)) for x in (0, 1))
+    np.testing.assert_allclose(nothing, even)
+
+
 def test_correlations_ignore_scale(counts):
     truth, predicted = counts
     for score in (metrics.pearson, metrics.spearman, metrics.js, metrics.rmse):
@@ -121,6 +127,12 @@ def test_log_normalising_takes_library_size_out():
     np.testing.assert_allclose(logged[0], np.log1p(200 * share[0]))
     np.testing.assert_allclose(logged[1], logged[0])
     np.testing.assert_array_equal(logged[2], 0)
+
+
+def test_a_spot_of_a_single_count_is_normalised_as_any_other():
+    counts = np.array([[1.0, 0.0], [0.0, 3.0]])
+    logged = metrics.log_normalised(counts, np.array([1.0, 3.0]), target=7)
+    np.testing.assert_allclose(logged, np.log1p([[7, 0], [0, 7]]))
 
 
 def test_a_gene_that_is_all_there_is_does_not_vary_once_normalised():
@@ -221,6 +233,14 @@ def test_gene_correlations_pair_by_pair(counts):
     found = metrics.gene_correlation_error(truth, predicted)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     np.testing.assert_allclose(metrics.gene_correlation_error(truth, truth), 0)
+
+
+def test_a_flat_prediction_errs_in_correlations_with_others_alone(counts):
+    truth, _ = counts
+    correlations = np.abs(np.corrcoef(truth.T))
+    expected = (correlations.sum(axis=0) - 1) / (truth.shape[1] - 1)
+    found = metrics.gene_correlation_error(truth, np.ones_like(truth))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_one_pattern_for_all_genes_errs_in_every_correlation(rng):

@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 
 from napari_stentrans.datasets import simulated_section
+from napari_stentrans.evaluation.genes import ceilings, scored_genes
 from napari_stentrans.evaluation.holdout import hold_out
 from napari_stentrans.evaluation.metrics import log_normalised, pearson
 from napari_stentrans.evaluation.one_depth import OneDepth
@@ -70,6 +71,17 @@ def test_spots_are_equally_deep_and_shallow_ones_left_out(trial):
     np.testing.assert_allclose(share, measured.sum(axis=0) / measured.sum(), atol=0.01)
 
 
+def test_spots_that_are_equally_deep_already_are_scored_as_they_are(trial):
+    counts = np.zeros((trial.section.n_spots, N_GENES), dtype=np.float32)
+    counts[:, 0] = 5 + np.arange(len(counts)) % 7
+    counts[:, 1] = 20 - counts[:, 0]
+    section = trial.section.with_counts(sparse.csr_matrix(counts))
+    even = hold_out(section, "dropout", 0)
+    found = OneDepth.of(even)
+    assert found.kept.all()
+    np.testing.assert_array_equal(found.counts.toarray(), even.counts.toarray())
+
+
 def test_truth_beats_what_is_wrong_about_every_second_spot():
     section = simulated_section(n_rows=24, n_cols=24, n_genes=40, seed=4).section
     trial = hold_out(section, "dropout", 1)
@@ -88,3 +100,9 @@ def test_values_that_are_no_counts_cannot_be_thinned(trial):
     section = trial.section
     halved = section.with_counts(section.counts * np.float32(0.5))
     assert OneDepth.of(hold_out(halved, "dropout", 0)) is None
+
+
+def test_the_ceiling_on_counts_knows_depth_and_the_one_on_logs_hardly(trial):
+    found = ceilings(trial, scored_genes(trial.section))
+    assert found["ceiling"].median() > 0.8
+    assert found["ceiling_log"].median() < 0.6

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
@@ -98,6 +99,16 @@ def test_truth_scores_one_and_the_mean_nothing(method, section, task):
     assert summary.loc["truth", "moran_ratio"] == pytest.approx(1)
 
 
+def test_intervals_are_as_wide_as_the_method_says(method, section):
+    counts = section.counts.toarray()
+    method(truth=counts)
+    task = hold_out(section, "dropout", 0)
+    found = per_gene(evaluate(section, ["truth"], "dropout")).set_index("gene")
+    spread = counts[task.hidden].std(axis=0, dtype=float)  # its sd is one
+    expected = 2 * 1.645 / spread[section.genes.get_indexer(found.index)]
+    np.testing.assert_allclose(found["interval_width"], expected, rtol=1e-5)
+
+
 def test_log_score_takes_the_predicted_library_over_all_genes(method, section):
     """A prediction wrong by a factor a spot is right once libraries are taken out."""
     counts = section.counts.toarray()
@@ -106,6 +117,18 @@ def test_log_score_takes_the_predicted_library_over_all_genes(method, section):
     summary = evaluate(section, ["scaled"], "region").summary("region")
     assert summary.loc["scaled", "pearson_log"] == pytest.approx(1, abs=1e-6)
     assert summary.loc["scaled", "pearson"] < 0.9
+
+
+def test_predicted_libraries_include_genes_that_are_not_scored(method, section):
+    """Most counts are of genes too rare to be scored, a few spots have each of them."""
+    rng = np.random.default_rng(0)
+    counts = section.counts.toarray()
+    counts[:, 20:] = 400 * (rng.random((section.n_spots, 40)) < 0.04)
+    rare = section.with_counts(sparse.csr_matrix(counts.astype(np.float32)))
+    method(scaled=counts * rng.lognormal(0, 1, (section.n_spots, 1)))
+    report = evaluate(rare, ["scaled"], "dropout")
+    assert report.scores["gene"].nunique() <= 20
+    assert report.summary("dropout").loc["scaled", "pearson_log"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("task", ["upsample", "dropout", "region"])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.methods.base import get_method
-from napari_stentrans.methods.composition import _HIGHEST, _summed
+from napari_stentrans.methods.channels import ChannelEstimate
+from napari_stentrans.methods.composition import _HIGHEST, Composition, _summed
 from napari_stentrans.methods.depth import following_depth
 from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.section.section import Section
@@ -62,6 +64,27 @@ def test_expected_counts_sum_to_the_expected_library(kriging: FittedKriging) -> 
     total = field.read(np.arange(kriging.section.n_genes)).mean.sum(axis=1)
     expected = field.depth * kriging.decoder.programmes.median_library
     np.testing.assert_allclose(total, expected, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("whole", "factor"), [(1, 1), (4, 0.25), (0.5, 2), (0.05, 10), (0.001, 10)]
+)
+def test_shares_are_made_whole_but_next_to_nothing_is_not_blown_up(
+    whole: float, factor: float
+) -> None:
+    """Shares that are known beforehand, and a tenth of them at least."""
+    of_gene = np.array([500.0, 300.0, 150.0, 50.0])
+    programmes = SimpleNamespace(
+        median_library=1000.0, share=lambda mean, genes: mean[:, :1] * of_gene[genes]
+    )
+    section = SimpleNamespace(gene_totals=7 * of_gene)
+    left_out, there = (
+        ChannelEstimate(np.full((n, 1), level), np.zeros((n, 1)))
+        for n, level in ((7, 1.0), (2, whole))
+    )
+    composition = Composition(section, programmes, left_out, np.ones(7))
+    np.testing.assert_allclose(composition.factor(left_out), 1)
+    np.testing.assert_allclose(composition.factor(there), factor, rtol=1e-6)
 
 
 def test_few_genes_stand_for_all() -> None:

@@ -8,8 +8,10 @@ import pytest
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.evaluation.thinning import split_counts
 from napari_stentrans.methods.base import get_method
-from napari_stentrans.methods.fields import SpotField
+from napari_stentrans.methods.channels import ChannelEstimate
+from napari_stentrans.methods.fields import ProgrammeField, SpotField
 from napari_stentrans.methods.kriging import enhancer
+from napari_stentrans.methods.kriging.enhancer import FittedKriging
 from napari_stentrans.progress import run_to_end
 
 Z_90 = 1.645
@@ -74,3 +76,23 @@ def test_no_more_dispersion_is_taken_for_tissue_than_before_halves_were_asked(
     field = run_to_end(fitted.spot_field_steps())
     assert isinstance(field, SpotField)
     assert field.prior_share == 0.25
+
+
+def test_places_known_as_well_as_left_out_spots_have_their_deviation(
+    kriging: FittedKriging,
+) -> None:
+    """And others more or less, as they are known worse or better."""
+    decoder, genes = kriging.decoder, np.arange(kriging.section.n_genes)
+    left_out = decoder.left_out
+    typical = np.broadcast_to(left_out.variance.mean(axis=0), left_out.variance.shape)
+
+    def spread(variance: np.ndarray) -> np.ndarray:
+        estimate = ChannelEstimate(left_out.mean, variance)
+        return ProgrammeField(decoder, estimate, None).read(genes).sd
+
+    rate = decoder.rates(left_out, genes)
+    expected = decoder.deviation(rate, genes) * decoder.statistics(genes).stretch
+    np.testing.assert_allclose(spread(typical), expected, rtol=1e-3)
+    assert (spread(2 * typical) >= expected).all()
+    assert spread(2 * typical).mean() > 1.01 * expected.mean()
+    assert spread(0 * typical).mean() < expected.mean()

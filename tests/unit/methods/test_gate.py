@@ -121,6 +121,15 @@ def test_wrong_corrections_close_it(
     assert judge(shipped, contrary).max() < 0.01
 
 
+@pytest.mark.parametrize(("worth", "left"), [(1, 0), (2, 0.25), (-1, 4)])
+def test_what_corrections_leave_of_the_error_is_told(
+    shipped: SpotTransformer, episodes: list[Episode], worth: float, left: float
+) -> None:
+    measured = [with_residuals(e, worth * correct(shipped, e.scene)) for e in episodes]
+    told = [progress.scores for progress in judge_steps(shipped, measured)]
+    assert told == [{"network": pytest.approx(left)}] * len(episodes)
+
+
 def test_the_library_far_away_is_never_believed(
     shipped: SpotTransformer, episodes: list[Episode]
 ) -> None:

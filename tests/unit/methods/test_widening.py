@@ -53,6 +53,11 @@ def test_widening_grows_without_a_step() -> None:
     assert np.diff(factor).max() < 0.01
 
 
+def test_neighbours_are_near_and_two_spacings_off_is_far() -> None:
+    factor = Widening(1.1, 1.6).at(np.array([0.0, 1.0, 1.5, 2.0, 9.0]))
+    np.testing.assert_allclose(factor, [1.1, 1.1, 1.35, 1.6, 1.6])
+
+
 def test_the_factor_makes_nine_in_ten_lie_within() -> None:
     rng = np.random.default_rng(1)
     off = np.abs(rng.normal(0, 1.5, (4000, 50)))
