@@ -82,7 +82,7 @@ def test_what_was_said_of_a_section_is_not_said_of_the_next(
 
     drop(viewer, other_section)
 
-    assert opened.session.message.text == ""
+    assert opened.session.message.text.startswith(f"Opened {other_section.name}.")
 
 
 def test_a_section_that_napari_opened_looks_as_ours(controller, viewer, section):

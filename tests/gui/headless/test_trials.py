@@ -219,7 +219,7 @@ def test_a_picture_that_was_moved_is_looked_at_where_it_lies(
     def noting(asked, *_):
         seen.append(asked.image)
         yield Progress("Hiding spots", 0, 1)
-        return tested(MethodScore("flat", 0, 0, 0, 0, 0))
+        return outcome(MethodScore("flat", 0, 0, 0, 0, 0))
 
     monkeypatch.setattr(trials, "comparing", noting)
     opened.stage.placing.lay(section, Alignment(shift_xy=(25.0, 0.0)))
@@ -295,8 +295,8 @@ def test_a_method_that_fails_is_told_and_nothing_is_shown(
 def test_a_score_that_is_no_number_is_never_the_best():
     flat = MethodScore("flat", math.nan, math.nan, math.nan, 0.9, 1.0)
     poor = MethodScore("poor", -0.5, 0.0, 0.0, 0.9, 1.0)
-    assert tested(flat, poor).best is poor
-    assert tested(poor, flat).best is poor
+    assert outcome(flat, poor).best is poor
+    assert outcome(poor, flat).best is poor
 
 
 @pytest.mark.parametrize(
@@ -312,18 +312,18 @@ def test_a_winner_by_chance_shares_its_place(low, high, told):
         for name, raw in (("linear", 0.1), ("kriging", 0.31), ("stentrans", 0.3))
     ]
     lead = Lead("kriging", -0.01, low, high)
-    found = replace(tested(*scores), method="stentrans", leads={"raw": lead})
+    found = replace(outcome(*scores), method="stentrans", leads={"raw": lead})
     assert trials._winner(found) == told
 
 
 def test_of_equal_scores_none_is_the_best():
     one = MethodScore("one", 0.0, 0.0, 0.0, 0.9, 1.0)
     other = replace(one, method="other")
-    assert tested(one, other).best is None
-    assert tested(one).best is one
+    assert outcome(one, other).best is None
+    assert outcome(one).best is one
 
 
-def tested(*scores):
+def outcome(*scores):
     """A test with these scores."""
     report = SimpleNamespace(notes=())
     return MethodTest("dropout", "flat", 5, 10, 1, scores, {}, report)

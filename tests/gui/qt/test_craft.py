@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.settings import get_settings
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QScrollBar,
     QTabWidget,
     QToolButton,
@@ -29,6 +31,8 @@ from napari_stentrans.section.alignment import Alignment
 from napari_stentrans.section.suggestions import Suggestion
 
 _CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
+_SETTLED = 10
+"""Rounds of events after which panels are laid out."""
 _WIDEST = 340
 """Pixels that a laptop can spare beside the canvas."""
 
@@ -90,6 +94,31 @@ def test_every_control_says_what_it_is_for(widget):
 def test_it_is_no_wider_than_a_laptop_can_spare(widget):
     assert widget.minimumSizeHint().width() <= _WIDEST
     assert widget.sizeHint().width() <= _WIDEST
+
+
+def is_wide_enough(area: QScrollArea) -> bool:
+    return area.widget().minimumSizeHint().width() <= area.viewport().width()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_in_larger_letters_nothing_is_cut_off(make_napari_viewer, qapp, section, when):
+    """The size of napari's letters is a setting, which may change at any time."""
+    appearance = get_settings().appearance
+    usual = appearance.font_size
+    try:
+        if when == "before":
+            appearance.font_size = 15
+        viewer = make_napari_viewer(show=True)
+        _, widget = viewer.window.add_plugin_dock_widget("napari-stentrans")
+        widget.controller.stage.open(section)
+        appearance.font_size = 15
+        for number in range(widget.tabs.count()):
+            widget.tabs.setCurrentIndex(number)
+            for _ in range(_SETTLED):
+                qapp.processEvents()
+            assert is_wide_enough(widget.tabs.currentWidget())
+    finally:
+        appearance.font_size = usual
 
 
 def is_on_its_panel(control: QWidget) -> bool:

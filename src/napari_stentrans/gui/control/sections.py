@@ -209,6 +209,7 @@ class SectionControl:
         self._trials.forget_others(session.sections)
         if new and not session.status.is_enhancing:
             self.choose(new[-1])
+            told.append(self._words_on_opening(new[-1]))
         elif session.section is not None and session.section not in session.sections:
             self.choose(session.sections[-1] if session.sections else None)
         elif new:
@@ -233,9 +234,7 @@ class SectionControl:
         """Show a section that was read."""
         self._bench.stage.open(section)
         self.choose(section)
-        more = " The tab Section says what to know of it." if section.notes else ""
-        name = self._bench.session.name_of(section)
-        self._bench.background.say(f"Opened {name}.{more}")
+        self._bench.background.say(self._words_on_opening(section))
 
     def not_opened(self, error: Exception) -> None:
         """Tell why a section cannot be opened, and how it could be here."""
@@ -257,6 +256,10 @@ class SectionControl:
                 f"{session.name_of(new)} is open, too: choose it on the tab Section "
                 "after this run."
             )
+
+    def _words_on_opening(self, section: Section) -> str:
+        more = " The tab Section says what to know of it." if section.notes else ""
+        return f"Opened {self._bench.session.name_of(section)}.{more}"
 
     def _lost_with_results(self, there: Collection[Section]) -> list[str]:
         """Say which of the open sections are gone, of those that had results."""
