@@ -8,6 +8,7 @@ from scipy import sparse
 
 from napari_stentrans.section.detection import are_places
 from napari_stentrans.section.lattice import FloatArray, Lattice
+from napari_stentrans.wording import counted
 
 
 def section_problems(
@@ -91,8 +92,14 @@ def _position_problems(
         row, col = places[0]
         there = np.flatnonzero((array_rc == (row, col)).all(axis=1))[:3]
         spots = ", ".join(repr(names[spot]) for spot in there if spot < len(names))
+        if len(repeated) == n_spots - 1:
+            return [
+                f"all {n_spots} spots lie at one place, row={row:g}, col={col:g}: give "
+                "the positions that they were measured at"
+            ]
+        hold = "hold" if len(places) > 1 else "holds"
         return [
-            f"{len(places)} positions hold more than one spot (first: "
+            f"{counted(len(places), 'position')} {hold} more than one spot (first: "
             f"row={row:g}, col={col:g}: {spots}). If the file holds several "
             "captures, split it and open them one by one."
         ]

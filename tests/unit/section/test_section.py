@@ -171,6 +171,14 @@ def test_spots_in_one_place_are_named(section):
         replace(section, array_rc=array_rc)
     first, second = section.barcodes[[2, 5]]
     assert f"{first!r}, {second!r}" in str(caught.value)
+    assert "1 position holds more than one spot" in str(caught.value)
+
+
+def test_all_spots_in_one_place_are_no_several_captures(section):
+    here = np.repeat(section.array_rc[:1], section.n_spots, axis=0)
+    told = rf"^all {section.n_spots} spots lie at one place"
+    with pytest.raises(InvalidSectionError, match=told):
+        replace(section, array_rc=here)
 
 
 def test_spots_off_the_lattice_are_refused_with_a_way_out(section):
