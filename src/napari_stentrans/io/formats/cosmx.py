@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from napari_stentrans.io.assembly.cells import (
     without_probes,
 )
 from napari_stentrans.io.assembly.columns import columns_among
+from napari_stentrans.io.assembly.features import is_control
 from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import WideTable, header_of, read_wide
@@ -34,9 +34,6 @@ _COUNTS = ("exprMat", _KEYS)
 _CELLS = ("metadata", (*_KEYS, *_CENTRE))
 _PIXEL_UM = 0.12028
 """Side of a pixel of the instrument."""
-_NO_GENE = re.compile(
-    r"neg(ative|prb|probe)|system.?control|false.?code", re.IGNORECASE
-)
 
 
 def sniff(path: Path) -> bool:
@@ -66,7 +63,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     notes.append(f"Pixels of {_PIXEL_UM} µm were taken for the positions.")
     if len(real) < len(wide.keys):
         notes.append("Counts outside cells (cell_ID 0) left out.")
-    wide, left_out = without_probes(wide, _NO_GENE.match, "control probes")
+    wide, left_out = without_probes(wide, is_control, "control probes")
     xy = centres_of(table, _CENTRE, place, cells_path.name)
     cells = CellTable(
         counts=wide.counts[real],

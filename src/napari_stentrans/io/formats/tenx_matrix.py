@@ -16,6 +16,7 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import as_counts, unique_names
+from napari_stentrans.io.assembly.features import EXPRESSION, genes_among
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.hdf5 import opened_hdf5, texts
 from napari_stentrans.io.files.limits import require
@@ -23,7 +24,6 @@ from napari_stentrans.io.files.mtx import mtx_shape, read_mtx
 from napari_stentrans.io.files.text import Measured, opened
 from napari_stentrans.io.files.visible import visible
 
-_EXPRESSION = "Gene Expression"
 _BARCODE_BYTES = 300.0
 _VALUE_BYTES = 24.0
 """What reading takes at most, measured on five million bins."""
@@ -206,17 +206,8 @@ def _assembled(
     ids = features["id"] if "id" in features else features["name"]
     symbols = np.asarray(features.get("name", ids), dtype=object)
     symbols = np.where(symbols == "", ids, symbols)
-    kinds = np.asarray(features.get("type", [_EXPRESSION] * n_genes), dtype=object)
-
-    notes = []
-    chosen = kinds == _EXPRESSION
-    if chosen.any() and not chosen.all():
-        others = ", ".join(sorted({str(kind) for kind in kinds[~chosen]}))
-        notes.append(
-            f"{(~chosen).sum()} features that are no genes left out ({others})."
-        )
-    else:
-        chosen = np.ones(n_genes, dtype=bool)
+    kinds = np.asarray(features.get("type", [EXPRESSION] * n_genes), dtype=object)
+    chosen, notes = genes_among(kinds)
     names, repeated = unique_names(pd.Index(symbols[chosen]))
     var = pd.DataFrame(
         {"gene_ids": np.asarray(ids)[chosen], "feature_types": kinds[chosen]},

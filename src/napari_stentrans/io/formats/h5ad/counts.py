@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,14 @@ from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.assembly.counts import (
     NORMALISED_NOTE,
     as_counts,
     plain,
     unique_names,
 )
+from napari_stentrans.io.assembly.features import control_notes, genes_among
 from napari_stentrans.io.formats.h5ad.expected import (
     enhanced_notes,
     has_unmeasured,
@@ -42,6 +44,8 @@ _SYMBOL_COLUMNS = (
     "symbol",
     "real_gene_name",  # stereopy
 )
+_TYPE_COLUMNS = (("feature_types",), ("feature_type",), ("type",))
+"""What says of which type a feature is; the last in R."""
 _TWOS_EXPECTED = 10
 """If so many are to be expected, counts without any are hardly chance (1 in 20,000)."""
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
@@ -151,6 +155,22 @@ def _no_counts(looked: dict[str, str], *, may_insist: bool) -> str:
     return (
         f"there are no raw counts: {'; '.join(_each(looked))}. Put the counts into "
         f'layers["{keys.COUNTS}"]{insist}.'
+    )
+
+
+def genes_alone(values: Values) -> Values:
+    """Leave out antibodies and controls, where a column says which are genes."""
+    column = columns_among(values.var.columns, _TYPE_COLUMNS)
+    if column is None:
+        notes = control_notes(values.var.index.astype(str))
+        return replace(values, notes=(*values.notes, *notes))
+    genes, notes = genes_among(plain(values.var[[*column]])[column[0]])
+    if genes.all():
+        return values
+    return Values(
+        values.counts[:, np.flatnonzero(genes)],
+        values.var[genes],
+        (*values.notes, *notes),
     )
 
 

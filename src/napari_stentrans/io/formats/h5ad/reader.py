@@ -23,7 +23,11 @@ from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.io.files.damage import attempt, from_library
 from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
-from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
+from napari_stentrans.io.formats.h5ad.counts import (
+    find_values,
+    genes_alone,
+    named_genes,
+)
 from napari_stentrans.io.formats.h5ad.expected import has_unmeasured, was_enhanced
 from napari_stentrans.io.formats.h5ad.library import (
     drop_gone_pictures,
@@ -169,6 +173,8 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if values is None or places is None:
         raise ReadError("\n".join(problems))
 
+    is_ours = keys.SECTION in adata.uns
+    values = values if is_ours else genes_alone(values)
     notes += [*values.notes, *places.notes]
     if not in_tissue.all():
         notes.append(f"{(~in_tissue).sum()} spots that are not under tissue left out.")
@@ -203,7 +209,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         name=options.name or "section",
         counts=values.counts[np.flatnonzero(kept)],
         obs=obs,
-        var=named_genes(values.var, notes, as_they_are=keys.SECTION in adata.uns),
+        var=named_genes(values.var, notes, as_they_are=is_ours),
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,
