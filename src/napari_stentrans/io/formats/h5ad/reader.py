@@ -160,7 +160,7 @@ def section_from_anndata(
 def _section(adata: AnnData, options: ReadOptions) -> Section:
     problems: list[str] = []
     notes: list[str] = []
-    adata = one_library(adata, options.library)
+    adata = one_library(adata, options.library, notes)
     if options.positions is not None:
         adata = placed_by_list(adata, options.positions, notes)
     if min(adata.shape) == 0:
