@@ -14,7 +14,11 @@ from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.mixed import lie_among_one_another
 from napari_stentrans.io.files.zarr_chunks import is_array
-from napari_stentrans.io.formats.h5ad.positions import as_array, find_places
+from napari_stentrans.io.formats.h5ad.positions import (
+    as_array,
+    find_places,
+    position_tables,
+)
 from napari_stentrans.io.pictures.images import scale_factor
 from napari_stentrans.io.pictures.zarr_pictures import is_gone
 
@@ -244,8 +248,8 @@ def _places(adata: AnnData) -> Iterator[np.ndarray[Any, Any]]:
     for row, col in _PLACES:
         if row in adata.obs and col in adata.obs:
             yield adata.obs[[row, col]].to_numpy()
-    for key in (keys.SPATIAL, "X_spatial"):
-        if key in adata.obsm and np.ndim(adata.obsm[key]) == 2:
+    for key in position_tables(adata):
+        if np.ndim(adata.obsm[key]) == 2:
             yield as_array(adata.obsm[key])[:, :2]
 
 

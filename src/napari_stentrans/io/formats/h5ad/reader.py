@@ -7,6 +7,7 @@ and says in the section's notes what it took. Never changes the AnnData it is gi
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -196,6 +197,8 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         if pixel_xy is not None and ours.are_made_up(places.array_rc[kept], pixel_xy):
             pixel_xy = None
     library = image_entry(adata, options.library, notes)
+    if places.pixel_xy is None:
+        library = _without_pixels(library, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
         notes += misfit_note(image, pixel_xy)
@@ -217,6 +220,16 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         image=image,
         notes=tuple(notes),
     )
+
+
+def _without_pixels(library: Mapping[str, Any], notes: list[str]) -> Mapping[str, Any]:
+    """Entry of spots without pixel positions: none, as it tells pixels alone."""
+    if image_from_library(library, []) is not None:
+        notes.append(
+            "The picture is not shown, as no pixel positions say where the spots lie "
+            f'on it: put them (x, y) into obsm["{keys.SPATIAL}"].'
+        )
+    return {}
 
 
 def _is_coarser(adata: AnnData, as_kept: Detected, recognised: Detected) -> bool:
