@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ _PART = re.compile(
     r"|(?:barcodes|features|genes)\.tsv)(?:\.gz)?",
     re.IGNORECASE,
 )
+_OF_PROBES = frozenset({"probe_region", "filtered_probes"})
+"""What Space Ranger tells of features that are probes, in raw_probe_bc_matrix.h5."""
+_ENDS = (".h5", "")
 _MTX_PARTS = {
     "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
     "barcodes": ("barcodes.tsv",),
@@ -100,6 +103,8 @@ def read_matrix(path: Path) -> CountMatrix:
 def _read_h5(path: Path) -> CountMatrix:
     with opened_hdf5(path) as file:
         group = file["matrix"]
+        of_probes = not _OF_PROBES.isdisjoint(group["features"])
+        told = _probes_note(path) if of_probes else []
         n_genes, n_barcodes = (int(size) for size in group["shape"][:])
         barcodes = texts(group["barcodes"])
         features = {
@@ -122,7 +127,30 @@ def _read_h5(path: Path) -> CountMatrix:
     # Columns of genes a barcode are rows of barcodes: no transposition is needed.
     counts = sparse.csr_matrix(parts, shape=(n_barcodes, n_genes))
     counts.check_format(full_check=True)
-    return _assembled(counts, barcodes, features, (path,))
+    matrix = _assembled(counts, barcodes, features, (path,))
+    return replace(matrix, notes=(*told, *matrix.notes))
+
+
+def _probes_note(path: Path) -> list[str]:
+    """Say that counts are of probes, several a gene.
+
+    Raises
+    ------
+    ReadError
+        Where the counts of genes lie beside them: there is no reason to do without.
+    """
+    begin = path.name.partition("raw_probe_bc_matrix")[0]
+    kinds = ("filtered_feature_bc_matrix", "raw_feature_bc_matrix")
+    named = (path.parent / f"{begin}{kind}{end}" for kind in kinds for end in _ENDS)
+    beside = next((each.name for each in named if each.exists()), None)
+    if beside is not None:
+        msg = f"{path.name} counts probes, not genes; open {beside}, which counts genes"
+        raise ReadError(msg)
+    note = (
+        f"{path.name} counts probes, not genes: a gene may have several, which are "
+        f"numbered here. Open {kinds[0]}.h5 of the same output for genes."
+    )
+    return [note]
 
 
 def _whole_numbers(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
