@@ -23,6 +23,7 @@ from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import WideTable, header_of, read_wide
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
 TITLE: Final = "CosMx flat files"
@@ -64,18 +65,33 @@ def read(path: Path, options: ReadOptions) -> Section:
     if len(real) < len(wide.keys):
         notes.append("Counts outside cells (cell_ID 0) left out.")
     wide, left_out = without_probes(wide, is_control, "control probes")
-    xy = centres_of(table, _CENTRE, place, cells_path.name)
+    xy = centres_of(table, _CENTRE, place, cells_path.name) * _PIXEL_UM
+    xy, turned = _upright(xy)
     cells = CellTable(
         counts=wide.counts[real],
         names=names,
         var=wide.var,
-        xy=xy * _PIXEL_UM,
+        xy=xy,
         obs=table.iloc[place],
         what="CosMx cells",
-        notes=notes + left_out,
+        notes=[*notes, turned, *left_out],
         files=(counts_path, cells_path),
     )
     return cell_section(cells, path, options)
+
+
+def _upright(xy: FloatArray) -> tuple[FloatArray, str]:
+    """Count y downwards, as pictures do, between the same two ends; and a note.
+
+    NanoString says of its exports that the origin of global pixels is bottom left:
+    taken as they are, sections are seen in a mirror.
+    """
+    ends = float(np.nanmin(xy[:, 1]) + np.nanmax(xy[:, 1]))
+    note = (
+        "CosMx counts y upwards from the bottom left: so that the section is not seen "
+        f"in a mirror, y is {ends:.6g} µm less that of {_CENTRE[1]}."
+    )
+    return np.column_stack([xy[:, 0], ends - xy[:, 1]]), note
 
 
 def _read_counts(path: Path) -> WideTable:
