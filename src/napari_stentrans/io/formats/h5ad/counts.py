@@ -16,6 +16,7 @@ from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.assembly.counts import (
     NORMALISED_NOTE,
     as_counts,
+    is_text,
     plain,
     unique_names,
 )
@@ -43,7 +44,9 @@ _SYMBOL_COLUMNS = (
     "gene_symbols",
     "symbol",
     "real_gene_name",  # stereopy
+    "features",  # in R, where it may repeat the ids
 )
+"""What tells names of genes beside their ids; in capital or small letters."""
 _TYPE_COLUMNS = (("feature_types",), ("feature_type",), ("type",))
 """What says of which type a feature is; the last in R."""
 _TWOS_EXPECTED = 10
@@ -182,14 +185,29 @@ def named_genes(
     ``as_they_are`` leaves them their names: a file of ours has those that were wanted.
     """
     table = plain(var)
-    symbols = [column for column in _SYMBOL_COLUMNS if column in table]
-    symbols = [] if as_they_are else symbols
     ids = table.index
-    if symbols and ids.str.match(_ENSEMBL).mean() > 0.5:
-        names = table[symbols[0]].astype(str)
+    named = None if as_they_are or not _are_ids(ids) else _symbols_of(table)
+    if named is not None:
+        names = table[named].astype(str)
         table = table.assign(gene_ids=ids)
         table.index = pd.Index(np.where(names == "", ids, names), dtype=object)
-        notes.append(f"Genes are named by var[{symbols[0]!r}]; ids are in gene_ids.")
+        notes.append(f"Genes are named by var[{named!r}]; ids are in gene_ids.")
     table.index, repeated = unique_names(table.index)
     notes += repeated
     return table
+
+
+def _symbols_of(table: pd.DataFrame) -> str | None:
+    """Column with the names of genes that have ids; None without any."""
+    for known in _SYMBOL_COLUMNS:
+        there = columns_among(table.columns, [(known,)])
+        if there is None or not is_text(table[there[0]]):
+            continue
+        if not _are_ids(table[there[0]].astype(str)):
+            return there[0]
+    return None
+
+
+def _are_ids(names: pd.Index | pd.Series) -> bool:
+    """Whether most are ids of Ensembl."""
+    return bool(names.str.match(_ENSEMBL).mean() > 0.5)
