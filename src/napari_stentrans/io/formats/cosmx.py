@@ -89,7 +89,7 @@ def _upright(xy: FloatArray) -> tuple[FloatArray, str]:
     ends = float(np.nanmin(xy[:, 1]) + np.nanmax(xy[:, 1]))
     note = (
         "CosMx counts y upwards from the bottom left: so that the section is not seen "
-        f"in a mirror, y is {ends:.6g} µm less that of {_CENTRE[1]}."
+        f"in a mirror, y is {ends:.6g} µm minus that of {_CENTRE[1]}."
     )
     return np.column_stack([xy[:, 0], ends - xy[:, 1]]), note
 
