@@ -13,6 +13,7 @@ import pandas as pd
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.mixed import lie_among_one_another
+from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.zarr_chunks import is_array
 from napari_stentrans.io.formats.h5ad.positions import (
     as_array,
@@ -211,17 +212,18 @@ def _mixed(
 
     Notes tell of one that may be of sections.
     """
-    try:
-        places = find_places(adata).array_rc
-    except ReadError:  # which whoever reads them will tell
+    asked = {
+        name: column
+        for name, column in labels.items()
+        if name.lower() in (*_SECTIONS, *_MAYBE) and column.nunique() > 1
+    }
+    places = attempt([], "positions", lambda: find_places(adata)) if asked else None
+    if places is None:  # whoever reads them will tell
         return None
-    for name, column in labels.items():
-        known = name.lower()
-        if known not in (*_SECTIONS, *_MAYBE):
+    for name, column in asked.items():
+        if not lie_among_one_another(places.array_rc, column):
             continue
-        if not lie_among_one_another(places, column):
-            continue
-        if known in _SECTIONS:
+        if name.lower() in _SECTIONS:
             return name
         parts = _some([repr(part) for part in column.unique()])
         notes.append(
