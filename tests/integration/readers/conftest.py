@@ -336,9 +336,11 @@ def write_cosmx(folder: Path, sample: Sample) -> Path:
     outside = counts.iloc[[0]].assign(cell_ID=0)
     counts = pd.concat([outside, counts])
     counts.to_csv(folder / "Run1_exprMat_file.csv", index=False)
+    x, y = sample.xy.T
+    upwards = y.min() + y.max() - y  # from the bottom left
     centres = {
-        "CenterX_global_px": sample.xy[:, 0] / 0.12028,
-        "CenterY_global_px": sample.xy[:, 1] / 0.12028,
+        "CenterX_global_px": x / 0.12028,
+        "CenterY_global_px": upwards / 0.12028,
     }
     rows = pd.DataFrame(keys | centres)
     rows.to_csv(folder / "Run1_metadata_file.csv", index=False)

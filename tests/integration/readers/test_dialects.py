@@ -199,6 +199,30 @@ def test_cells_of_two_segmentations_are_never_mixed(writers, sample, tmp_path):
         read_section(tmp_path)
 
 
+def test_cosmx_sections_are_not_seen_in_a_mirror(tmp_path):
+    # An F as it lies on the slide; the origin of the instrument is bottom left.
+    letter = ["####", "#...", "###.", "#...", "#..."]
+    lit = np.array([[mark == "#" for mark in line] for line in letter])
+    row, col = np.nonzero(lit)
+    y_up = 1000 * (len(letter) - row)
+    keys = {"fov": 1, "cell_ID": np.arange(len(row)) + 1}
+    pd.DataFrame(keys | {"A": 3, "B": row}).to_csv(
+        tmp_path / "S_exprMat_file.csv", index=False
+    )
+    pd.DataFrame(
+        keys | {"CenterX_global_px": 1000 * col, "CenterY_global_px": y_up}
+    ).to_csv(tmp_path / "S_metadata_file.csv", index=False)
+    section = read_section(tmp_path)
+    x, y = np.rint(section.pixel_xy.T / 120.28).astype(int)
+    seen = np.zeros_like(lit)
+    seen[y - y.min(), x - x.min()] = True  # as pictures are drawn
+    np.testing.assert_array_equal(seen, lit)
+    (note,) = (note for note in section.notes if "mirror" in note)
+    told = float(note.split("y is ")[1].split(" µm")[0])
+    listed = section.obs["CenterY_global_px"].to_numpy() * 0.12028
+    np.testing.assert_allclose(section.pixel_xy[:, 1], told - listed, atol=1e-2)
+
+
 def test_cosmx_with_names_of_cells_beside_their_numbers(writers, sample, tmp_path):
     writers["cosmx"](tmp_path, sample)
     path = tmp_path / "Run1_metadata_file.csv"

@@ -297,12 +297,25 @@ def test_at_least_some_spot_has_a_position(adata):
         section_from_anndata(adata)
 
 
-def test_genes_are_named_by_symbol_where_the_index_holds_ids(adata, hexagonal):
-    adata.var["feature_name"] = pd.Categorical(["A", "B", "A", "C", "D"])
+@pytest.mark.parametrize(
+    "column", ["feature_name", "SYMBOL", "Gene_Symbols", "gene_name", "features"]
+)
+def test_genes_are_named_by_symbol_where_the_index_holds_ids(adata, column):
+    adata.var[column] = pd.Categorical(["A", "B", "A", "C", "D"])
     adata.var_names = [f"ENSG{i:011d}.2" for i in range(5)]
     section = section_from_anndata(adata)
     assert list(section.genes) == ["A", "B", "A-1", "C", "D"]
     assert list(section.var["gene_ids"]) == list(adata.var_names)
+    assert any(f"var['{column}']" in note for note in section.notes)
+
+
+def test_columns_that_hold_no_names_name_no_genes(adata):
+    adata.var_names = [f"ENSG{i:011d}" for i in range(5)]
+    adata.var["features"] = list(adata.var_names)  # as R repeats them
+    adata.var["Symbol"] = np.arange(5)
+    section = section_from_anndata(adata)
+    assert list(section.genes) == list(adata.var_names)
+    assert section.notes == ()
 
 
 def test_columns_become_plain(adata):

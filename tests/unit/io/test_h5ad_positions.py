@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,6 +47,55 @@ def test_sparse_positions_are_read(adata, kind, on_array):
     found = section_from_anndata(adata)
     np.testing.assert_array_equal(found.pixel_xy, expected.pixel_xy)
     assert found.notes == expected.notes
+
+
+@pytest.mark.parametrize(
+    "key", ["spatialCoords", "SPATIAL", "Spatial", "X_SPATIAL", "Coordinates"]
+)
+def test_positions_are_found_in_capital_and_small_letters(adata, key):
+    expected = section_from_anndata(adata).pixel_xy
+    adata.obsm[key] = adata.obsm.pop("spatial")
+    adata.obsm["X_umap"] = -expected
+    section = section_from_anndata(adata)
+    np.testing.assert_array_equal(section.pixel_xy, expected)
+    adata.obs = adata.obs[[]]
+    section = section_from_anndata(adata)
+    assert f'obsm["{key}"]' in section.notes[0]
+    adata.obsm["spatial"] = 2 * expected  # as it is spelled surest
+    np.testing.assert_array_equal(section_from_anndata(adata).pixel_xy, 2 * expected)
+
+
+@pytest.fixture
+def picture():
+    images = {"hires": np.full((40, 40, 3), 120, dtype=np.uint8)}
+    factors = {"tissue_hires_scalef": 0.5, "spot_diameter_fullres": 6.0}
+    return {"spatial": {"one": {"images": images, "scalefactors": factors}}}
+
+
+def test_a_picture_is_not_laid_under_places_without_pixels(adata, picture):
+    adata.uns = picture
+    assert section_from_anndata(adata).image is not None
+    adata.obsm["somewhere"] = adata.obsm.pop("spatial")
+    section = section_from_anndata(adata)
+    assert section.pixel_xy is None
+    assert section.image is None
+    assert section.spot_diameter is None  # which would be in pixels
+    (note,) = section.notes
+    assert note.startswith("The picture is not shown, as no pixel positions say")
+    adata.obsm["spatial"] = adata.obsm["somewhere"]  # as the note says
+    assert section_from_anndata(adata).image is not None
+    adata.uns = {}
+    del adata.obsm["spatial"]
+    assert section_from_anndata(adata).notes == ()
+
+
+def test_a_picture_of_ours_comes_back_where_pixels_were_made_up(adata, picture):
+    adata.uns = picture
+    section = section_from_anndata(adata)
+    unknown = replace(section, pixel_xy=None)  # as of a table with a picture
+    again = section_from_anndata(section_to_anndata(unknown))
+    assert again.pixel_xy is None
+    assert again.image is not None
 
 
 def test_positions_that_are_text_are_told(adata):

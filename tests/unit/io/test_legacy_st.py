@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from napari_stentrans.errors import InvalidSectionError, ReadError
+from napari_stentrans.errors import InvalidRequestError, InvalidSectionError, ReadError
 from napari_stentrans.io import can_read, read_section
 from napari_stentrans.section.lattice import LatticeKind
 
@@ -143,6 +143,21 @@ def test_selection_beside_a_table(
     assert any(note.startswith("1 spots that") for note in section.notes)
     assert any(note.startswith("2 spots that") for note in section.notes)
     assert {"new_x", "pixel_x", "array_row", "array_col"} <= set(section.obs)
+
+
+def test_a_selection_turns_the_names_of_spots_round(
+    tmp_path, square, selection, column_first, write_table
+):
+    """As docs/formats.md says; a picture by hand needs pixels, so a selection."""
+    path = write_table(tmp_path / "A1.tsv", square, names=column_first)
+    alone = read_section(path)
+    np.testing.assert_array_equal(alone.array_rc, square.array_rc[:, ::-1])
+    Image.new("RGB", (110, 90), (1, 2, 3)).save(tmp_path / "photo.png")
+    with pytest.raises(InvalidRequestError, match="no pixel positions"):
+        read_section(path, image=tmp_path / "photo.png")
+    selection.to_csv(tmp_path / "A1_selection.tsv", sep="\t", index=False)
+    beside = read_section(path, image=tmp_path / "photo.png")
+    np.testing.assert_array_equal(beside.array_rc, square.array_rc)
 
 
 def test_selection_by_adjusted_names(tmp_path, square, selection, write_table):

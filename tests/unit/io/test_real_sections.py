@@ -7,6 +7,7 @@ import pytest
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.formats.tenx_matrix import read_matrix
 
 SQUARE, HEX, QUINCUNX = "square", "hex", "quincunx"
 SECTIONS = [
@@ -132,3 +133,9 @@ def test_further_formats(shared_data, path, wishes, n_spots, n_genes, lattice):
     section = read_section(shared_data / path, **wishes)
     assert (section.n_spots, section.n_genes) == (n_spots, n_genes)
     assert str(section.lattice.kind) == lattice
+
+
+def test_real_counts_of_probes_are_known_as_such(shared_data):
+    file = shared_data / "readers/scanpy_test_visium/2.1.0/raw_probe_bc_matrix.h5"
+    note = read_matrix(file).notes[0]
+    assert note.startswith("raw_probe_bc_matrix.h5 counts probes, not genes")

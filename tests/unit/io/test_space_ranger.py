@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -163,6 +165,45 @@ def test_features_that_are_no_genes_are_left_out(tmp_path, hexagonal, space_rang
     np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts[:, :4])
 
 
+def as_probes(genes: Path, probes: Path) -> None:
+    """Make what scanpy's and Seurat's changes for Space Ranger 2.1 say is in there."""
+    shutil.copy(genes, probes)
+    with h5py.File(probes, "r+") as file:
+        features = file["matrix/features"]
+        names = features["name"][:].astype(str)
+        probe = [f"ENSG0000000000{i}|{name}|a1b2c3" for i, name in enumerate(names)]
+        features["gene_id"], features["gene_name"] = (
+            features["id"][:],
+            names.astype("S"),
+        )
+        del features["id"]
+        features["id"] = np.array(probe, dtype="S")
+        features["probe_region"] = np.full(len(names), b"spliced")
+        features["filtered_probes"] = np.ones(len(names), dtype=bool)
+
+
+@pytest.mark.parametrize("begin", ["", "GSM1_S1_"])
+@pytest.mark.parametrize("matrix", ["filtered", "raw"])
+def test_probes_are_not_taken_for_genes(
+    tmp_path, hexagonal, space_ranger, begin, matrix
+):
+    outs = space_ranger(tmp_path / "p", hexagonal) / "outs"
+    genes = outs / f"{begin}{matrix}_feature_bc_matrix.h5"
+    (outs / "filtered_feature_bc_matrix.h5").rename(genes)
+    probes = outs / f"{begin}raw_probe_bc_matrix.h5"
+    as_probes(genes, probes)
+    assert not read_section(outs).notes  # genes are found by themselves
+    told = f"{probes.name} counts probes, not genes; open {genes.name}"
+    with pytest.raises(ReadError, match=re.escape(told)):
+        read_section(probes)
+    genes.unlink()
+    section = read_section(outs)
+    np.testing.assert_array_equal(section.counts.toarray(), hexagonal.counts)
+    (note,) = section.notes
+    assert note.startswith(f"{probes.name} counts probes, not genes: a gene may have")
+    assert "filtered_feature_bc_matrix.h5" in note
+
+
 @pytest.mark.parametrize(
     ("images", "shown"), [(("lowres",), "lowres"), ((), None)], ids=["lowres", "none"]
 )
@@ -231,7 +272,7 @@ def test_every_problem_is_told_at_once(tmp_path, hexagonal, space_ranger):
     ("remove", "message"),
     [
         ("filtered_feature_bc_matrix.h5", "no count matrix"),
-        ("spatial/tissue_positions_list.csv", "no tissue_positions"),
+        ("spatial/tissue_positions_list.csv", "no tissue_positions.*: copy it there"),
     ],
 )
 def test_missing_parts_are_named(tmp_path, hexagonal, space_ranger, remove, message):
@@ -251,7 +292,7 @@ def test_parts_of_different_sections_are_told(tmp_path, hexagonal, space_ranger)
 
 def test_nothing_under_tissue_is_told(tmp_path, hexagonal, space_ranger):
     none = np.zeros(len(hexagonal.barcodes), dtype=int)
-    with pytest.raises(ReadError, match="in tissue"):
+    with pytest.raises(ReadError, match=r"in tissue among the positions.*write 1"):
         read_section(space_ranger(tmp_path / "p", hexagonal, in_tissue=none))
 
 

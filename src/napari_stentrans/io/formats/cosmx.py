@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,10 +18,12 @@ from napari_stentrans.io.assembly.cells import (
     without_probes,
 )
 from napari_stentrans.io.assembly.columns import columns_among
+from napari_stentrans.io.assembly.features import is_control
 from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import WideTable, header_of, read_wide
 from napari_stentrans.io.options import ReadOptions
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 
 TITLE: Final = "CosMx flat files"
@@ -34,9 +35,6 @@ _COUNTS = ("exprMat", _KEYS)
 _CELLS = ("metadata", (*_KEYS, *_CENTRE))
 _PIXEL_UM = 0.12028
 """Side of a pixel of the instrument."""
-_NO_GENE = re.compile(
-    r"neg(ative|prb|probe)|system.?control|false.?code", re.IGNORECASE
-)
 
 
 def sniff(path: Path) -> bool:
@@ -66,19 +64,34 @@ def read(path: Path, options: ReadOptions) -> Section:
     notes.append(f"Pixels of {_PIXEL_UM} µm were taken for the positions.")
     if len(real) < len(wide.keys):
         notes.append("Counts outside cells (cell_ID 0) left out.")
-    wide, left_out = without_probes(wide, _NO_GENE.match, "control probes")
-    xy = centres_of(table, _CENTRE, place, cells_path.name)
+    wide, left_out = without_probes(wide, is_control, "control probes")
+    xy = centres_of(table, _CENTRE, place, cells_path.name) * _PIXEL_UM
+    xy, turned = _upright(xy)
     cells = CellTable(
         counts=wide.counts[real],
         names=names,
         var=wide.var,
-        xy=xy * _PIXEL_UM,
+        xy=xy,
         obs=table.iloc[place],
         what="CosMx cells",
-        notes=notes + left_out,
+        notes=[*notes, turned, *left_out],
         files=(counts_path, cells_path),
     )
     return cell_section(cells, path, options)
+
+
+def _upright(xy: FloatArray) -> tuple[FloatArray, str]:
+    """Count y downwards, as pictures do, between the same two ends; and a note.
+
+    NanoString says of its exports that the origin of global pixels is bottom left:
+    taken as they are, sections are seen in a mirror.
+    """
+    ends = float(np.nanmin(xy[:, 1]) + np.nanmax(xy[:, 1]))
+    note = (
+        "CosMx counts y upwards from the bottom left: so that the section is not seen "
+        f"in a mirror, y is {ends:.6g} µm minus that of {_CENTRE[1]}."
+    )
+    return np.column_stack([xy[:, 0], ends - xy[:, 1]]), note
 
 
 def _read_counts(path: Path) -> WideTable:

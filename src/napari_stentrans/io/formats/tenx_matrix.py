@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from scipy import sparse
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io.assembly.counts import as_counts, unique_names
+from napari_stentrans.io.assembly.features import EXPRESSION, genes_among
 from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.hdf5 import opened_hdf5, texts
 from napari_stentrans.io.files.limits import require
@@ -23,7 +24,6 @@ from napari_stentrans.io.files.mtx import mtx_shape, read_mtx
 from napari_stentrans.io.files.text import Measured, opened
 from napari_stentrans.io.files.visible import visible
 
-_EXPRESSION = "Gene Expression"
 _BARCODE_BYTES = 300.0
 _VALUE_BYTES = 24.0
 """What reading takes at most, measured on five million bins."""
@@ -35,6 +35,9 @@ _PART = re.compile(
     r"|(?:barcodes|features|genes)\.tsv)(?:\.gz)?",
     re.IGNORECASE,
 )
+_OF_PROBES = frozenset({"probe_region", "filtered_probes"})
+"""What Space Ranger tells of features that are probes, in raw_probe_bc_matrix.h5."""
+_ENDS = (".h5", "")
 _MTX_PARTS = {
     "matrix": ("matrix.mtx", "MatchedBead.mtx"),  # the second by Curio
     "barcodes": ("barcodes.tsv",),
@@ -100,6 +103,8 @@ def read_matrix(path: Path) -> CountMatrix:
 def _read_h5(path: Path) -> CountMatrix:
     with opened_hdf5(path) as file:
         group = file["matrix"]
+        of_probes = not _OF_PROBES.isdisjoint(group["features"])
+        told = _probes_note(path) if of_probes else []
         n_genes, n_barcodes = (int(size) for size in group["shape"][:])
         barcodes = texts(group["barcodes"])
         features = {
@@ -122,7 +127,30 @@ def _read_h5(path: Path) -> CountMatrix:
     # Columns of genes a barcode are rows of barcodes: no transposition is needed.
     counts = sparse.csr_matrix(parts, shape=(n_barcodes, n_genes))
     counts.check_format(full_check=True)
-    return _assembled(counts, barcodes, features, (path,))
+    matrix = _assembled(counts, barcodes, features, (path,))
+    return replace(matrix, notes=(*told, *matrix.notes))
+
+
+def _probes_note(path: Path) -> list[str]:
+    """Say that counts are of probes, several a gene.
+
+    Raises
+    ------
+    ReadError
+        Where the counts of genes lie beside them: there is no reason to do without.
+    """
+    begin = path.name.partition("raw_probe_bc_matrix")[0]
+    kinds = ("filtered_feature_bc_matrix", "raw_feature_bc_matrix")
+    named = (path.parent / f"{begin}{kind}{end}" for kind in kinds for end in _ENDS)
+    beside = next((each.name for each in named if each.exists()), None)
+    if beside is not None:
+        msg = f"{path.name} counts probes, not genes; open {beside}, which counts genes"
+        raise ReadError(msg)
+    note = (
+        f"{path.name} counts probes, not genes: a gene may have several, which are "
+        f"numbered here. Open {kinds[0]}.h5 of the same output for genes."
+    )
+    return [note]
 
 
 def _whole_numbers(dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
@@ -206,17 +234,8 @@ def _assembled(
     ids = features["id"] if "id" in features else features["name"]
     symbols = np.asarray(features.get("name", ids), dtype=object)
     symbols = np.where(symbols == "", ids, symbols)
-    kinds = np.asarray(features.get("type", [_EXPRESSION] * n_genes), dtype=object)
-
-    notes = []
-    chosen = kinds == _EXPRESSION
-    if chosen.any() and not chosen.all():
-        others = ", ".join(sorted({str(kind) for kind in kinds[~chosen]}))
-        notes.append(
-            f"{(~chosen).sum()} features that are no genes left out ({others})."
-        )
-    else:
-        chosen = np.ones(n_genes, dtype=bool)
+    kinds = np.asarray(features.get("type", [EXPRESSION] * n_genes), dtype=object)
+    chosen, notes = genes_among(kinds)
     names, repeated = unique_names(pd.Index(symbols[chosen]))
     var = pd.DataFrame(
         {"gene_ids": np.asarray(ids)[chosen], "feature_types": kinds[chosen]},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +12,15 @@ from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.columns import columns_among
 from napari_stentrans.io.assembly.counts import (
     NORMALISED_NOTE,
     as_counts,
+    is_text,
     plain,
     unique_names,
 )
+from napari_stentrans.io.assembly.features import control_notes, genes_among
 from napari_stentrans.io.formats.h5ad.expected import (
     enhanced_notes,
     has_unmeasured,
@@ -41,7 +44,11 @@ _SYMBOL_COLUMNS = (
     "gene_symbols",
     "symbol",
     "real_gene_name",  # stereopy
+    "features",  # in R, where it may repeat the ids
 )
+"""What tells names of genes beside their ids; in capital or small letters."""
+_TYPE_COLUMNS = (("feature_types",), ("feature_type",), ("type",))
+"""What says of which type a feature is; the last in R."""
 _TWOS_EXPECTED = 10
 """If so many are to be expected, counts without any are hardly chance (1 in 20,000)."""
 _ENSEMBL = re.compile(r"ENS[A-Z]*G\d{6,}")
@@ -154,6 +161,22 @@ def _no_counts(looked: dict[str, str], *, may_insist: bool) -> str:
     )
 
 
+def genes_alone(values: Values) -> Values:
+    """Leave out antibodies and controls, where a column says which are genes."""
+    column = columns_among(values.var.columns, _TYPE_COLUMNS)
+    if column is None:
+        notes = control_notes(values.var.index.astype(str))
+        return replace(values, notes=(*values.notes, *notes))
+    genes, notes = genes_among(plain(values.var[[*column]])[column[0]])
+    if genes.all():
+        return values
+    return Values(
+        values.counts[:, np.flatnonzero(genes)],
+        values.var[genes],
+        (*values.notes, *notes),
+    )
+
+
 def named_genes(
     var: pd.DataFrame, notes: list[str], *, as_they_are: bool = False
 ) -> pd.DataFrame:
@@ -162,14 +185,29 @@ def named_genes(
     ``as_they_are`` leaves them their names: a file of ours has those that were wanted.
     """
     table = plain(var)
-    symbols = [column for column in _SYMBOL_COLUMNS if column in table]
-    symbols = [] if as_they_are else symbols
     ids = table.index
-    if symbols and ids.str.match(_ENSEMBL).mean() > 0.5:
-        names = table[symbols[0]].astype(str)
+    named = None if as_they_are or not _are_ids(ids) else _symbols_of(table)
+    if named is not None:
+        names = table[named].astype(str)
         table = table.assign(gene_ids=ids)
         table.index = pd.Index(np.where(names == "", ids, names), dtype=object)
-        notes.append(f"Genes are named by var[{symbols[0]!r}]; ids are in gene_ids.")
+        notes.append(f"Genes are named by var[{named!r}]; ids are in gene_ids.")
     table.index, repeated = unique_names(table.index)
     notes += repeated
     return table
+
+
+def _symbols_of(table: pd.DataFrame) -> str | None:
+    """Column with the names of genes that have ids; None without any."""
+    for known in _SYMBOL_COLUMNS:
+        there = columns_among(table.columns, [(known,)])
+        if there is None or not is_text(table[there[0]]):
+            continue
+        if not _are_ids(table[there[0]].astype(str)):
+            return there[0]
+    return None
+
+
+def _are_ids(names: pd.Index | pd.Series) -> bool:
+    """Whether most are ids of Ensembl."""
+    return bool(names.str.match(_ENSEMBL).mean() > 0.5)

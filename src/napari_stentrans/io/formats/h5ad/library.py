@@ -12,15 +12,21 @@ import pandas as pd
 
 from napari_stentrans import keys
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.assembly.mixed import lie_among_one_another
+from napari_stentrans.io.files.damage import attempt
 from napari_stentrans.io.files.zarr_chunks import is_array
-from napari_stentrans.io.formats.h5ad.positions import as_array
+from napari_stentrans.io.formats.h5ad.positions import (
+    as_array,
+    find_places,
+    position_tables,
+)
 from napari_stentrans.io.pictures.images import scale_factor
 from napari_stentrans.io.pictures.zarr_pictures import is_gone
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_COLUMNS = (
+_SECTIONS = (
     "library_id",
     "library",
     "sample_id",
@@ -29,21 +35,34 @@ _COLUMNS = (
     "section",
     "section_id",
     "slice",
+    "slice_id",
     "slide",
-    "batch",
+    "slide_id",
+    "puck",
+    "puck_id",
     "orig.ident",
-    "fov",
+    "brain_section_label",
+    "bregma",
 )
-"""Where it is commonly said which spot is of which section, surest first."""
-_KNOWN = frozenset(_COLUMNS)
+_MAYBE = ("batch", "dataset", "replicate", "donor_id", "donor")
+"""May well tell cells of one section apart, which then lie among one another."""
+_COLUMNS = (*_SECTIONS, *_MAYBE, "fov")
+"""Where it is commonly said which spot is of which section, surest first; in capital
+or small letters."""
+_OR_ONE = (
+    " Spots of each lie among those of others; if they are of one section all the "
+    "same, rename that column."
+)
 _DIAMETER = "spot_diameter_fullres"
 """Scale factor that tells the size of a spot."""
 _PLACES = ((keys.ARRAY_ROW, keys.ARRAY_COL), ("row", "col"), ("x", "y"))
 _SHOWN = 12
 
 
-def one_library(adata: AnnData, wished: str | None) -> AnnData:
+def one_library(adata: AnnData, wished: str | None, notes: list[str]) -> AnnData:
     """Return the spots of one section: all, where there is only one.
+
+    Where there may be several, ``notes`` say so.
 
     Raises
     ------
@@ -60,7 +79,9 @@ def one_library(adata: AnnData, wished: str | None) -> AnnData:
             return adata
         msg = f"there is no library {wished!r}; {_listed(entries, labels)}"
         raise ReadError(msg)
-    several = _telling(adata, entries, labels)
+    several, or_one = _telling(adata, entries, labels), ""
+    if several is None:
+        several, or_one = _mixed(adata, labels, notes), _OR_ONE
     if several is not None:
         listed = _listed(entries, {several: labels[several]})
         named = labels[several].iloc[0]
@@ -69,7 +90,7 @@ def one_library(adata: AnnData, wished: str | None) -> AnnData:
             f"there are several sections: {listed}. Choose one: library={named!r}, "
             "given to read_section or section_from_anndata (command line: --library "
             f"{shlex.quote(named)}), or hand over adata[adata.obs[{several!r}] == "
-            f"{value!r}]."
+            f"{value!r}].{or_one}"
         )
         raise ReadError(msg)
     return adata
@@ -120,7 +141,12 @@ def _labels(adata: AnnData) -> dict[str, pd.Series]:
     entries of ``uns["spatial"]``. Numbers are none: clusters have these, too.
     """
     obs = adata.obs
-    found = {name: obs[name].astype(str) for name in _COLUMNS if name in obs}
+    found = {
+        name: obs[name].astype(str)
+        for known in _COLUMNS
+        for name in obs
+        if str(name).lower() == known
+    }
     entries = _entries(adata)
     if len(entries) < 2:
         return found
@@ -146,7 +172,8 @@ def _own_entry(
         for name, column in labels.items()
         if column.nunique() == 1 and column.iloc[0] in entries
     }
-    is_sure = not _KNOWN.isdisjoint(named) or len({*named.values()}) == 1
+    is_known = any(name.lower() in _COLUMNS for name in named)
+    is_sure = is_known or len({*named.values()}) == 1
     return str(next(iter(named.values()))) if is_sure else None
 
 
@@ -178,6 +205,36 @@ def _telling(
     return None
 
 
+def _mixed(
+    adata: AnnData, labels: Mapping[str, pd.Series], notes: list[str]
+) -> str | None:
+    """Column of sections whose spots lie among one another, as none of one slide do.
+
+    Notes tell of one that may be of sections.
+    """
+    asked = {
+        name: column
+        for name, column in labels.items()
+        if name.lower() in (*_SECTIONS, *_MAYBE) and column.nunique() > 1
+    }
+    places = attempt([], "positions", lambda: find_places(adata)) if asked else None
+    if places is None:  # whoever reads them will tell
+        return None
+    for name, column in asked.items():
+        if not lie_among_one_another(places.array_rc, column):
+            continue
+        if name.lower() in _SECTIONS:
+            return name
+        parts = _some([repr(part) for part in column.unique()])
+        notes.append(
+            f"Spots of different {name} ({parts}) lie among one another. If these are "
+            f"several sections, choose one: library={column.iloc[0]!r} (command line: "
+            f"--library {shlex.quote(column.iloc[0])})."
+        )
+        return None
+    return None
+
+
 def _overlaid(adata: AnnData, apart: pd.DataFrame | None = None) -> bool:
     """Whether spots lie at the same place, within each part if there are parts."""
     place = next(_places(adata), None)
@@ -193,8 +250,8 @@ def _places(adata: AnnData) -> Iterator[np.ndarray[Any, Any]]:
     for row, col in _PLACES:
         if row in adata.obs and col in adata.obs:
             yield adata.obs[[row, col]].to_numpy()
-    for key in (keys.SPATIAL, "X_spatial"):
-        if key in adata.obsm and np.ndim(adata.obsm[key]) == 2:
+    for key in position_tables(adata):
+        if np.ndim(adata.obsm[key]) == 2:
             yield as_array(adata.obsm[key])[:, :2]
 
 

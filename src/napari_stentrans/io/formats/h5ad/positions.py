@@ -24,6 +24,7 @@ IN_OBSM = (
     keys.SPATIAL,
     "X_spatial",
     "spatial_coords",
+    "spatialCoords",
     "X_spatial_coords",
     "coords",
     "X_coords",
@@ -33,7 +34,8 @@ IN_OBSM = (
     "X_xy",
     "X_xy_loc",
 )
-"""What tables of positions are called, in the order in which they are looked for."""
+"""What tables of positions are called, in the order in which they are looked for; in
+capital or small letters."""
 _ENOUGH = 0.9
 """Share of the spots with pixels that array coordinates must place to be believed."""
 
@@ -87,7 +89,7 @@ def find_places(adata: AnnData) -> Places:
 
 def _depths_note(adata: AnnData, source: str) -> tuple[str, ...]:
     """Say so where the positions have a third number that differs between spots."""
-    there = (key for key in IN_OBSM if _named(key) == source)
+    there = (key for key in position_tables(adata) if _named(key) == source)
     table = next((adata.obsm[key] for key in there), None)
     third = pd.DataFrame(None if table is None else as_array(table)[:, 2:3])
     if not third.nunique().gt(1).any():
@@ -97,6 +99,13 @@ def _depths_note(adata: AnnData, source: str) -> tuple[str, ...]:
         "these are several sections, save each as a file of its own."
     )
     return (note,)
+
+
+def position_tables(adata: AnnData) -> list[str]:
+    """Tables of ``obsm`` that are called as positions are, the surest first."""
+    order = {name.lower(): at for at, name in reversed([*enumerate(IN_OBSM)])}
+    there = [key for key in adata.obsm if str(key).lower() in order]
+    return sorted(there, key=lambda key: (order[key.lower()], key not in IN_OBSM))
 
 
 def _named(key: str) -> str:
@@ -124,9 +133,7 @@ def _pixel_positions(
 
     A table without any finite position is as good as none.
     """
-    for key in IN_OBSM:
-        if key not in adata.obsm:
-            continue
+    for key in position_tables(adata):
         table = adata.obsm[key]
         for pair in X_Y if isinstance(table, pd.DataFrame) else ():
             names, found = _columns(table, pair)  # in R the row may come first

@@ -7,6 +7,7 @@ and says in the section's notes what it took. Never changes the AnnData it is gi
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +24,11 @@ from napari_stentrans.io.assembly.together import section_of_parts
 from napari_stentrans.io.files.damage import attempt, from_library
 from napari_stentrans.io.files.hdf5 import is_hdf5, opened_hdf5
 from napari_stentrans.io.files.zarr_folder import attributes, check_zarr
-from napari_stentrans.io.formats.h5ad.counts import find_values, named_genes
+from napari_stentrans.io.formats.h5ad.counts import (
+    find_values,
+    genes_alone,
+    named_genes,
+)
 from napari_stentrans.io.formats.h5ad.expected import has_unmeasured, was_enhanced
 from napari_stentrans.io.formats.h5ad.library import (
     drop_gone_pictures,
@@ -156,7 +161,7 @@ def section_from_anndata(
 def _section(adata: AnnData, options: ReadOptions) -> Section:
     problems: list[str] = []
     notes: list[str] = []
-    adata = one_library(adata, options.library)
+    adata = one_library(adata, options.library, notes)
     if options.positions is not None:
         adata = placed_by_list(adata, options.positions, notes)
     if min(adata.shape) == 0:
@@ -169,6 +174,8 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
     if values is None or places is None:
         raise ReadError("\n".join(problems))
 
+    is_ours = keys.SECTION in adata.uns
+    values = values if is_ours else genes_alone(values)
     notes += [*values.notes, *places.notes]
     if not in_tissue.all():
         notes.append(f"{(~in_tissue).sum()} spots that are not under tissue left out.")
@@ -190,6 +197,8 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         if pixel_xy is not None and ours.are_made_up(places.array_rc[kept], pixel_xy):
             pixel_xy = None
     library = image_entry(adata, options.library, notes)
+    if places.pixel_xy is None:
+        library = _without_pixels(library, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
         notes += misfit_note(image, pixel_xy)
@@ -203,7 +212,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         name=options.name or "section",
         counts=values.counts[np.flatnonzero(kept)],
         obs=obs,
-        var=named_genes(values.var, notes, as_they_are=keys.SECTION in adata.uns),
+        var=named_genes(values.var, notes, as_they_are=is_ours),
         array_rc=placed.array_rc,
         lattice=placed.lattice,
         pixel_xy=pixel_xy,
@@ -211,6 +220,16 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         image=image,
         notes=tuple(notes),
     )
+
+
+def _without_pixels(library: Mapping[str, Any], notes: list[str]) -> Mapping[str, Any]:
+    """Entry of spots without pixel positions: none, as it tells pixels alone."""
+    if image_from_library(library, []) is not None:
+        notes.append(
+            "The picture is not shown, as no pixel positions say where the spots lie "
+            f'on it: put them (x, y) into obsm["{keys.SPATIAL}"].'
+        )
+    return {}
 
 
 def _is_coarser(adata: AnnData, as_kept: Detected, recognised: Detected) -> bool:

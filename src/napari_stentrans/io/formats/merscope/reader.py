@@ -17,6 +17,7 @@ from napari_stentrans.io.assembly.cells import (
     without_probes,
 )
 from napari_stentrans.io.assembly.columns import columns_among
+from napari_stentrans.io.assembly.features import is_control
 from napari_stentrans.io.assembly.pairs import pair_at
 from napari_stentrans.io.files.text import read_table
 from napari_stentrans.io.files.wide_table import header_of, read_wide
@@ -59,9 +60,7 @@ def read(path: Path, options: ReadOptions) -> Section:
     wide = read_wide(counts_path, [header_of(counts_path)[0]])
     names = pd.Index(wide.keys.iloc[:, 0], dtype=object)
     place, notes = matched_rows(names, table, cells_path.name)
-    wide, left_out = without_probes(
-        wide, lambda name: name.lower().startswith("blank"), "blank probes"
-    )
+    wide, left_out = without_probes(wide, is_control, "blank probes")
     cells = CellTable(
         counts=wide.counts,
         names=names,

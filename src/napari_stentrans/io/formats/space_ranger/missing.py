@@ -11,6 +11,11 @@ _RENAME = (
     "there, or rename it if it has another name"
 )
 
+_COPY = (
+    ": copy it there from the folder spatial of the output of Space Ranger (GEO may "
+    "have it among the files of the sample)"
+)
+
 
 def missing(output: Output) -> list[str]:
     """Say which of the parts are not there without which there is no section."""
@@ -23,7 +28,7 @@ def missing(output: Output) -> list[str]:
     if output.positions is None:
         problems.append(
             f"{output.spatial.name} holds no tissue_positions (csv or parquet)"
-            f"{_named(output)}"
+            f"{_named(output) or _COPY}"
         )
     return problems
 

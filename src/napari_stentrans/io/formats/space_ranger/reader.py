@@ -177,7 +177,11 @@ def _matched(
     notes += found.notes("the list of positions")
     under_tissue = known & (positions.table["in_tissue"].to_numpy()[place] == 1)
     if not under_tissue.any():
-        msg = "no spot of the positions is marked as in tissue (in_tissue = 1)"
+        msg = (
+            "no spot with counts is marked as in tissue among the positions (in_tissue "
+            "= 1): the file may be of another section, or tissue was not found; write "
+            "1 there for the spots under tissue"
+        )
         raise ReadError(msg)
     if not known.all():
         notes.append(f"{(~known).sum()} barcodes without a position left out.")
