@@ -32,7 +32,7 @@ from napari_stentrans.cli.outputs import (
     summary,
     writing,
 )
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_section_options(parser)
     parser.add_argument(
         "--out",
-        type=at_home,
+        type=path_of,
         required=True,
         metavar="OUT",
         help="file to write: OUT.h5ad, or by its ending .csv, .tsv (.gz), .parquet, "
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to predict")
     what.add_argument(
         "--missing",
-        type=Path,
+        type=path_of,
         metavar="MASK",
         help="what is missing: regions saved in the window (GeoJSON, csv, png), a "
         "labels picture (png, tif, gif or npy; 1: predict here, 2: outside the "
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--at",
-        type=Path,
+        type=path_of,
         metavar="CSV",
         help="predict exactly at the array_row, array_col of this table (fractions "
         "allowed), in its order, instead of on a refined lattice",
@@ -92,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--save-model",
-        type=at_home,
+        type=path_of,
         metavar="MODEL.npz",
         help="keep what was learnt, for other sections of the same tissue",
     )

@@ -16,9 +16,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from napari_stentrans.cli.console import UsageError
+from napari_stentrans.cli.paths import named, path_of
 from napari_stentrans.config import PRESETS, RUN_OPTIONS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.home import at_home
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
@@ -36,7 +36,7 @@ def add_run_options(
         group.add_argument(
             f"--{name}",
             default=argparse.SUPPRESS,  # only what is given may overrule a run file
-            type=parser_of(field),
+            type=named if name == "model" else parser_of(field),
             choices=choices,
             metavar=None if choices else _METAVARS.get(name, "N"),
             help=_help(field),
@@ -50,7 +50,7 @@ def add_run_options(
     )
     group.add_argument(
         "--config",
-        type=at_home,
+        type=path_of,
         metavar="RUN",
         help="run file (yaml or json) with any of these and the advanced settings; or "
         "an h5ad written earlier, to use its settings again. Options given here win",

@@ -40,7 +40,7 @@ def open_closed() -> None:
 def escape_unknown() -> None:
     """Let letters that a stream has not (of names, in cp1252) be written as escapes.
 
-    As standard error does by itself. Where somebody asked for another way, that is kept.
+    As standard error does by itself. Another way that somebody asked for is kept.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":

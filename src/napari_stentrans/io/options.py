@@ -240,7 +240,7 @@ def _file(name: str, value: object) -> Path:
     if not isinstance(value, str | PathLike):
         msg = f"{name} must be the path of a file, not {value!r}"
         raise InvalidRequestError(msg)
-    path = at_home(Path(value))
+    path = at_home(value, name)
     if not path.is_file():
         msg = f"there is no {name} file {path}"
         raise InvalidRequestError(msg)
