@@ -117,7 +117,7 @@ EMPTY = {
     "OUT": ["convert", SAMPLE, ""],
     "--csv": ["evaluate", SAMPLE, "--csv", ""],
     "--to": ["download", "--to", ""],
-    "--out of demo": ["demo", "--out", ""],
+    "--out of demo": ["demo", "--no-gui", "--out", ""],
     **{
         f"--{name}": ["enhance", SAMPLE, "--out", "x.csv", *QUICK, f"--{name}", ""]
         for name in (*OPTIONS, "save-model", "save-signatures")

@@ -6,13 +6,14 @@ Knows the size of files, not how they are written.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.wording import memory_in_words
+from napari_stentrans.wording import room_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -82,7 +83,7 @@ def foretell_output(
     size = n_positions * n_genes * _VALUES * _FILE[ending]
     if size > _WORTH_TELLING:
         of = _of_what(n_positions, n_genes)
-        told = f"{args.out} will have about {memory_in_words(size)} ({of})"
+        told = f"{args.out} will have about {room_in_words(size)} ({of})"
         remark(f"{told}; --genes names fewer", quiet=args.quiet)
     free = _free_beside(args.out)
     each = n_genes * _VALUES * _AT_LEAST[ending]
@@ -92,9 +93,10 @@ def foretell_output(
     if n_positions * each > free:
         of = _of_what(n_positions, n_genes)
         fewer = "" if at is not None or config.refine == 1 else " or a smaller --refine"
+        needed = room_in_words(n_positions * each, math.ceil)
         msg = (
-            f"--out {args.out}: it needs {memory_in_words(n_positions * each)} or more "
-            f"({of}), and {memory_in_words(free)} are free there, so nothing was "
+            f"--out {args.out}: it needs {needed} or more ({of}), and "
+            f"{room_in_words(free, math.floor)} are free there, so nothing was "
             f"computed. Name fewer genes with --genes{fewer}, or write to another disk."
         )
         raise ComputeError(msg)
