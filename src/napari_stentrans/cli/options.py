@@ -19,6 +19,7 @@ from napari_stentrans.cli.console import UsageError
 from napari_stentrans.cli.paths import named, path_of
 from napari_stentrans.config import PRESETS, RUN_OPTIONS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
+from napari_stentrans.io.files.pipes import refuse_pipe
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
@@ -80,10 +81,11 @@ def run_config(args: argparse.Namespace) -> RunConfig:
 
 def read_run_file(path: Path) -> dict[str, Any]:
     """Read the settings of a yaml or json file, or of an h5ad written earlier."""
-    if not path.is_file():
+    if not path.exists():
         msg = f"there is no run file {path}"
         raise UsageError(msg)
     try:
+        refuse_pipe(path)
         if path.suffix.lower() == ".h5ad":
             return _settings_of_result(path)
         text = path.read_text(encoding="utf-8")
