@@ -27,6 +27,7 @@ from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
     keeping_new,
+    pictured_genes,
     remark_on_pictures,
     save,
     summary,
@@ -128,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     n_given = None if at is None else len(at)
     foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
     if args.dry_run:
-        size = size_in_words(section, config, missing, at, genes)
+        size = size_in_words(section, config, missing, at, genes, args.out)
         cost = cost_in_words(section, config, missing.n_new, n_given)
         say(f"would write {args.out}: {size}, in {cost}")
         return ExitCode.OK
@@ -151,7 +152,9 @@ def run(args: argparse.Namespace) -> int:
         remark(f"note: {notice}", quiet=args.quiet)
     remark_on_pictures(result, args.out, genes, quiet=args.quiet)
     seconds = time.perf_counter() - started
-    say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
+    shown = pictured_genes(section, result.chosen, args.out, genes)
+    told = f"{summary(result, shown)}, {seconds:.1f} s"
+    say(f"wrote {args.out}: {told}", quiet=args.quiet)
     return ExitCode.OK
 
 

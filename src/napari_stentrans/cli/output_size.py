@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
+from napari_stentrans.cli.outputs import of_genes, pictured_genes
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.wording import room_in_words
+from napari_stentrans.wording import counted, room_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -108,12 +109,15 @@ def size_in_words(
     missing: MissingRegions,
     at: FloatArray | None,
     genes: GeneChoice,
+    out: Path,
 ) -> str:
-    """Say how many positions and genes there will be."""
+    """Say how many positions and genes there will be in a file of this name."""
     from napari_stentrans.request import resolve_genes
 
     n_positions = _exactly(section, config, missing, at)
-    return _of_what(n_positions, len(resolve_genes(section, genes)))
+    chosen = resolve_genes(section, genes)
+    shown = pictured_genes(section, chosen, out, genes)
+    return _of_what(n_positions, len(chosen), shown)
 
 
 def _roughly(
@@ -148,5 +152,5 @@ def _free_beside(out: Path) -> int | None:
     return there.free if there.total else None  # some network disks know nothing
 
 
-def _of_what(n_positions: int, n_genes: int) -> str:
-    return f"{n_positions:,} positions x {n_genes:,} genes"
+def _of_what(n_positions: int, n_genes: int, shown: list[str] | None = None) -> str:
+    return f"{counted(n_positions, 'position')} x {of_genes(n_genes, shown)}"
