@@ -189,6 +189,7 @@ def test_a_preset_on_the_command_line_overrules_the_run_file(tmp_path, preset):
         ("config: 3", "no setting 'config'"),
         ("preset: [instant]", "there is no preset ['instant']; choose from instant"),
         ("preset: {a: 1}", "there is no preset {'a': 1}"),
+        ("refine: yes", "refine: input should be a whole number, not True"),
         ("preset: 3", "there is no preset 3"),
         ("a: [", "cannot read the run file"),
     ],
