@@ -7,17 +7,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import numpy as np
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from napari_stentrans.section.tissue import TissueRule
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+_NUMBERS: dict[Any, str] = {int: "a whole number", float: "a number"}
+"""What to call the fields of these kinds."""
 
 
 class StrictModel(BaseModel):
-    """Frozen, and intolerant of unknown names."""
+    """Frozen, and intolerant of unknown names, and of yes or no for a number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth(cls, given: Any, about: ValidationInfo) -> Any:
+        """Refuse True, or the yes of a run file, which would count as 1."""
+        kind = cls.model_fields[str(about.field_name)].annotation
+        if isinstance(given, bool | np.bool_) and kind in _NUMBERS:
+            named = "number"
+            told = f"input should be {_NUMBERS[kind]}"
+            raise PydanticCustomError(named, told)
+        return given
 
 
 class KrigingConfig(StrictModel):

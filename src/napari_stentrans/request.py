@@ -56,7 +56,7 @@ def resolve_missing(section: Section, missing: MissingLike) -> MissingRegions:
     if isinstance(missing, str | Path):
         from napari_stentrans.io.regions.masks import read_missing
 
-        return read_missing(Path(missing), section)
+        return read_missing(missing, section)
     if isinstance(missing, pd.Series):
         missing = _by_name(section, missing)
     array = np.asarray(missing)

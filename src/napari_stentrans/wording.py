@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_GIGABYTE = 1e9
+from collections.abc import Callable
+
+_GIGABYTE, _MEGABYTE, _KILOBYTE = 1e9, 1e6, 1e3
 
 
 def counted(number: int, what: str) -> str:
@@ -27,8 +29,22 @@ def time_in_words(seconds: float) -> str:
 
 
 def memory_in_words(n_bytes: float) -> str:
-    """Write an amount of memory, or of a disk: '0.6 GB', '24 GB'."""
+    """Write an amount of memory as it is estimated: '0.6 GB', '24 GB'."""
     gigabytes = n_bytes / _GIGABYTE
     if gigabytes >= 10:
         return f"{gigabytes:,.0f} GB"
     return f"{max(gigabytes, 0.1):.1f} GB"
+
+
+def room_in_words(n_bytes: float, rounded: Callable[[float], float] = round) -> str:
+    """Write an amount of a disk: '12 kB', '2.8 MB', '24 GB'.
+
+    What is too little shows as such where the one is rounded by `math.ceil`, and the
+    other by `math.floor`.
+    """
+    if n_bytes < _MEGABYTE:
+        return f"{rounded(n_bytes / _KILOBYTE):,} kB"
+    unit, name = (_MEGABYTE, "MB") if n_bytes < _GIGABYTE else (_GIGABYTE, "GB")
+    if n_bytes >= 10 * unit:
+        return f"{rounded(n_bytes / unit):,} {name}"
+    return f"{rounded(n_bytes / unit * 10) / 10:.1f} {name}"

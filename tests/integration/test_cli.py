@@ -189,6 +189,7 @@ def test_a_preset_on_the_command_line_overrules_the_run_file(tmp_path, preset):
         ("config: 3", "no setting 'config'"),
         ("preset: [instant]", "there is no preset ['instant']; choose from instant"),
         ("preset: {a: 1}", "there is no preset {'a': 1}"),
+        ("refine: yes", "refine: input should be a whole number, not True"),
         ("preset: 3", "there is no preset 3"),
         ("a: [", "cannot read the run file"),
     ],
@@ -333,10 +334,28 @@ def test_pictures_show_a_few_genes_if_none_was_named_and_say_which(run, capsys):
     code, out = run("--genes", "all", name="out.ome.tif")
     assert code == 0
     assert tifffile.imread(out).shape[0] == 6
-    told = capsys.readouterr().err
+    told, wrote = (printed := capsys.readouterr()).err, printed.out
+    assert re.search(r"wrote .*out\.ome\.tif: .* x 3 of 300 genes, ", wrote)
     with tifffile.TiffFile(out) as tif:
         drawn = re.findall(r'Channel .*?Name="(\S+) measured"', tif.ome_metadata)
     assert f"shows 3 of 300 genes: {', '.join(drawn)}; --genes names others" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "genes", "told"),
+    [
+        ("out.png", "all", "3 of 300 genes"),
+        ("out.png", "GENE0001,GENE0002", "2 genes"),
+        ("out.svg", "GENE0001", "1 gene"),
+        ("out.csv", "all", "300 genes"),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_the_last_line_says_how_many_genes_are_in_the_file(
+    run, capsys, name, genes, told, dry
+):
+    assert run("--genes", genes, *["--dry-run"] * dry, name=name)[0] == 0
+    assert re.search(rf"x {told}, ", capsys.readouterr().out)
 
 
 def test_force_replaces_a_result_but_never_the_input(run, tmp_path, capsys):

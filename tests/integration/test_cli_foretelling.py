@@ -41,7 +41,9 @@ def run(sample, tmp_path):
 
 @pytest.fixture
 def room(monkeypatch):
-    """Let the disk have so much room."""
+    """Let the disk have so much room, as far as is told before anything is written."""
+    held = "napari_stentrans.io.files.hdf5_writing._hold"
+    monkeypatch.setattr(held, lambda *_: None)
 
     def of(free: int, total: int = 10**12) -> None:
         usage = Disk(total, total - free, free)
@@ -80,6 +82,7 @@ def test_a_disk_without_room_is_told_before_anything_is_computed(
     told = capsys.readouterr().err
     assert str(out) in told
     assert re.search(r"1,\d\d\d positions x 300 genes", told)
+    assert re.search(r"needs \d\.\d MB or more .* and 100 kB are free", told)
     assert "--genes" in told
     assert "--refine" in told
     assert not out.exists()
@@ -152,7 +155,7 @@ def test_a_large_result_is_foretold(run, capsys, monkeypatch, quiet):
     if quiet:
         assert told == ""
     else:
-        assert told.startswith(f"stentrans: {out} will have about 0.1 GB (1,192 pos")
+        assert told.startswith(f"stentrans: {out} will have about 2.9 MB (1,192 pos")
         assert "--genes names fewer" in told
 
 

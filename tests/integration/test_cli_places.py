@@ -107,3 +107,47 @@ def test_a_tilde_is_home(command, tmp_path, monkeypatch):
     assert main(command("~/x.csv")) == 0
 
     assert (tmp_path / "x.csv").is_file()
+
+
+OPTIONS = ("image", "positions", "missing", "at", "model", "config", "gene-sets")
+EMPTY = {
+    "INPUT": ["info", ""],
+    "INPUT of enhance": ["enhance", "", "--out", "x.csv"],
+    "--out": ["enhance", SAMPLE, "--out", ""],
+    "OUT": ["convert", SAMPLE, ""],
+    "--csv": ["evaluate", SAMPLE, "--csv", ""],
+    "--to": ["download", "--to", ""],
+    "--out of demo": ["demo", "--no-gui", "--out", ""],
+    **{
+        f"--{name}": ["enhance", SAMPLE, "--out", "x.csv", *QUICK, f"--{name}", ""]
+        for name in (*OPTIONS, "save-model", "save-signatures")
+    },
+}
+
+
+@pytest.mark.parametrize("what", EMPTY)
+def test_an_empty_path_is_a_slip(what, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert main(EMPTY[what]) == 2
+
+    told = capsys.readouterr().err
+    assert f"argument {what.split()[0]}: it is empty" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_list_of_genes_without_a_name_is_a_slip(tmp_path, capsys):
+    out = str(tmp_path / "x.csv")
+
+    assert main(["enhance", SAMPLE, "--out", out, "--genes", "@"]) == 2
+
+    assert "--genes @ names no file" in capsys.readouterr().err
+
+
+def test_the_current_folder_may_be_named(tmp_path, monkeypatch, capsys):
+    (tmp_path / "counts.tsv.gz").symlink_to(SAMPLE)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["info", "."]) == 0
+
+    assert "300" in capsys.readouterr().out

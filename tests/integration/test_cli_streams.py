@@ -89,6 +89,34 @@ def test_an_error_keeps_its_code_where_it_cannot_be_told(in_shell):
     assert in_shell("info", "nofile", streams="2>/dev/full").returncode == 3
 
 
+@needs_shell
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("cp1252", b"\\u65e5.tsv.gz\xe9"),
+        ("ascii", b"\\u65e5.tsv.gz\\xe9"),
+        ("ascii:replace", b"?.tsv.gz?"),  # asked for
+        ("utf-8", "日.tsv.gzé".encode()),
+    ],
+)
+def test_letters_that_a_stream_has_not_are_escaped(tmp_path, encoding, told):
+    name = tmp_path / "日.tsv.gzé"
+    name.symlink_to(samples()["simulated_st"])
+    words = ["enhance", str(name), "--out", "日.tsv.gzé.csv", "--genes", "GENE0001"]
+    found = subprocess.run(
+        [
+            *(sys.executable, "-m", "napari_stentrans.cli", *words),
+            *("--method", "nearest", "--refine", "1"),
+        ],
+        capture_output=True,
+        timeout=300,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert found.stdout.startswith(b"wrote " + told + b".csv: ")
+
+
 class Lost:
     """A terminal that is gone."""
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from napari_stentrans.config import RunConfig, StrictModel
+from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.section.tissue import TissueRule
+from napari_stentrans.settings import resolve_config
 
 
 def models(model: type[BaseModel] = RunConfig) -> list[type[BaseModel]]:
@@ -51,12 +54,27 @@ def test_defaults_are_what_the_documentation_says():
         {"transformer": {"steps": -1}},
         {"transformer": {"episodes": -1}},
         {"transformer": {"width": 64}},
+        {"refine": True},
+        {"seed": False},
+        {"seed": np.bool_(True)},
+        {"transformer": {"steps": True}},
+        {"dist": {"learning_rate": True}},
     ],
     ids=str,
 )
 def test_values_out_of_their_limits_are_refused(wrong):
     with pytest.raises(ValidationError):
         RunConfig.model_validate(wrong)
+
+
+def test_truth_is_no_number_but_truth():
+    told = "^refine: input should be a whole number, not True$"
+    with pytest.raises(InvalidRequestError, match=told):
+        resolve_config(None, refine=True)
+    told = "^dist.learning_rate: input should be a number, not True$"
+    with pytest.raises(InvalidRequestError, match=told):
+        resolve_config({"dist": {"learning_rate": True}})
+    assert not resolve_config(None, kriging={"residuals": False}).kriging.residuals
 
 
 def test_no_model_is_no_file():

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from napari_stentrans.wording import counted, how_many, memory_in_words, time_in_words
+from napari_stentrans.wording import (
+    counted,
+    how_many,
+    memory_in_words,
+    room_in_words,
+    time_in_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +29,27 @@ def test_time(seconds, words):
 )
 def test_memory(n_bytes, words):
     assert memory_in_words(n_bytes) == words
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "words"),
+    [
+        (0, "0 kB"),
+        (3e5, "300 kB"),
+        (2.81e6, "2.8 MB"),
+        (3.2e7, "32 MB"),
+        (1.24e9, "1.2 GB"),
+        (1.2e12, "1,200 GB"),
+    ],
+)
+def test_room(n_bytes, words):
+    assert room_in_words(n_bytes) == words
+
+
+@pytest.mark.parametrize("free", [0, 99_999, 10**6, 2_800_000, 31_999_999, 10**10])
+def test_too_little_room_shows_as_too_little(free):
+    needed = room_in_words(free + 1, math.ceil)
+    assert needed != room_in_words(free, math.floor)
 
 
 @pytest.mark.parametrize(

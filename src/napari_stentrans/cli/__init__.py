@@ -23,7 +23,7 @@ from napari_stentrans.cli.console import (
     say,
 )
 from napari_stentrans.cli.signals import ended_as_interrupted
-from napari_stentrans.cli.streams import mute, open_closed, tell
+from napari_stentrans.cli.streams import escape_unknown, mute, open_closed, tell
 
 COMMANDS: dict[str, str] = {
     "enhance": "Fill missing regions of a section and raise its resolution.",
@@ -61,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--traceback" in words or bool(os.environ.get("STENTRANS_DEBUG"))
     open_closed()
+    escape_unknown()
     try:
         args = build_parser(words).parse_args(words)
         with ended_as_interrupted():

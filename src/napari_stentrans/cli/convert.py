@@ -7,7 +7,7 @@ import argparse
 from napari_stentrans.cli.console import ExitCode, UsageError, remark, say
 from napari_stentrans.cli.inputs import add_section_options, open_section
 from napari_stentrans.cli.outputs import check_apart, check_output, keeping_new, writing
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 EXAMPLES = """
 OUT is written in the format that its ending says:
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_section_options(parser)
     parser.add_argument(
         "out",
-        type=at_home,
+        type=path_of,
         metavar="OUT",
         help="what to write; it appears under this name only once it is complete",
     )

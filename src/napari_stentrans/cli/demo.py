@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
 from napari_stentrans.cli.options import add_run_options, run_config
 from napari_stentrans.cli.outputs import save, summary
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=at_home,
+        type=path_of,
         default=Path("demo"),
         metavar="FOLDER",
         help="folder for the files, made if needed; those of an earlier demo are "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from napari_stentrans.cli.console import ExitCode, ProgressBars, UsageError, remark, say
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 EXAMPLES = """
 examples:
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--to",
-        type=at_home,
+        type=path_of,
         metavar="FOLDER",
         help="where to keep it (default: the cache, or the folder STENTRANS_CACHE)",
     )

@@ -27,12 +27,13 @@ from napari_stentrans.cli.outputs import (
     check_apart,
     check_output,
     keeping_new,
+    pictured_genes,
     remark_on_pictures,
     save,
     summary,
     writing,
 )
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_section_options(parser)
     parser.add_argument(
         "--out",
-        type=at_home,
+        type=path_of,
         required=True,
         metavar="OUT",
         help="file to write: OUT.h5ad, or by its ending .csv, .tsv (.gz), .parquet, "
@@ -68,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to predict")
     what.add_argument(
         "--missing",
-        type=Path,
+        type=path_of,
         metavar="MASK",
         help="what is missing: regions saved in the window (GeoJSON, csv, png), a "
         "labels picture (png, tif, gif or npy; 1: predict here, 2: outside the "
@@ -76,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--at",
-        type=Path,
+        type=path_of,
         metavar="CSV",
         help="predict exactly at the array_row, array_col of this table (fractions "
         "allowed), in its order, instead of on a refined lattice",
@@ -92,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--save-model",
-        type=at_home,
+        type=path_of,
         metavar="MODEL.npz",
         help="keep what was learnt, for other sections of the same tissue",
     )
@@ -128,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
     n_given = None if at is None else len(at)
     foretell_run(section, config, missing.n_new, n_given, quiet=args.quiet)
     if args.dry_run:
-        size = size_in_words(section, config, missing, at, genes)
+        size = size_in_words(section, config, missing, at, genes, args.out)
         cost = cost_in_words(section, config, missing.n_new, n_given)
         say(f"would write {args.out}: {size}, in {cost}")
         return ExitCode.OK
@@ -151,7 +152,9 @@ def run(args: argparse.Namespace) -> int:
         remark(f"note: {notice}", quiet=args.quiet)
     remark_on_pictures(result, args.out, genes, quiet=args.quiet)
     seconds = time.perf_counter() - started
-    say(f"wrote {args.out}: {summary(result)}, {seconds:.1f} s", quiet=args.quiet)
+    shown = pictured_genes(section, result.chosen, args.out, genes)
+    told = f"{summary(result, shown)}, {seconds:.1f} s"
+    say(f"wrote {args.out}: {told}", quiet=args.quiet)
     return ExitCode.OK
 
 

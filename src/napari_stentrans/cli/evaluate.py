@@ -14,8 +14,8 @@ from napari_stentrans.cli.inputs import add_section_options, open_section, parse
 from napari_stentrans.cli.lists import Listed
 from napari_stentrans.cli.options import add_run_options, parser_of, run_config
 from napari_stentrans.cli.outputs import check_apart, check_output, keeping_new, writing
+from napari_stentrans.cli.paths import path_of
 from napari_stentrans.config import RUN_OPTIONS, RunConfig
-from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "figure": "box plots of the methods, and pictures of genes (png, pdf or svg)",
     }
     for name, text in told.items():
-        group.add_argument(f"--{name}", type=at_home, metavar="FILE", help=text)
+        group.add_argument(f"--{name}", type=path_of, metavar="FILE", help=text)
     group.add_argument(
         "--genes",
         metavar="GENES",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import UsageError, say
 from napari_stentrans.cli.outputs import check_output, writing
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.cli.paths import path_of
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
@@ -22,14 +22,14 @@ def add_gene_set_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("gene sets, such as pathways")
     group.add_argument(
         "--gene-sets",
-        type=at_home,
+        type=path_of,
         metavar="SETS.gmt",
         help="sets of genes (.gmt, or the json of MSigDB), of each of which the "
         "signature is written, how it is patterned and how well it is predicted",
     )
     group.add_argument(
         "--save-signatures",
-        type=at_home,
+        type=path_of,
         metavar="SIGNATURES.h5ad",
         help="where to: an AnnData of positions and sets; --genes makes no difference",
     )

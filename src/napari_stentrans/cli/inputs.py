@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.console import UsageError
+from napari_stentrans.cli.paths import path_of
 
 if TYPE_CHECKING:
     from napari_stentrans.request import GeneChoice
@@ -34,7 +35,7 @@ _READ_OPTIONS: dict[str, tuple[Callable[[str], Any], str, str]] = {
     ),
     "library": (str, "NAME", "which of several sections in one file"),
     "positions": (
-        Path,
+        path_of,
         "CSV",
         "where the spots are, if that is not found by itself: a table of names with "
         "x and y, or with array_row and array_col",
@@ -52,7 +53,7 @@ def add_section_options(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "input",
-        type=Path,
+        type=path_of,
         metavar="INPUT",
         help="a section of any format: see docs/formats.md",
     )
@@ -70,7 +71,7 @@ def add_section_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--image",
-        type=Path,
+        type=path_of,
         metavar="PICTURE",
         help="the full-resolution picture of the tissue (tif of any size, png, jpg), "
         "where the section does not bring its own",
@@ -123,7 +124,10 @@ def parse_genes(text: str) -> GeneChoice:
     if text.startswith("@"):
         from napari_stentrans.io.genes import read_gene_list
 
-        return read_gene_list(Path(text[1:]))
+        if text == "@":
+            msg = "--genes @ names no file; write for example --genes @genes.txt"
+            raise UsageError(msg)
+        return read_gene_list(text[1:])
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         msg = f"--genes {text!r} names no gene; write for example --genes CD37,DLL3"

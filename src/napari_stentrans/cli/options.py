@@ -16,9 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from napari_stentrans.cli.console import UsageError
+from napari_stentrans.cli.paths import named, path_of
 from napari_stentrans.config import PRESETS, RUN_OPTIONS, RunConfig
 from napari_stentrans.errors import InvalidRequestError
-from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.pipes import refuse_pipe
 
 _NUMBER: dict[Any, str] = {int: "a whole number", float: "a number"}
 
@@ -36,7 +37,7 @@ def add_run_options(
         group.add_argument(
             f"--{name}",
             default=argparse.SUPPRESS,  # only what is given may overrule a run file
-            type=parser_of(field),
+            type=named if name == "model" else parser_of(field),
             choices=choices,
             metavar=None if choices else _METAVARS.get(name, "N"),
             help=_help(field),
@@ -50,7 +51,7 @@ def add_run_options(
     )
     group.add_argument(
         "--config",
-        type=at_home,
+        type=path_of,
         metavar="RUN",
         help="run file (yaml or json) with any of these and the advanced settings; or "
         "an h5ad written earlier, to use its settings again. Options given here win",
@@ -80,10 +81,11 @@ def run_config(args: argparse.Namespace) -> RunConfig:
 
 def read_run_file(path: Path) -> dict[str, Any]:
     """Read the settings of a yaml or json file, or of an h5ad written earlier."""
-    if not path.is_file():
+    if not path.exists():
         msg = f"there is no run file {path}"
         raise UsageError(msg)
     try:
+        refuse_pipe(path)
         if path.suffix.lower() == ".h5ad":
             return _settings_of_result(path)
         text = path.read_text(encoding="utf-8")

@@ -6,13 +6,15 @@ Knows the size of files, not how they are written.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.console import remark
+from napari_stentrans.cli.outputs import of_genes, pictured_genes
 from napari_stentrans.errors import ComputeError
-from napari_stentrans.wording import memory_in_words
+from napari_stentrans.wording import counted, room_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.config import RunConfig
@@ -82,7 +84,7 @@ def foretell_output(
     size = n_positions * n_genes * _VALUES * _FILE[ending]
     if size > _WORTH_TELLING:
         of = _of_what(n_positions, n_genes)
-        told = f"{args.out} will have about {memory_in_words(size)} ({of})"
+        told = f"{args.out} will have about {room_in_words(size)} ({of})"
         remark(f"{told}; --genes names fewer", quiet=args.quiet)
     free = _free_beside(args.out)
     each = n_genes * _VALUES * _AT_LEAST[ending]
@@ -92,9 +94,10 @@ def foretell_output(
     if n_positions * each > free:
         of = _of_what(n_positions, n_genes)
         fewer = "" if at is not None or config.refine == 1 else " or a smaller --refine"
+        needed = room_in_words(n_positions * each, math.ceil)
         msg = (
-            f"--out {args.out}: it needs {memory_in_words(n_positions * each)} or more "
-            f"({of}), and {memory_in_words(free)} are free there, so nothing was "
+            f"--out {args.out}: it needs {needed} or more ({of}), and "
+            f"{room_in_words(free, math.floor)} are free there, so nothing was "
             f"computed. Name fewer genes with --genes{fewer}, or write to another disk."
         )
         raise ComputeError(msg)
@@ -106,12 +109,15 @@ def size_in_words(
     missing: MissingRegions,
     at: FloatArray | None,
     genes: GeneChoice,
+    out: Path,
 ) -> str:
-    """Say how many positions and genes there will be."""
+    """Say how many positions and genes there will be in a file of this name."""
     from napari_stentrans.request import resolve_genes
 
     n_positions = _exactly(section, config, missing, at)
-    return _of_what(n_positions, len(resolve_genes(section, genes)))
+    chosen = resolve_genes(section, genes)
+    shown = pictured_genes(section, chosen, out, genes)
+    return _of_what(n_positions, len(chosen), shown)
 
 
 def _roughly(
@@ -146,5 +152,5 @@ def _free_beside(out: Path) -> int | None:
     return there.free if there.total else None  # some network disks know nothing
 
 
-def _of_what(n_positions: int, n_genes: int) -> str:
-    return f"{n_positions:,} positions x {n_genes:,} genes"
+def _of_what(n_positions: int, n_genes: int, shown: list[str] | None = None) -> str:
+    return f"{counted(n_positions, 'position')} x {of_genes(n_genes, shown)}"

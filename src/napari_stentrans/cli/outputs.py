@@ -13,10 +13,13 @@ from napari_stentrans.cli.console import ProgressBars, UsageError, remark
 from napari_stentrans.errors import ComputeError, InvalidRequestError
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import check_place, making_new
+from napari_stentrans.wording import counted
 
 if TYPE_CHECKING:
     from napari_stentrans.enhanced import EnhancedSection
     from napari_stentrans.request import GeneChoice
+    from napari_stentrans.section.lattice import IntArray
+    from napari_stentrans.section.section import Section
 
 _INPUTS = (
     "input",
@@ -130,26 +133,35 @@ def remark_on_pictures(
     result: EnhancedSection, out: Path, genes: GeneChoice, *, quiet: bool
 ) -> None:
     """Tell which of many genes a file of pictures shows, where nobody chose them."""
-    from napari_stentrans.saving import SaveChoices, ending_of
-    from napari_stentrans.saving.pictures import pictured
-
-    if ending_of(out) not in _PICTURES or not isinstance(genes, str):
-        return
-    shown = pictured(result, SaveChoices())
-    if len(shown) < len(result.chosen):
+    shown = pictured_genes(result.section, result.chosen, out, genes)
+    if shown is not None and len(shown) < len(result.chosen):
         told = f"{out.name} shows {len(shown)} of {len(result.chosen):,} genes"
         remark(f"note: {told}: {', '.join(shown)}; --genes names others", quiet=quiet)
 
 
-def summary(result: EnhancedSection) -> str:
-    """Return what a result holds, in one line."""
+def pictured_genes(
+    section: Section, chosen: IntArray, out: Path, genes: GeneChoice
+) -> list[str] | None:
+    """Genes that a file of pictures shows where nobody named any; None for others."""
+    from napari_stentrans.saving import ending_of
+    from napari_stentrans.saving.pictures import pictured_unasked
+
+    if ending_of(out) not in _PICTURES or not isinstance(genes, str):
+        return None
+    return pictured_unasked(section, chosen)
+
+
+def of_genes(n_genes: int, shown: list[str] | None = None) -> str:
+    """Say how many genes there are, or are shown: '300 genes', '3 of 300 genes'."""
+    told = counted(n_genes, "gene")
+    return told if shown is None or len(shown) == n_genes else f"{len(shown)} of {told}"
+
+
+def summary(result: EnhancedSection, shown: list[str] | None = None) -> str:
+    """Return what a result holds, or a picture shows of its genes, in one line."""
     from napari_stentrans.section.targets import Origin
 
-    counted = Counter(result.targets.origin.tolist())
-    origins = [f"{counted[o]:,} {o}" for o in Origin if counted[o]]
-    positions = "position" if len(result) == 1 else "positions"
-    genes = "gene" if len(result.genes) == 1 else "genes"
-    return (
-        f"{len(result):,} {positions} ({', '.join(origins)}) x "
-        f"{len(result.genes):,} {genes}"
-    )
+    found = Counter(result.targets.origin.tolist())
+    origins = [f"{found[o]:,} {o}" for o in Origin if found[o]]
+    positions = counted(len(result), "position")
+    return f"{positions} ({', '.join(origins)}) x {of_genes(len(result.genes), shown)}"

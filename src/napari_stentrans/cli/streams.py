@@ -1,7 +1,8 @@
-"""Standard output and standard error where they are closed, full or gone."""
+"""Standard output and error where they are closed, full, gone or of few letters."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -34,3 +35,13 @@ def open_closed() -> None:
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nowhere)
+
+
+def escape_unknown() -> None:
+    """Let letters that a stream has not (of names, in cp1252) be written as escapes.
+
+    As standard error does by itself. Another way that somebody asked for is kept.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")

@@ -16,6 +16,7 @@ import numpy as np
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.pipes import refuse_pipe
 from napari_stentrans.section.alignment import Alignment, alignment_of, alignment_text
 from napari_stentrans.section.detection import Detected, impose_lattice, place_spots
 from napari_stentrans.section.lattice import FloatArray, Lattice, LatticeKind
@@ -240,7 +241,8 @@ def _file(name: str, value: object) -> Path:
     if not isinstance(value, str | PathLike):
         msg = f"{name} must be the path of a file, not {value!r}"
         raise InvalidRequestError(msg)
-    path = at_home(Path(value))
+    path = at_home(value, name)
+    refuse_pipe(path)
     if not path.is_file():
         msg = f"there is no {name} file {path}"
         raise InvalidRequestError(msg)

@@ -17,6 +17,7 @@ from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransErr
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.kinds import is_never_a_section
+from napari_stentrans.io.files.pipes import refuse_pipe
 
 if TYPE_CHECKING:
     from napari_stentrans.io.options import ReadWishes
@@ -144,6 +145,7 @@ def can_read(path: str | Path) -> bool:
 
 
 def _read(path: Path, options: Any) -> Section:
+    refuse_pipe(path)
     found = _format_of(path, options.positions)
     if found is None:
         inside = _openable(path)

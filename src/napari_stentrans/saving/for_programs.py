@@ -16,7 +16,7 @@ from napari_stentrans import keys
 from napari_stentrans.enhanced import EnhancedSection
 from napari_stentrans.io.files.replacing import check_place, told_of
 from napari_stentrans.io.writers.as_anndata import library_name
-from napari_stentrans.io.writers.h5ad import h5ad_steps
+from napari_stentrans.io.writers.h5ad import scratch_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.saving.choices import SaveChoices
 
@@ -28,7 +28,7 @@ def parquet(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps[
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
     with _scratch_beside(path) as scratch:
-        yield from h5ad_steps(scratch, result.annotations(), result.blocks())
+        yield from scratch_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         with h5py.File(scratch) as h5ad:
             values, sd = h5ad["X"], h5ad[f"layers/{keys.SD}"]
@@ -46,7 +46,7 @@ def space_ranger(
     result, inputs = choices.of(result), result.section.inputs
     check_place(path, inputs)
     with _scratch_beside(path) as scratch:
-        yield from h5ad_steps(scratch, result.annotations(), result.blocks())
+        yield from scratch_steps(scratch, result.annotations(), result.blocks())
         yield Progress("Writing", 0, 1)
         adata = anndata.read_h5ad(scratch, backed="r")
         try:

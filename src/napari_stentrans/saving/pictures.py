@@ -15,7 +15,9 @@ from napari_stentrans.io.files.replacing import check_place, replacing
 from napari_stentrans.io.writers.ome_tiff import PixelSize, ome_tiff_steps
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.saving.choices import SaveChoices
+from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.raster import SpotRaster
+from napari_stentrans.section.section import Section
 from napari_stentrans.section.square_grid import SquareGrid, drawn
 from napari_stentrans.section.technology import pitch_px
 
@@ -79,6 +81,13 @@ def ome_tiff(result: EnhancedSection, path: Path, choices: SaveChoices) -> Steps
 
 def pictured(result: EnhancedSection, choices: SaveChoices) -> list[str]:
     """Genes to draw: those asked for, else of more than a dozen three telling ones."""
-    if choices.genes is None and len(result.chosen) > _MOST_PICTURED:
-        return telling_genes(result.section, among=result.chosen)
+    if choices.genes is None:
+        return pictured_unasked(result.section, result.chosen)
     return [str(gene) for gene in choices.of(result).genes]
+
+
+def pictured_unasked(section: Section, chosen: IntArray) -> list[str]:
+    """Genes to draw of those that are written, where nobody named any."""
+    if len(chosen) > _MOST_PICTURED:
+        return telling_genes(section, among=chosen)
+    return [str(gene) for gene in section.genes[chosen]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from uuid import uuid4
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.own_folders import foreign_in, list_files
+from napari_stentrans.wording import room_in_words
 
 _LONGEST_NAME = 255 - 16
 """Bytes that file systems take, less what a name has while it is written."""
@@ -101,9 +103,9 @@ def check_room(path: Path, n_bytes: float) -> None:
         return
     if disk.total and disk.free < n_bytes:  # some network disks know nothing
         msg = (
-            f"cannot write {path}: it needs {n_bytes / 1e6:,.1f} MB, and "
-            f"{disk.free / 1e6:,.1f} MB are free there. Make room, or choose another "
-            "disk."
+            f"cannot write {path}: it needs {room_in_words(n_bytes, math.ceil)}, and "
+            f"{room_in_words(disk.free, math.floor)} are free there. Make room, or "
+            "choose another disk."
         )
         raise InvalidRequestError(msg)
 

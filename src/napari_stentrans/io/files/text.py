@@ -15,6 +15,7 @@ import pandas as pd
 from napari_stentrans.errors import InvalidRequestError, ReadError
 from napari_stentrans.io.files.kinds import GZIP, kind_of
 from napari_stentrans.io.files.limits import Budget
+from napari_stentrans.io.files.pipes import refuse_pipe
 
 GROUPED: Final = r"[+-]?\d{1,3}(?:,\d{3})+"
 """A number in which commas may stand between thousands, or before decimals."""
@@ -36,7 +37,8 @@ _MOST_COMMENTS = 10_000
 
 
 def is_gzipped(path: Path) -> bool:
-    """Whether a file is gzipped, by its content."""
+    """Whether a file is gzipped, by its content; a pipe is refused."""
+    refuse_pipe(path)
     with path.open("rb") as file:
         return file.read(len(GZIP)) == GZIP
 

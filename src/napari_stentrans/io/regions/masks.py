@@ -19,6 +19,7 @@ from PIL import Image
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.io.files.damage import DAMAGE, said
 from napari_stentrans.io.files.home import at_home
+from napari_stentrans.io.files.pipes import refuse_pipe
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.regions.columns import REGION, columns_of
 from napari_stentrans.io.regions.geojson import is_geojson, read_geojson, write_geojson
@@ -205,6 +206,7 @@ def read_positions(path: str | Path) -> FloatArray:
     """
     path = at_home(path)
     try:
+        refuse_pipe(path)
         return positions_of(table_of(path), path)
     except DAMAGE as error:
         if isinstance(error, InvalidRequestError):
@@ -228,6 +230,7 @@ def _told(path: Path) -> Iterator[None]:
 
 def _read_named(path: Path, sites: PaintSites) -> Regions | None:
     """Regions of a file that says what they are; None if it does not."""
+    refuse_pipe(path)
     with path.open("rb") as file:
         start = file.read(64)
     if is_geojson(start):

@@ -24,6 +24,7 @@ from scipy import sparse
 
 from napari_stentrans import keys
 from napari_stentrans.io.assembly import kept
+from napari_stentrans.io.files.hdf5_writing import bytes_of, made_in_memory, with_room
 from napari_stentrans.io.files.replacing import replacing
 from napari_stentrans.io.files.text import check_names
 from napari_stentrans.io.writers.as_anndata import (
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _MATRIX = "filtered_feature_bc_matrix"
 _BLOCK_VALUES = 1 << 24
 """Values of dense expression that are held at a time."""
+_CHUNK = 1 << 13
+"""Values that are packed at a time in HDF5."""
 _LOWRES_PIXELS = 600
 """Longer side of the smaller picture."""
 _FIDUCIAL = 105 / 65
@@ -72,9 +75,8 @@ def write_space_ranger(path: Path, adata: AnnData, inputs: Iterable[str] = ()) -
         (folder / "spatial").mkdir()
         _write_names(folder / _MATRIX, adata)
         with gzip.open(folder / _MATRIX / "matrix.mtx.gz", "wb", compresslevel=4) as to:
-            _write_matrix(to, adata)
-        with h5py.File(folder / f"{_MATRIX}.h5", "w") as h5:
-            _write_h5(h5, adata)
+            n_values = _write_matrix(to, adata)
+        _write_h5(folder / f"{_MATRIX}.h5", adata, n_values)
         _write_positions(folder / "spatial" / "tissue_positions.csv", adata)
         _write_spatial(folder / "spatial", adata)
     return Path(path)
@@ -82,9 +84,13 @@ def write_space_ranger(path: Path, adata: AnnData, inputs: Iterable[str] = ()) -
 
 def row_blocks(adata: AnnData) -> Iterator[tuple[int, Any]]:
     """Yield (first position, expression of some positions): sparse or dense."""
-    rows = max(1, _BLOCK_VALUES // max(adata.n_vars, 1))
+    rows = _rows_at_once(adata)
     for start in range(0, adata.n_obs, rows):
         yield start, adata.X[start : min(start + rows, adata.n_obs)]
+
+
+def _rows_at_once(adata: AnnData) -> int:
+    return max(1, _BLOCK_VALUES // max(int(adata.n_vars), 1))
 
 
 def _features(adata: AnnData) -> pd.DataFrame:
@@ -102,8 +108,11 @@ def _write_names(folder: Path, adata: AnnData) -> None:
         table.to_csv(folder / f"{name}.tsv.gz", sep="\t", header=False, index=False)
 
 
-def _write_matrix(file: BinaryIO | gzip.GzipFile, adata: AnnData) -> None:
-    """Write a Matrix Market file, genes by spots; looks at the values twice."""
+def _write_matrix(file: BinaryIO | gzip.GzipFile, adata: AnnData) -> int:
+    """Write a Matrix Market file, genes by spots; looks at the values twice.
+
+    Returns how many of them are not zero.
+    """
     n_values, whole = 0, True
     for _, block in row_blocks(adata):
         values: Any = block.data if hasattr(block, "indptr") else np.asarray(block)
@@ -120,20 +129,35 @@ def _write_matrix(file: BinaryIO | gzip.GzipFile, adata: AnnData) -> None:
             shape = (adata.n_vars, adata.n_obs)
             placed = sparse.coo_matrix((values, (found.col, found.row + start)), shape)
             file.write(_entries(placed))
+    return n_values
 
 
-def _write_h5(file: h5py.File, adata: AnnData) -> None:
+def _write_h5(path: Path, adata: AnnData, n_values: int) -> None:
     """Write the same as HDF5: the genes of spot after spot."""
-    file.attrs["filetype"], file.attrs["version"] = "matrix", 2
-    file.attrs["library_ids"] = _bytes(adata.uns.get(keys.SPATIAL, ["section"]))
-    group = file.create_group("matrix")
-    group["barcodes"] = _bytes(adata.obs_names)
-    for name, column in _features(adata).items():
-        group[f"features/{name}"] = _bytes(column)
-    group["features/genome"] = _bytes([""] * adata.n_vars)
-    group["features/_all_tag_keys"] = np.array([b"genome"])
-    group["shape"] = np.array([adata.n_vars, adata.n_obs], dtype=np.int64)
-    packed: dict[str, Any] = {"maxshape": (None,), "chunks": True, "compression": 4}
+    with made_in_memory(path) as file:
+        file.attrs["filetype"], file.attrs["version"] = "matrix", 2
+        file.attrs["library_ids"] = _bytes(adata.uns.get(keys.SPATIAL, ["section"]))
+        group = file.create_group("matrix")
+        group["barcodes"] = _bytes(adata.obs_names)
+        for name, column in _features(adata).items():
+            group[f"features/{name}"] = _bytes(column)
+        group["features/genome"] = _bytes([""] * adata.n_vars)
+        group["features/_all_tag_keys"] = np.array([b"genome"])
+        group["shape"] = np.array([adata.n_vars, adata.n_obs], dtype=np.int64)
+    # The last chunk of each block of rows is written again with the next block.
+    n_blocks = adata.n_obs // _rows_at_once(adata) + 1
+    stored, chunks = (n_values + n_blocks * _CHUNK,), (_CHUNK,)
+    room = bytes_of(stored, chunks, 4) + bytes_of(stored, chunks, 8)
+    with with_room(path, room + bytes_of((adata.n_obs + 1,), None, 8)) as file:
+        _add_values(file["matrix"], adata)
+
+
+def _add_values(group: h5py.Group, adata: AnnData) -> None:
+    packed: dict[str, Any] = {
+        "maxshape": (None,),
+        "chunks": (_CHUNK,),
+        "compression": 4,
+    }
     data = group.create_dataset("data", (0,), np.float32, **packed)
     indices = group.create_dataset("indices", (0,), np.int64, **packed)
     ends = [np.zeros(1, dtype=np.int64)]
