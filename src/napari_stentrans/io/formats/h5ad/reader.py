@@ -197,7 +197,7 @@ def _section(adata: AnnData, options: ReadOptions) -> Section:
         if pixel_xy is not None and ours.are_made_up(places.array_rc[kept], pixel_xy):
             pixel_xy = None
     library = image_entry(adata, options.library, notes)
-    if places.pixel_xy is None:
+    if places.pixel_xy is None and ours is None:
         library = _without_pixels(library, notes)
     image = image_from_library(library, notes)
     if image is not None and pixel_xy is not None:
