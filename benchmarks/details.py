@@ -6,7 +6,8 @@ import os
 import platform
 
 from comparison import HIDING, Benchmark, spread
-from layout import dash, headings, listed, row_name, score, table, times
+from layout import between, dash, headings, listed, row_name, score, table, times
+from result import SPREAD
 
 from napari_stentrans.evaluation.distance import LABELS
 
@@ -66,6 +67,26 @@ def at_one_depth(bench: Benchmark) -> str:
         "highest genes. Ratios are to kriging (*denoise*: PCA-20), at one depth and, "
         "for comparison, of log r as it is everywhere else.\n\n"
         + table(["task", "method", "log r", "ratio", "ratio of log r elsewhere"], rows)
+    )
+
+
+def over_genes(bench: Benchmark) -> str:
+    """Return between which scores the middle half of the genes lies."""
+    ends = [f"{column}_{end}" for column in SPREAD for end in ("lower", "upper")]
+    if not bench.keeps(ends):
+        return ""
+    rows = []
+    for task in bench.tasks:
+        means = [bench.wide(end, (task,)).mean(skipna=False) for end in ends]
+        for method in bench.wide("pearson", (task,)).columns:
+            lower, upper, *log = (of.get(method, float("nan")) for of in means)
+            cells = [between(lower, upper), between(*log)]
+            rows.append([task, row_name(bench, method, (task,)), *cells])
+    return (
+        "## Spread over genes\n\n"
+        "The middle half of the genes lies between (quartiles, averaged over sections "
+        "and seeds). Runs of before quartiles were kept have a dash.\n\n"
+        + table(["task", "method", "r", "log r"], rows)
     )
 
 

@@ -80,6 +80,7 @@ def write_document(
             chapters.paired,
             chapters.intervals,
             details.at_one_depth,
+            details.over_genes,
             details.other_scores,
             details.by_distance,
             lambda bench: details.costs(bench, untimed),

@@ -37,6 +37,11 @@ def pair(raw: float, log: float) -> str:
     return dash(raw, f"{raw:.3f} / {score(log)}")
 
 
+def between(lower: float, upper: float) -> str:
+    """Return the ends of a range of scores."""
+    return dash(lower + upper, f"{score(lower)} to {score(upper)}")
+
+
 def times(ratio: Ratio | None) -> str:
     """Return a ratio with its interval, and the lowest on a single section."""
     if ratio is None:

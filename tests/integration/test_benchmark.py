@@ -49,6 +49,7 @@ def test_runs_are_kept_and_the_report_is_made_from_them(benchmark, tmp_path):
         "## Denoising measured spots",
         "## Every section: r / log r",
         "## Do 90 % intervals cover 90 %?",
+        "## Spread over genes",
         "## Paper protocol: all spots scored, in-sample",
     ):
         assert heading in text
@@ -58,6 +59,9 @@ def test_runs_are_kept_and_the_report_is_made_from_them(benchmark, tmp_path):
     scores = json.loads(kept.read_text())["scores"]
     pair = f"{scores['pearson']:.3f} / {scores['pearson_log_top']:.3f}"
     assert f"| {pair} |" in text
+    middle = f"{scores['pearson_lower']:.3f} to {scores['pearson_upper']:.3f}"
+    assert f"| upsample | nearest | {middle} |" in text
+    assert scores["pearson_lower"] < scores["pearson"] < scores["pearson_upper"]
     # a method that did not take part in a task has no score there
     hidden = text[text.index("## Hidden spots") : text.index("## Denoising")]
     assert "| nearest |" in hidden

@@ -246,3 +246,18 @@ def test_the_report_marks_few_seeds_and_leaves_seconds_out(report, results, tmp_
     assert "7777" not in text
     assert "17.0 s" in text
     assert "No seconds for published and dist" in text
+
+
+def test_runs_of_before_quartiles_were_kept_have_a_dash(report):
+    ends = {"pearson_lower": 0.1, "pearson_upper": 0.3}
+    log = {"pearson_log_top_lower": 0.2, "pearson_log_top_upper": 0.4}
+    runs = [
+        *(result("kriging", 0.2, each, **ends, **log) for each in "ab"),
+        result("dist", 0.2, "a", **ends, **log),
+        result("dist", 0.2, "b"),
+    ]
+    told = report.details.over_genes(report.comparison.Benchmark(runs))
+    assert "| upsample | kriging | 0.100 to 0.300 | 0.200 to 0.400 |" in told
+    assert "| upsample | dist | - | - |" in told
+    old = report.comparison.Benchmark([result("kriging", 0.2)])
+    assert report.details.over_genes(old) == ""
