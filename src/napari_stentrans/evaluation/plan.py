@@ -109,11 +109,11 @@ def plan_evaluation(
 
 
 def _seeds(given: int | Sequence[int]) -> list[int]:
-    numbers = np.unique(given)
-    if len(numbers) and numbers.dtype.kind not in "iu":
+    each = np.ravel(np.asarray(given, dtype=object)).tolist()
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in each):
         msg = f"seeds are whole numbers of 0 or more, not {given!r}"
         raise InvalidRequestError(msg)
-    return [int(number) for number in numbers]
+    return sorted({int(number) for number in each})
 
 
 def find_method(name: str) -> Enhancer:

@@ -18,7 +18,7 @@ def row(bare_section):
     return bare_section(array_rc, Lattice(LatticeKind.SQUARE))
 
 
-@pytest.mark.parametrize("seed", ["a", 1.5, [0, 2.5], None, ["0"]])
+@pytest.mark.parametrize("seed", ["a", 1.5, [0, 2.5], None, ["0"], True, [0, True]])
 def test_seeds_are_whole_numbers(row, seed):
     with pytest.raises(InvalidRequestError, match="seeds are whole numbers"):
         plan_evaluation(row, ["nearest"], "dropout", seed)
