@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.evaluation.report import EvaluationReport, Picture
+from napari_stentrans.evaluation.picture import Picture
+from napari_stentrans.evaluation.report import EvaluationReport
 from napari_stentrans.section.lattice import IntArray
 from napari_stentrans.section.section import Section
 

@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from napari_stentrans.errors import InvalidRequestError
 from napari_stentrans.evaluation.bootstrap import compared, over_seeds
+from napari_stentrans.evaluation.picture import Picture
 from napari_stentrans.evaluation.scoring import METRICS, STATISTICS
-from napari_stentrans.evaluation.tasks import Protocol, Trial
+from napari_stentrans.evaluation.tasks import Protocol
 from napari_stentrans.io.files.home import at_home
 from napari_stentrans.io.files.replacing import replacing
-from napari_stentrans.section.lattice import FloatArray, IntArray
+from napari_stentrans.section.lattice import FloatArray
 from napari_stentrans.section.section import Section
 from napari_stentrans.wording import counted
 
@@ -32,51 +32,6 @@ _CEILINGS = ["ceiling", "ceiling_log"]
 _FEW_SPOTS = 10
 """Over fewer, chance alone gives correlations beyond 0.6 (one gene in twenty)."""
 _SHARES = {"share": ("pearson", "ceiling"), "share_log": ("pearson_log", "ceiling_log")}
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """Some genes of one trial, as every method predicted them.
-
-    Attributes
-    ----------
-    task, seed
-        Of the trial.
-    genes
-        Their names.
-    seen, scored : ndarray, shape (seen spot,), (scored spot,)
-        Spots of the section.
-    given : ndarray of float32, shape (seen spot, gene)
-        What methods saw.
-    measured : ndarray of float32, shape (scored spot, gene)
-        What they are scored against.
-    predicted : dict of ndarray of float32, shape (scored spot, gene)
-        By method.
-    """
-
-    task: str
-    seed: int
-    genes: list[str]
-    seen: IntArray
-    scored: IntArray
-    given: NDArray[np.float32]
-    measured: NDArray[np.float32]
-    predicted: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, trial: Trial, genes: IntArray) -> Picture:
-        """Take some genes (columns of the section) out of a trial."""
-        reduced = trial.reduced
-        given = reduced.counts[:, genes].toarray()
-        return cls(
-            task=str(trial.task),
-            seed=trial.seed,
-            genes=[str(name) for name in trial.section.genes[genes]],
-            seen=trial.section.barcodes.get_indexer(reduced.barcodes),
-            scored=trial.scored,
-            given=given,
-            measured=trial.counts[:, genes].toarray(),
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from napari_stentrans.evaluation.picture import Picture
 from napari_stentrans.evaluation.plan import Plan
-from napari_stentrans.evaluation.report import EvaluationReport, Picture, RunKey
+from napari_stentrans.evaluation.report import EvaluationReport, RunKey
 from napari_stentrans.evaluation.resources import Meter
 from napari_stentrans.evaluation.scoring import Scores
 from napari_stentrans.evaluation.tasks import Trial
