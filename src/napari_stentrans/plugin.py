@@ -28,9 +28,9 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
         Saying everything that is wrong with the file.
     """
     from napari_stentrans.gui.canvas.layers import section_to_layers
-    from napari_stentrans.io import read_section
+    from napari_stentrans.gui.opening import read_responsively
 
-    sections = [read_section(Path(each)) for each in _as_list(path)]
+    sections = [read_responsively(Path(each)) for each in _as_list(path)]
     return [layer for section in sections for layer in section_to_layers(section)]
 
 

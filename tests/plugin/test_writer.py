@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from npe2 import PluginManager, PluginManifest
 
-from napari_stentrans import plugin
+from napari_stentrans import keys, plugin
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.errors import StEnTransError
 from napari_stentrans.gui.canvas.layers import (
@@ -142,6 +142,15 @@ def test_two_sections_at_once_are_refused(viewer, tmp_path):
 
     with pytest.raises(StEnTransError, match="several sections"):
         viewer.layers.save(str(tmp_path / "both.h5ad"))
+
+
+def test_regions_alone_are_not_written_as_the_section(viewer, tmp_path):
+    painted = [missing_layer(viewer.layers[0].metadata[keys.LAYER_TAG].section)]
+
+    with pytest.raises(StEnTransError, match=r"regions alone .* tab Missing"):
+        plugin.write(str(tmp_path / "regions.csv"), painted)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_layers_of_others_are_refused_in_words(tmp_path):

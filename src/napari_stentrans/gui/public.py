@@ -6,6 +6,7 @@ from napari_stentrans.datasets.downloads import download, is_here
 from napari_stentrans.datasets.public import public_section
 from napari_stentrans.gui.canvas.layers import LayerData, section_to_layers
 from napari_stentrans.gui.jobs.responsive import Report, responsively
+from napari_stentrans.gui.jobs.section_tasks import looked_through
 from napari_stentrans.section.section import Section
 
 
@@ -23,6 +24,7 @@ def public_layers(name: str) -> list[LayerData]:
     verb = "Opening" if is_here(section) else "Fetching"
 
     def work(report: Report) -> Section:
-        return read_section(download(name, on_progress=report), name=section.title)
+        path = download(name, on_progress=report)
+        return looked_through(read_section(path, name=section.title))
 
     return section_to_layers(responsively(work, f"{verb} {section.title} …"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from unittest.mock import Mock
 
 import pytest
@@ -34,6 +36,18 @@ def test_reports_of_the_running_job_arrive(jobs):
     assert heard.progressed.call_count == 3
     heard.returned.assert_called_once_with("done")
     heard.failed.assert_not_called()
+
+
+def test_nobody_who_listened_is_held_once_a_job_has_ended(jobs):
+    heard, desk = listener(), JobDesk(jobs)
+    held = weakref.ref(heard)
+    desk.run(three_steps, heard)
+    jobs.last.finish()
+    jobs.started.clear()
+    del heard
+    gc.collect()
+    assert held() is None
+    assert not desk.is_busy
 
 
 def test_stop_keeps_what_is_there(jobs):

@@ -72,6 +72,21 @@ def test_blinking_shows_one_then_the_other(opened):
     assert order == [{Role.GENE}, {Role.ENHANCED}] * 2
 
 
+@pytest.mark.parametrize("mode", [ViewMode.BLINK, ViewMode.SWIPE])
+@pytest.mark.parametrize("role", [Role.GENE, Role.ENHANCED])
+def test_two_pictures_take_turns_while_both_are_there(opened, viewer, mode, role):
+    opened.view.set_mode(mode)
+    opened.genes.add(opened.session.section.genes[3:4])
+    assert opened.session.view.mode is mode
+
+    gene = opened.session.genes.current
+    section = opened.session.section
+    viewer.layers.remove(opened.stage.find(section, role, gene))
+
+    assert opened.session.view.mode is ViewMode.OVERLAY
+    assert extra(opened) == set()
+
+
 def test_modes_follow_the_current_gene(opened, section):
     opened.view.set_mode(ViewMode.DIFFERENCE)
 

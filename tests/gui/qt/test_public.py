@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from qtpy.QtCore import QTimer
@@ -10,7 +11,7 @@ from qtpy.QtCore import QTimer
 from napari_stentrans import plugin
 from napari_stentrans.datasets import samples
 from napari_stentrans.errors import DownloadError
-from napari_stentrans.gui import public
+from napari_stentrans.gui import opening, public
 from napari_stentrans.gui.canvas.layers import Role, tag_of
 from napari_stentrans.gui.jobs.responsive import responsively
 from napari_stentrans.progress import Progress
@@ -39,6 +40,27 @@ def test_the_window_lives_on_while_work_is_done(lively):
         return lively.wait(60)
 
     assert responsively(work, "Fetching it …")
+
+
+def test_the_window_lives_on_while_a_dropped_file_is_read(
+    make_napari_viewer, monkeypatch, lively
+):
+    read = opening.read_section
+
+    def slow(path):
+        assert lively.wait(60)
+        return read(path)
+
+    monkeypatch.setattr(opening, "read_section", slow)
+    viewer = make_napari_viewer()
+    viewer.open(str(samples()["simulated_st"]), plugin="napari-stentrans")
+    assert [tag_of(layer.metadata).role for layer in viewer.layers] == [Role.COUNTS]
+
+
+def test_away_from_the_thread_of_the_window_work_is_done_at_once(qapp):
+    with ThreadPoolExecutor(1) as pool:
+        where = pool.submit(responsively, lambda _: threading.current_thread(), "It")
+        assert where.result(timeout=60) is not threading.main_thread()
 
 
 def test_an_error_in_the_thread_is_the_callers(qapp):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from types import SimpleNamespace
+
 import pytest
+from napari.components import ViewerModel
 from psygnal import EmitLoopError
 
 from napari_stentrans.gui.widgets.main_widget import _end
 
 
 class _Failing:
+    stage = SimpleNamespace(viewer=ViewerModel())
+
     def __init__(self, error: Exception) -> None:
         self.error = error
 
     def silence(self) -> None:
         """Do nothing."""
 
-    def close(self) -> None:
+    def close(self, *, is_window_gone: bool) -> None:
+        assert not is_window_gone  # a model has none
         raise self.error
 
 
@@ -32,3 +40,50 @@ def test_only_what_qt_has_deleted_may_fail(is_wrapped):
     other = failing("another fault")
     with pytest.raises(type(other.error)):
         _end(other, other)
+
+
+SIDE_BY_SIDE = """
+import time
+
+import napari
+from napari_stentrans.datasets import samples
+from napari_stentrans.gui.state.view import ViewMode
+from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+from napari_stentrans.io import read_section
+from qtpy.QtWidgets import QApplication
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
+        QApplication.processEvents()
+
+
+viewer = napari.Viewer()
+widget = StEnTransWidget(viewer, remember=False)
+viewer.window.add_dock_widget(widget)
+controller, session = widget.controller, widget.session
+controller.sections.opened(read_section(samples()["simulated_st"]))
+controller.genes.show(str(session.section.genes[0]))
+controller.runs.configure(method="nearest")
+controller.runs.enhance()
+wait_for(lambda: session.enhanced is not None)
+controller.view.set_mode(ViewMode.SIDE_BY_SIDE)
+wait_for(lambda: viewer.canvas.grid.enabled and controller.turns.are_over)
+for _ in range(20):
+    time.sleep(0.05)
+    QApplication.processEvents()  # drawn
+print("side by side" if viewer.canvas.grid.enabled else "not yet")
+"""
+
+
+def test_a_program_ends_without_a_word_while_pictures_stand_side_by_side():
+    done = subprocess.run(
+        [sys.executable, "-c", SIDE_BY_SIDE],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.stdout.endswith("side by side\n"), done.stderr
+    assert "deleted" not in done.stderr

@@ -22,7 +22,8 @@ def behind(metadata: Iterable[Mapping[str, Any]]) -> Section | EnhancedSection:
     Raises
     ------
     InvalidRequestError
-        If none of them is a layer of ours, or they show several sections or results.
+        If none of them is a layer of ours, all are painted regions, or they show
+        several sections or results.
     """
     listed = list(metadata)
     tags = [tag for each in listed if (tag := tag_of(each)) is not None]
@@ -30,6 +31,13 @@ def behind(metadata: Iterable[Mapping[str, Any]]) -> Section | EnhancedSection:
         msg = (
             "none of the selected layers shows a section, so there is nothing to write "
             "in this format; save them as pictures (tif), or select layers of a section"
+        )
+        raise InvalidRequestError(msg)
+    if all(tag.role is Role.MISSING for tag in tags):
+        msg = (
+            "regions alone are no section or result: save them on the tab Missing of "
+            "the stEnTrans panel (GeoJSON, csv or png), or as a picture (tif); to "
+            "write the section, select another of its layers, too"
         )
         raise InvalidRequestError(msg)
     sections = _distinct(tag.section for tag in tags)

@@ -56,6 +56,12 @@ class Comparison:
         """Whether layers come and go because a plan is being shown."""
         return self._is_arranging
 
+    def lacks_pair(self, plan: Plan) -> bool:
+        """Whether one of two pictures that take turns was deleted by hand."""
+        if plan.gene is None or plan.mode not in (ViewMode.BLINK, ViewMode.SWIPE):
+            return False
+        return self._pair(plan, plan.gene) is None
+
     def prepare(self, plan: Plan) -> bool:
         """Add one of the layers that a plan lacks, not seen yet; says whether it did.
 

@@ -98,13 +98,18 @@ class Controller:
         self._follow()
         self.runs.take_up()
 
-    def close(self) -> None:
-        """Let go of the viewer and discard what runs."""
+    def close(self, *, is_window_gone: bool = False) -> None:
+        """Let go of the viewer and discard what runs.
+
+        Layers of a window that is gone stay as they are: nobody will see them.
+        """
         events = self.stage.viewer.layers.events
         events.inserted.disconnect(self._inserted)
         events.removed.disconnect(self._follow)
         self.session.events.section.disconnect(self._follow_section)
         self.turns.drop()
+        if not is_window_gone:
+            self.view.clear()
         self.view.close()
         self.genes.close()
         self.gene_sets.close()

@@ -194,9 +194,8 @@ class ViewControl:
             self._ways[section].put_into(session.view)
 
     def close(self) -> None:
-        """Let go of the viewer."""
+        """Let go of the viewer, as it is."""
         self._grid.events.enabled.disconnect(self._follow_grid)
-        self._comparison.clear()
         parts = (self._looking, self._scores, self._hover, self._handle, self._keyboard)
         for part in parts:
             part.close()
@@ -210,6 +209,9 @@ class ViewControl:
 
     def _arrange(self) -> None:
         plan = self._plan()
+        if plan is not None and self._comparison.lacks_pair(plan):
+            self._bench.session.view.mode = ViewMode.OVERLAY
+            plan = self._plan()
         if plan is not None:
             self._comparison.show(plan)
         self._handle.enable(on=self._divider_x() is not None)

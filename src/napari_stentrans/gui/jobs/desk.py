@@ -111,7 +111,7 @@ class JobDesk:
         self._place, self._job = _Place(JobListener()), None
 
     def _ended(self, place: _Place) -> JobListener:
-        """Who is to hear of the end of a job."""
+        """Who is to hear of the end of a job, and is held no longer."""
         if place is self._place:
-            self._job = None
+            self._place, self._job = _Place(JobListener()), None
         return place.listener

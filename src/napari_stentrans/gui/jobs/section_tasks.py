@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def reading(path: Path, *, allow_normalised: bool = False) -> Steps[Section]:
     """Read a section."""
     yield Progress("Reading", 0, 1)
-    return _looked_through(read_section(path, allow_normalised=allow_normalised))
+    return looked_through(read_section(path, allow_normalised=allow_normalised))
 
 
 def counting(section: Section) -> Steps[SectionFacts]:
@@ -36,14 +36,14 @@ def counting(section: Section) -> Steps[SectionFacts]:
 def relaying(section: Section, kind: LatticeKind) -> Steps[Section]:
     """Put the spots of a section on another lattice."""
     yield Progress("Fitting the lattice", 0, 1)
-    return _looked_through(section.on_lattice(kind))
+    return looked_through(section.on_lattice(kind))
 
 
 def parting(section: Section, spots: NDArray[np.bool_]) -> Steps[Section]:
     """Make a section of its own of the spots that lie about where these do."""
     yield Progress("Taking a part", 0, 1)
     box = Box.around(positions_xy(section)[spots]).rounded()
-    return _looked_through(replace(within(section, box), name=f"{section.name} part"))
+    return looked_through(replace(within(section, box), name=f"{section.name} part"))
 
 
 def picturing(section: Section, path: Path) -> Steps[Section]:
@@ -53,7 +53,7 @@ def picturing(section: Section, path: Path) -> Steps[Section]:
     yield Progress("Reading the picture", 0, 1)
     wishes = {**section.wishes, "image": str(path.absolute())}
     wishes.pop("image_alignment", None)  # that was of the picture before
-    return _looked_through(replace(with_picture(section, path), wishes=wishes))
+    return looked_through(replace(with_picture(section, path), wishes=wishes))
 
 
 def adopting(
@@ -97,10 +97,10 @@ def adopting(
     if adata.raw is not None:
         seen.raw = adata.raw.to_adata()
     made = section_from_anndata(seen, name=name, allow_normalised=allow_normalised)
-    return _looked_through(made)
+    return looked_through(made)
 
 
-def _looked_through(section: Section) -> Section:
+def looked_through(section: Section) -> Section:
     """Find here what the window asks of a section at once, and would wait for."""
     _ = section.detected_in
     return section

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import EmitLoopError
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -26,6 +27,7 @@ from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
 if TYPE_CHECKING:
     import napari
+    from napari.components import ViewerModel
 
 _WIDTH = 330
 _SPACING = 6
@@ -134,10 +136,18 @@ def _end(session: EnhanceSession, controller: Controller, _gone: object = None) 
     _held.pop(id(session), None)
     session.silence()
     try:
-        controller.close()
+        controller.close(is_window_gone=_is_gone(controller.stage.viewer))
     except (RuntimeError, EmitLoopError) as error:
         if not _is_deleted(error):
             raise
+
+
+def _is_gone(viewer: ViewerModel) -> bool:
+    """Whether Qt deletes the window itself: the program ends, or a viewer is closed."""
+    if not hasattr(viewer, "window"):
+        return False
+    window = getattr(viewer.window, "_qt_window", None)
+    return window is None or not isalive(window)  # type: ignore[no-untyped-call]
 
 
 def _is_deleted(error: Exception) -> bool:
