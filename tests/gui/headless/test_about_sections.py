@@ -59,7 +59,7 @@ def test_another_lattice_replaces_the_section_and_keeps_the_genes(
     jobs.last.finish()
 
     for _ in range(2):  # the first time warns of the result
-        opened.sections.lay_on(LatticeKind.QUINCUNX)
+        opened.replacement.lay_on(LatticeKind.QUINCUNX)
     assert opened.session.status is JobStatus.OPENING
     jobs.last.finish()
 
@@ -76,7 +76,7 @@ def test_another_lattice_replaces_the_section_and_keeps_the_genes(
 
 def test_an_impossible_lattice_leaves_all_as_it_was(opened, jobs, section, told):
     layers = list(opened.stage.viewer.layers)
-    opened.sections.lay_on(LatticeKind.SQUARE)
+    opened.replacement.lay_on(LatticeKind.SQUARE)
     jobs.last.finish()
     assert opened.session.section is section
     assert list(opened.stage.viewer.layers) == layers
@@ -86,7 +86,7 @@ def test_an_impossible_lattice_leaves_all_as_it_was(opened, jobs, section, told)
 
 def test_the_lattice_it_lies_on_is_no_change(opened, jobs):
     n_jobs = len(jobs.started)
-    opened.sections.lay_on(LatticeKind.HEX)
+    opened.replacement.lay_on(LatticeKind.HEX)
     assert len(jobs.started) == n_jobs
 
 
@@ -98,7 +98,7 @@ def test_a_picture_can_be_added_and_moved(controller, jobs, make_section, tmp_pa
     size = tuple(map(int, section.pixel_xy.max(axis=0) + 50))
     Picture.new("RGB", size, "white").save(tmp_path / "tissue.png")
 
-    controller.sections.add_picture(tmp_path / "tissue.png")
+    controller.replacement.add_picture(tmp_path / "tissue.png")
     jobs.last.finish()
 
     new = controller.session.section
@@ -120,7 +120,7 @@ def test_another_picture_takes_its_place_and_results_go(
     size = tuple(map(int, section.pixel_xy.max(axis=0) + 50))
     Picture.new("RGB", size, "grey").save(tmp_path / "another.png")
     for _ in range(2):  # the first time warns of the result
-        opened.sections.add_picture(tmp_path / "another.png")
+        opened.replacement.add_picture(tmp_path / "another.png")
     jobs.last.finish()
     assert (opened.session.section.image.data == 128).all()
     assert opened.session.enhanced is None
@@ -129,7 +129,7 @@ def test_another_picture_takes_its_place_and_results_go(
 
 def test_a_picture_that_is_none_changes_nothing(controller, jobs, section, tmp_path):
     controller.stage.open(section)
-    controller.sections.add_picture(tmp_path / "none.png")
+    controller.replacement.add_picture(tmp_path / "none.png")
     jobs.last.finish()
     assert controller.session.section is section
     assert controller.session.message.is_error

@@ -130,7 +130,7 @@ def test_what_was_taken_over_is_not_offered_on_another_lattice(
     controller.foreign.use("spots")
     jobs.last.finish()
 
-    controller.sections.lay_on(LatticeKind.QUINCUNX)
+    controller.replacement.lay_on(LatticeKind.QUINCUNX)
     jobs.last.finish()
 
     assert controller.session.section.lattice.kind is LatticeKind.QUINCUNX

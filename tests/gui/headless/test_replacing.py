@@ -69,7 +69,7 @@ def test_another_picture_leaves_what_is_shown_and_painted(
     assert rows
     assert rows[0].n_spots
 
-    controller.sections.add_picture(picture)
+    controller.replacement.add_picture(picture)
     finish(jobs)
 
     session = controller.session
@@ -92,7 +92,7 @@ def test_what_was_seen_of_a_result_is_seen_as_measured(opened, jobs, picture, ru
     run(opened)
     assert not opened.stage.find(opened.session.section, Role.GENE, gene).visible
     for _ in range(2):
-        opened.sections.add_picture(picture)
+        opened.replacement.add_picture(picture)
     jobs.last.finish()
 
     section = opened.session.section
@@ -104,11 +104,11 @@ def test_sets_of_genes_stay_on_another_lattice_and_painting_goes(opened, jobs, s
     opened.gene_sets.add_signature(section.genes[:3], "mine")
     finish(jobs)
     paint(opened)
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     assert "a region that would be lost" in opened.session.message.text
     assert opened.session.status is JobStatus.IDLE
 
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     jobs.last.finish()
     assert opened.session.genes.sets == ("mine",)
     assert opened.session.regions.rows == ()
@@ -119,7 +119,7 @@ def test_sets_of_genes_stay_on_another_lattice_and_painting_goes(opened, jobs, s
 def test_what_is_painted_while_a_lattice_is_looked_for_is_warned_of(
     opened, jobs, section, other_section, leaves
 ):
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     fitting = jobs.last
     paint(opened)
     if leaves:
@@ -129,7 +129,7 @@ def test_what_is_painted_while_a_lattice_is_looked_for_is_warned_of(
     assert opened.session.section is section
     assert opened.session.regions.rows
     assert "a region that would be lost" in opened.session.message.text
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     jobs.last.finish()
     assert opened.session.section.lattice.kind is LatticeKind.QUINCUNX
 
@@ -142,7 +142,7 @@ def test_another_section_is_looked_at_as_before_one_was_replaced(
     run(opened)
     opened.view.set_mode(ViewMode.SIDE_BY_SIDE)
     opened.sections.choose(section)
-    opened.sections.add_picture(picture)
+    opened.replacement.add_picture(picture)
     replacing = jobs.last
     opened.sections.choose(other_section)
     replacing.finish()
@@ -160,15 +160,15 @@ def test_results_go_with_their_picture_the_second_time_only(
 ):
     run(opened)
     run(opened)
-    assert not opened.sections.may_add_picture()
+    assert not opened.replacement.may_add_picture()
     assert "2 results that would be lost" in opened.session.message.text
     opened.sections.shut()  # that was asked for once only
     assert opened.session.section is section
 
-    opened.sections.add_picture(picture)
+    opened.replacement.add_picture(picture)
     assert opened.session.section is section
-    assert opened.sections.may_add_picture()
-    opened.sections.add_picture(picture)
+    assert opened.replacement.may_add_picture()
+    opened.replacement.add_picture(picture)
     jobs.last.finish()
     assert opened.session.section is not section
     assert opened.session.run.log == ()
@@ -254,7 +254,7 @@ def test_a_save_goes_on_although_the_section_is_deleted(opened, jobs, run, tmp_p
 def test_what_would_replace_a_deleted_section_is_cancelled(
     opened, jobs, other_section, picture
 ):
-    opened.sections.add_picture(picture)
+    opened.replacement.add_picture(picture)
     replacing = jobs.last
     opened.stage.viewer.layers.clear()
     assert replacing.discarded
@@ -266,7 +266,7 @@ def test_a_replacement_that_was_cancelled_is_of_no_section(
     opened, jobs, other_section, picture, monkeypatch
 ):
     monkeypatch.setattr(section_tasks, "read_section", lambda *_, **__: other_section)
-    opened.sections.add_picture(picture)
+    opened.replacement.add_picture(picture)
     opened.runs.cancel()
     opened.sections.open("/x/b.h5ad")
     opened.stage.viewer.layers.clear()

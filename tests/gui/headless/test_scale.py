@@ -54,7 +54,7 @@ def test_each_section_has_its_own(opened, section, other_section, bar):
 @pytest.mark.parametrize("told", [50.0, None])
 def test_what_was_told_holds_for_the_section_on_another_lattice(opened, jobs, told):
     opened.scale.set_pitch(told)
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     jobs.last.finish()
 
     assert opened.session.section.lattice.kind is LatticeKind.QUINCUNX
@@ -63,7 +63,7 @@ def test_what_was_told_holds_for_the_section_on_another_lattice(opened, jobs, to
 
 def test_what_was_guessed_is_guessed_anew_on_another_lattice(opened, jobs):
     assert opened.session.about.pitch_um == 100
-    opened.sections.lay_on(LatticeKind.QUINCUNX)
+    opened.replacement.lay_on(LatticeKind.QUINCUNX)
     jobs.last.finish()
 
     assert opened.session.about.pitch_um is None

@@ -325,7 +325,7 @@ def test_every_message_tells_sections_of_one_name_apart(twins, run, jobs, sectio
 
 def test_a_twin_on_another_lattice_is_told_by_its_name_of_then(twins, jobs, section):
     twins.sections.choose(section)
-    twins.sections.lay_on(LatticeKind.IRREGULAR)
+    twins.replacement.lay_on(LatticeKind.IRREGULAR)
     jobs.last.finish()
 
     name = twins.session.name_of(twins.session.section)

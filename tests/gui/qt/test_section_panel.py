@@ -121,7 +121,7 @@ def test_the_lattice_can_be_overruled(shown, session, controller, section):
     assert combo.currentText() == "hex (recognised)"
 
     combo.activated.emit(list(LatticeKind).index(LatticeKind.QUINCUNX))
-    controller.sections.lay_on.assert_called_once_with(LatticeKind.QUINCUNX)
+    controller.replacement.lay_on.assert_called_once_with(LatticeKind.QUINCUNX)
 
     combo.setCurrentIndex(0)  # refused: the status comes back, the section has stayed
     session.status = JobStatus.OPENING
@@ -184,7 +184,7 @@ def test_a_picture_can_be_added_or_another_one_taken(
     path = str(tmp_path / "he.tif")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (path, ""))
     click(panel.picture)
-    controller.sections.add_picture.assert_called_once_with(tmp_path / "he.tif")
+    controller.replacement.add_picture.assert_called_once_with(tmp_path / "he.tif")
     assert panel.picture.text() == "Add a picture…"
     session.section = section
     assert panel.picture.text() == "Another picture…"
@@ -213,10 +213,10 @@ def test_what_would_be_lost_is_told_before_a_file_is_looked_for(
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda *_, **__: asked.append(1)
     )
-    controller.sections.may_add_picture.return_value = False
+    controller.replacement.may_add_picture.return_value = False
     click(panel.picture)
     assert not asked
-    controller.sections.add_picture.assert_not_called()
+    controller.replacement.add_picture.assert_not_called()
     assert "Results of the section go" in panel.picture.toolTip()
 
 
@@ -331,7 +331,7 @@ def test_a_double_click_does_not_answer_its_own_question(
     session.sections, session.section = (section,), section
     asked = controller.sections.shut
     if what == "picture":
-        asked = controller.sections.may_add_picture
+        asked = controller.replacement.may_add_picture
         asked.return_value = False
 
     double_click(getattr(panel, what))

@@ -15,10 +15,12 @@ from napari_stentrans.gui.control.files import FileControl
 from napari_stentrans.gui.control.foreign import ForeignControl
 from napari_stentrans.gui.control.gene_sets import GeneSetControl
 from napari_stentrans.gui.control.genes import GeneControl
+from napari_stentrans.gui.control.losses import Losses
 from napari_stentrans.gui.control.memory import Memory
 from napari_stentrans.gui.control.picture import PictureControl
 from napari_stentrans.gui.control.region_files import RegionFileControl
 from napari_stentrans.gui.control.regions import RegionControl
+from napari_stentrans.gui.control.replacement import ReplacementControl
 from napari_stentrans.gui.control.runs import RunControl
 from napari_stentrans.gui.control.scale import ScaleControl
 from napari_stentrans.gui.control.sections import SectionControl
@@ -56,8 +58,8 @@ class Controller:
 
     Attributes
     ----------
-    sections, picture, foreign, genes, gene_sets, collection, regions, suggestions,
-    region_files, runs, trials, view, scale, files
+    sections, replacement, picture, foreign, genes, gene_sets, collection, regions,
+    suggestions, region_files, runs, trials, view, scale, files
         What can be asked for, panel by panel.
     turns
         What makes layers, a few at a time.
@@ -86,8 +88,12 @@ class Controller:
         self.runs = RunControl(bench, self.view, self.regions, memory)
         self.trials = TrialControl(bench)
         self.picture = PictureControl(bench)
+        losses = Losses(bench)
         self.sections = SectionControl(
-            bench, self.view, self.runs, self.trials, self.picture
+            bench, self.view, self.runs, self.trials, self.picture, losses
+        )
+        self.replacement = ReplacementControl(
+            bench, self.view, self.runs, self.picture, self.sections, losses
         )
         self.foreign = ForeignControl(bench, self.sections)
         self.files = FileControl(bench, self.picture)
@@ -145,6 +151,7 @@ class Controller:
     def _follow_section(self) -> None:
         """Bring what is told of the current section into its state."""
         self.sections.follow_section()
+        self.replacement.follow()
         self.picture.follow()
         self.gene_sets.follow()
         self.collection.follow()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from napari_stentrans import keys
 from napari_stentrans.errors import InvalidRequestError, ReadError, StEnTransError
 from napari_stentrans.gui.canvas.changes import remove
 from napari_stentrans.gui.canvas.framing import are_in_view
-from napari_stentrans.gui.canvas.successor import Shown
 from napari_stentrans.gui.control.bench import Bench
 from napari_stentrans.gui.control.losses import Losses
 from napari_stentrans.gui.control.picture import PictureControl
@@ -24,9 +22,7 @@ from napari_stentrans.gui.jobs.desk import JobDesk, JobListener
 from napari_stentrans.gui.jobs.turns import Pieces
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.io import FILE_PATTERNS
-from napari_stentrans.progress import Steps
 from napari_stentrans.section.facts import SectionFacts
-from napari_stentrans.section.lattice import LatticeKind
 from napari_stentrans.section.section import Section
 from napari_stentrans.wording import how_many
 
@@ -41,7 +37,13 @@ SECTION_FILES = FILE_PATTERNS
 
 
 class SectionControl:
-    """Opens sections, chooses among them, and says what they are."""
+    """Opens sections, chooses among them, and says what they are.
+
+    Attributes
+    ----------
+    replaced
+        The section that another one is being made of, to take its place.
+    """
 
     def __init__(
         self,
@@ -50,15 +52,14 @@ class SectionControl:
         runs: RunControl,
         trials: TrialControl,
         picture: PictureControl,
+        losses: Losses,
     ) -> None:
         self._bench, self._view = bench, view
         self._runs, self._trials, self._picture = runs, trials, picture
         self._counting = JobDesk(bench.start)
-        self._losses = Losses(bench)
-        self._replaced: Section | None = None
+        self._losses = losses
+        self.replaced: Section | None = None
         self._facts: WeakKeyDictionary[Section, SectionFacts] = bench.new_notes()
-        self._recognised: WeakKeyDictionary[Section, LatticeKind] = bench.new_notes()
-        bench.session.events.status.connect(self._follow_status)
 
     def open(self, path: str | Path, *, allow_normalised: bool = False) -> None:
         """Read a section in the background and show it."""
@@ -103,30 +104,8 @@ class SectionControl:
             return
         if self._losses.are_known("press Close again"):
             name = session.name_of(section)
-            remove(stage.viewer.layers, self._layers(section))
+            remove(stage.viewer.layers, self.layers(section))
             self._bench.background.say(f"Closed {name}.")
-
-    def lay_on(self, kind: LatticeKind) -> None:
-        """Take the spots of the current section to lie on another lattice.
-
-        The section is replaced by one on that lattice, without results and regions:
-        where there are some, only the second time. If its spots do not lie so, the
-        reason is told and all stays as it was.
-        """
-        session = self._bench.session
-        section = session.section
-        if section is None or session.status.is_busy or kind is section.lattice.kind:
-            return
-        again = f"choose the lattice {kind} again"
-        if not self._losses.are_known(again, with_regions=True):
-            return
-        self._start_to_replace(
-            section,
-            partial(section_tasks.relaying, self._picture.placed(section), kind),
-            f"now lies on this lattice: {kind}.",
-            again,
-        )
-        self._bench.background.say(f"Looking for a {kind} lattice …")
 
     def open_part(self) -> None:
         """Open what is in view of the current section, as a section of its own.
@@ -149,31 +128,6 @@ class SectionControl:
         steps = partial(section_tasks.parting, self._picture.placed(section), seen)
         background.run(JobStatus.OPENING, steps, self.opened, self.not_opened)
         background.say(f"Taking a part of {session.name_of(section)} …")
-
-    def may_add_picture(self) -> bool:
-        """Whether a picture can be added now; where results would be lost, warns first.
-
-        Asked before a person looks for a file.
-        """
-        session = self._bench.session
-        is_free = session.section is not None and not session.status.is_busy
-        return is_free and self._losses.are_known("ask for a picture again")
-
-    def add_picture(self, path: str | Path) -> None:
-        """Lay a full-resolution picture under the spots of the current section.
-
-        The section is replaced by one that has it, without results, since these are
-        made with the picture: where there are some, only the second time.
-        """
-        section = self._bench.session.section
-        if section is None or not self.may_add_picture():
-            return
-        self._start_to_replace(
-            section,
-            partial(section_tasks.picturing, section, Path(path)),
-            "has a picture now.",
-        )
-        self._bench.background.say(f"Opening {Path(path).name} …")
 
     def describe(self) -> None:
         """Count what the current section holds, in the background."""
@@ -221,13 +175,8 @@ class SectionControl:
             self._bench.background.say(" ".join(told))
 
     def follow_section(self) -> None:
-        """Tell what lattice was recognised for the current section."""
+        """Tell what is known of the current section."""
         section, about = self._bench.session.section, self._bench.session.about
-        about.recognised = (
-            None
-            if section is None
-            else self._recognised.get(section, section.lattice.kind)
-        )
         about.facts = None if section is None else self._facts.get(section)
 
     def opened(self, section: Section) -> None:
@@ -282,68 +231,14 @@ class SectionControl:
         session = self._bench.session
         status, of = session.status, session.section
         if status is JobStatus.OPENING:
-            of = self._replaced
+            of = self.replaced
         elif status is JobStatus.TESTING:
             of = self._trials.of
         elif not status.is_enhancing:
             return False
         return of is not None and of not in session.sections
 
-    def _start_to_replace(
-        self,
-        before: Section,
-        steps: Callable[[], Steps[Section]],
-        told: str,
-        again: str = "",
-    ) -> None:
-        """Make another section of one in the background, and put it in its place.
-
-        ``told`` is what is said of it then, after its name.
-        ``again`` is how to ask for it once more, if what is painted goes with it.
-        """
-        self._replaced = before
-        regions = self._painted_on(before)
-
-        def returned(section: Section) -> None:
-            if again and self._painted_on(before) is not regions:
-                self.choose(before)  # what was painted meanwhile is of it
-                if not self._losses.are_known(again, with_regions=True):
-                    return
-            self._replace(before, told, section)
-
-        self._bench.background.run(JobStatus.OPENING, steps, returned)
-
-    def _painted_on(self, section: Section) -> object:
-        canvas = self._bench.stage.canvas(section)
-        return None if canvas is None else canvas.metadata.get(keys.REGIONS)
-
-    def _follow_status(self, status: JobStatus) -> None:
-        if not status.is_busy:
-            self._replaced = None
-
-    def _replace(self, before: Section, told: str, section: Section) -> None:
-        """Put a section in the place of the one it was made from."""
-        stage, genes = self._bench.stage, self._bench.session.genes
-        current = genes.current
-        had_results = self._runs.result_of(before) is not None
-        self._recognised.setdefault(before, before.lattice.kind)
-        self._bench.carry_over(before, section)
-        self._view.leave()
-        shown, old = Shown.of(stage, before), self._layers(before)
-        for layer in old:
-            layer.name = f"{layer.name} before"  # its name is for the new one
-        stage.open(section)
-        self.choose(section)
-        is_painted_gone = shown.put_on(stage, section)
-        remove(stage.viewer.layers, old)
-        if current in genes.shown:
-            genes.current = current
-        self._view.arrange()
-        told = f"{self._bench.session.name_of(section)} {told}"
-        told += " What was painted is gone: paint it again." * is_painted_gone
-        told += " Its results were of before: enhance it again." * had_results
-        self._bench.background.say(told)
-
-    def _layers(self, section: Section) -> list[Layer]:
+    def layers(self, section: Section) -> list[Layer]:
+        """Return all layers of a section."""
         tagged = self._bench.stage.tagged()
         return [layer for layer, tag in tagged if tag.section is section]

@@ -91,5 +91,5 @@ class SectionFactsTable(SessionWidget):
         allow(self.lattice, BUSY if self.session.status.is_busy else "")
 
     def _lay_on(self, number: int) -> None:
-        self.controller.sections.lay_on(list(LatticeKind)[number])
+        self.controller.replacement.lay_on(list(LatticeKind)[number])
         self.show_facts()  # it may have been refused, or be asked for once more

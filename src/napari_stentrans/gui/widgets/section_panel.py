@@ -130,13 +130,13 @@ class SectionPanel(Panel):
         self._open(QFileDialog.getExistingDirectory(self, "Open a folder"))
 
     def _ask_picture(self) -> None:
-        if not self.controller.sections.may_add_picture():
+        if not self.controller.replacement.may_add_picture():
             return  # the reason is told; asked once more, it can be
         path, _ = QFileDialog.getOpenFileName(
             self, "Add a picture", filter=f"{_PICTURES};;All files (*)"
         )
         if path:
-            self.controller.sections.add_picture(Path(path))
+            self.controller.replacement.add_picture(Path(path))
 
     def _open(self, path: str) -> None:
         if path:
