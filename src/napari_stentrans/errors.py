@@ -27,6 +27,10 @@ class DownloadError(ReadError):
     """A public section could not be fetched, or is not what it should be."""
 
 
+class WindowClosedError(StEnTransError):
+    """The window was closed while something was waited for, which nobody needs now."""
+
+
 class UnknownGeneError(StEnTransError, KeyError):
     """A gene was asked for that the section does not have."""
 

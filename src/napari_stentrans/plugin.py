@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 LayerData: TypeAlias = tuple[Any, dict[str, Any], str]
 Reader: TypeAlias = Callable[[str | Sequence[str]], list[LayerData]]
 
+_NO_LAYERS: list[Any] = [(None,)]
+"""How a reader tells napari that there is nothing to add."""
+
 
 def get_reader(path: str | Sequence[str]) -> Reader | None:
     """Return a reader if every path can be a section, else None; never raises."""
@@ -27,10 +30,14 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
     StEnTransError
         Saying everything that is wrong with the file.
     """
+    from napari_stentrans.errors import WindowClosedError
     from napari_stentrans.gui.canvas.layers import section_to_layers
     from napari_stentrans.gui.opening import read_responsively
 
-    sections = [read_responsively(Path(each)) for each in _as_list(path)]
+    try:
+        sections = [read_responsively(Path(each)) for each in _as_list(path)]
+    except WindowClosedError:
+        return _NO_LAYERS
     return [layer for section in sections for layer in section_to_layers(section)]
 
 
@@ -67,9 +74,13 @@ def open_simulated_st() -> list[LayerData]:
 
 def _open_public(name: str) -> list[LayerData]:
     """Sample: a public section, fetched the first time."""
+    from napari_stentrans.errors import WindowClosedError
     from napari_stentrans.gui.public import public_layers
 
-    return public_layers(name)
+    try:
+        return public_layers(name)
+    except WindowClosedError:
+        return _NO_LAYERS
 
 
 open_human_melanoma = partial(_open_public, "human_melanoma")

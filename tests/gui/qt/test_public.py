@@ -57,6 +57,21 @@ def test_the_window_lives_on_while_a_dropped_file_is_read(
     assert [tag_of(layer.metadata).role for layer in viewer.layers] == [Role.COUNTS]
 
 
+def test_nothing_is_added_to_a_window_that_is_closed_meanwhile(qapp, monkeypatch):
+    closed, added = threading.Event(), []
+    monkeypatch.setattr(opening, "read_section", lambda _: closed.wait(60))
+
+    def close():
+        qapp.quit()
+        closed.set()
+
+    QTimer.singleShot(0, lambda: added.append(plugin.read("section.h5ad")))
+    QTimer.singleShot(200, close)
+    qapp.exec()
+
+    assert added == [[(None,)]]
+
+
 def test_away_from_the_thread_of_the_window_work_is_done_at_once(qapp):
     with ThreadPoolExecutor(1) as pool:
         where = pool.submit(responsively, lambda _: threading.current_thread(), "It")

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 from qtpy.QtCore import QCoreApplication, QEventLoop, QMetaObject, Qt, QTimer
 
+from napari_stentrans.errors import WindowClosedError
 from napari_stentrans.gui.jobs.main_thread import is_main_thread
 from napari_stentrans.progress import Progress
 
@@ -39,6 +40,11 @@ def responsively(work: Callable[[Report], T], title: str) -> T:
         Given a function to report progress to, which answers whether to stop.
     title
         What is told if it takes a while.
+
+    Raises
+    ------
+    WindowClosedError
+        If the window is closed before the result is there.
     """
     if QCoreApplication.instance() is None or not is_main_thread():
         return work(lambda _: False)
@@ -75,5 +81,7 @@ def responsively(work: Callable[[Report], T], title: str) -> T:
         loop.exec()
         timer.stop()
         patience.stop()
-        window_closes = True
-        return future.result()
+        window_closes = not future.done()
+    if window_closes:
+        raise WindowClosedError(title)
+    return future.result()
