@@ -145,6 +145,30 @@ def test_residuals_can_be_switched_off(simulated: SimulatedSection) -> None:
     assert not np.allclose(with_them.predict(at).mean, without.predict(at).mean)
 
 
+@pytest.mark.parametrize("size", [1000, 60])
+def test_spectra_are_affordable_where_they_fit_in_memory(
+    kriging: FittedKriging, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """In one window, and in several of them."""
+    found = ResidualKriging(kriging.decoder, size)
+    taken = sum(one.vectors.nbytes for window in found.spectra for one in window)
+    monkeypatch.setattr(residuals, "_MAX_BYTES", taken)
+    assert not found.affordable
+    monkeypatch.setattr(residuals, "_MAX_BYTES", taken + 1)
+    assert found.affordable
+
+
+def test_residuals_that_do_not_fit_in_memory_are_left_out(
+    simulated: SimulatedSection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = RunConfig.model_validate({"kriging": {"residuals": False}})
+    without = get_method("kriging").fit(simulated.section, plain)
+    monkeypatch.setattr(residuals, "_MAX_BYTES", 1000)
+    found = get_method("kriging").fit(simulated.section)
+    at = simulated.section.array_rc[:5] + 0.5
+    np.testing.assert_array_equal(found.predict(at).mean, without.predict(at).mean)
+
+
 def test_spots_keep_what_is_true_of_their_own(kriging: FittedKriging) -> None:
     """Between what is expected of a spot and its score, as far as halves agree."""
     expected = kriging.decoder.left_out
