@@ -268,6 +268,35 @@ def test_every_problem_is_told_at_once(tmp_path, hexagonal, space_ranger):
     assert caught.value.__notes__ == [f"while reading {folder}"]
 
 
+@pytest.mark.parametrize("last", ["Gene Expression", "Antibody Capture"])
+@pytest.mark.parametrize("gene", [-1, 5, 10**6])
+def test_counts_of_genes_that_are_not_there_are_told(
+    tmp_path, hexagonal, space_ranger, last, gene
+):
+    """Genes are taken apart from antibodies by what a damaged file might tell."""
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    with h5py.File(folder / "outs" / "filtered_feature_bc_matrix.h5", "r+") as file:
+        kinds = file["matrix/features/feature_type"][:-1]
+        del file["matrix/features/feature_type"]
+        file["matrix/features/feature_type"] = np.array([*kinds, last.encode()])
+        file["matrix/indices"][7] = gene
+    with pytest.raises(ReadError, match=r"filtered_feature_bc_matrix\.h5"):
+        read_section(folder)
+
+
+@pytest.mark.parametrize(("n_left", "told"), [(4, "4 gene names"), (0, "0 gene names")])
+def test_genes_without_a_name_are_told(tmp_path, hexagonal, space_ranger, n_left, told):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    with h5py.File(folder / "outs" / "filtered_feature_bc_matrix.h5", "r+") as file:
+        for part in ("id", "name"):
+            names = file[f"matrix/features/{part}"][:n_left]
+            del file[f"matrix/features/{part}"]
+            if n_left:
+                file[f"matrix/features/{part}"] = names
+    with pytest.raises(ReadError, match=f"{told} for 5 rows of counts"):
+        read_section(folder)
+
+
 @pytest.mark.parametrize(
     ("remove", "message"),
     [
