@@ -103,13 +103,14 @@ def test_places_to_predict_beside_a_table_do_not_choose_its_spots(
     assert read_section(path, positions=places).n_spots == 3
 
 
-def test_a_list_that_names_spots_chooses_them(tmp_path, square, write_table):
+@pytest.mark.parametrize("end", [5, 7])
+def test_a_list_that_names_spots_chooses_them(tmp_path, square, write_table, end):
     """Also where their names tell their places already."""
     path = write_table(tmp_path / "counts.tsv", square)
     listed = pd.DataFrame(square.array_rc, columns=["array_row", "array_col"])
     listed.index = pd.Index(square.spot_names, name="spot")
-    listed.iloc[4:7].to_csv(tmp_path / "positions.csv")
-    assert list(read_section(path).barcodes) == square.spot_names[4:7]
+    listed.iloc[4:end].to_csv(tmp_path / "positions.csv")
+    assert list(read_section(path).barcodes) == square.spot_names[4:end]
 
 
 @pytest.fixture

@@ -150,6 +150,13 @@ def test_few_or_aligned_spots_get_a_lattice_that_holds_them(array_rc):
     assert found.lattice.is_site(found.array_rc).all()
     assert len(found.array_rc) == len(array_rc)
     assert min(found.lattice.step_rc) > 0
+    assert np.isfinite(found.lattice.step_rc).all()
+
+
+def test_of_two_spots_whole_coordinates_alone_tell_an_array():
+    whole = np.array([[4.0, 7.0], [5.0, 8.0]])
+    assert detect_lattice(whole).lattice.kind is SQUARE
+    assert detect_lattice(whole + 0.3).lattice.kind is IRREGULAR
 
 
 @pytest.mark.parametrize("array_rc", [np.empty((0, 2)), np.full((5, 2), np.nan)])
@@ -175,9 +182,11 @@ def test_an_imposed_lattice_goes_through_the_spots():
 def test_hex_can_be_imposed_on_a_single_line_of_spots(transposed):
     line = np.array([[3.0, 2 * col] for col in range(9)])
     line = line[:, ::-1] if transposed else line
-    lattice = impose_lattice(line, HEX)
-    assert lattice.is_site(line).all()
-    assert impose_lattice(line[:1], HEX).is_site(line[:1]).all()
+    for n_spots in (9, 3, 1):
+        lattice = impose_lattice(line[:n_spots], HEX)
+        assert lattice.is_site(line[:n_spots]).all()
+        n_beside = len(lattice.neighbours(line[:n_spots]))
+        assert n_beside == (0 if transposed else n_spots - 1)  # rows: one is between
 
 
 def test_irregular_can_be_imposed_on_an_array():
