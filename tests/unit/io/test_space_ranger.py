@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ from PIL import Image
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.files import limits
 from napari_stentrans.section.lattice import LatticeKind
 
 POSITIONS = [
@@ -266,6 +268,19 @@ def test_every_problem_is_told_at_once(tmp_path, hexagonal, space_ranger):
     assert "filtered_feature_bc_matrix.h5" in str(caught.value)
     assert "tissue_positions_list.csv" in str(caught.value)
     assert caught.value.__notes__ == [f"while reading {folder}"]
+
+
+def test_counts_that_no_memory_here_would_hold_are_refused(
+    tmp_path, hexagonal, space_ranger, monkeypatch
+):
+    counts = np.ones((len(hexagonal.barcodes), 900))
+    many = replace(hexagonal, counts=counts)
+    folder = space_ranger(tmp_path / "p", many, symbols=[f"G{n}" for n in range(900)])
+    monkeypatch.setattr(limits, "machine_memory", lambda: 2 * 16 * counts.size)
+    with pytest.raises(ReadError, match=r"filtered.*\.h5 would take .* of memory"):
+        read_section(folder)
+    monkeypatch.setattr(limits, "machine_memory", lambda: 2 * 80 * counts.size)
+    assert read_section(folder).n_genes == 900
 
 
 @pytest.mark.parametrize("last", ["Gene Expression", "Antibody Capture"])
