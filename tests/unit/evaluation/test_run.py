@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -370,6 +370,17 @@ def test_few_spots_are_noted(section, task, n_spots, told, tmp_path):
     assert note in title.replace("\n", " ")
     with pytest.warns(UserWarning, match="mostly chance"):
         evaluate(few, ["nearest"], task)
+
+
+def test_the_seed_with_the_fewest_spots_is_noted(section):
+    report = evaluate(section, ["nearest"], "dropout", [0, 1, 2])
+    assert report.notes == ()
+    runs = report.runs.assign(spots_seen=[139, 4, 100], spots_scored=[59, 30, 80])
+    (note,) = replace(report, runs=runs).notes
+    assert "(4 seen, 30 scored)" in note
+    runs = report.runs.assign(spots_seen=[139, 40, 100], spots_scored=[59, 3, 80])
+    (note,) = replace(report, runs=runs).notes
+    assert "(40 seen, 3 scored)" in note
 
 
 @pytest.mark.parametrize(("task", "n_spots"), [("dropout", 7), ("denoise", 2)])
