@@ -62,6 +62,7 @@ def test_a_table_holds_positions_and_genes(result, genes, tmp_path, ending):
     table = pd.read_csv(path, sep=table_mark(ending), index_col=0)
     expected = result.only(genes).to_anndata()
     assert list(table.index) == list(expected.obs_names)
+    assert table.index.name == "position"
     beside = tmp_path / f"x{ending}.tables"
     sd = pd.read_csv(beside / f"sd{ending}", sep=table_mark(ending), index_col=0)
     assert list(sd.index) == list(expected.obs_names)
@@ -268,8 +269,7 @@ def test_every_ending_that_is_told_is_known(tmp_path):
 
 def test_too_much_for_a_table_is_said_before_computing(result, tmp_path, monkeypatch):
     monkeypatch.setattr("napari_stentrans.io.tables.result_writer._MOST_VALUES", 50)
-    with pytest.raises(InvalidRequestError, match="choose fewer genes"):
-        write(result, tmp_path / "x.csv")
+    refused_at_once(result, tmp_path / "x.csv", "choose fewer genes")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,14 @@ def test_pca_is_that_of_the_dense_matrix(simulated, n_genes, n_components):
     np.testing.assert_allclose(found.mean, expected[:, :50], rtol=1e-3, atol=1e-3)
 
 
+def test_a_lone_gene_has_no_component_and_keeps_its_counts(simulated):
+    """At one depth every spot with counts has the same, which is the mean."""
+    whole = simulated.section
+    lone = replace(whole, counts=whole.counts[:, [3]], var=whole.var.iloc[[3]])
+    found = PCA20().fit(lone).denoise().mean
+    np.testing.assert_allclose(found[:, 0], lone.library_size, rtol=1e-5)
+
+
 def test_pca_comes_nearer_to_the_truth_than_the_counts(simulated):
     truth = simulated.truth
     raw, pca = (

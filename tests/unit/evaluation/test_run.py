@@ -24,6 +24,7 @@ from napari_stentrans.evaluation import (
     run,
     split_counts,
 )
+from napari_stentrans.evaluation.metrics import noise_ceiling
 from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
@@ -451,6 +452,21 @@ def test_a_method_that_cannot_is_left_out_unless_it_was_named(method, section):
     assert list(report.summary("dropout").index) == ["good"]
     with pytest.raises(ComputeError):
         evaluate(section, ["good", "bad"])
+
+
+def test_ceilings_of_counts_and_of_logs_are_told_apart(section):
+    report = evaluate(section, ["nearest"], "dropout")
+    told = report.ceilings.set_index("gene")
+    hidden = hold_out(section, "dropout", 0).hidden
+    columns = section.gene_index(told.index)
+    rng = np.random.default_rng(9)  # other splits
+    expected = noise_ceiling(section.counts[hidden], columns, rng)
+    for name, other, values in zip(
+        ["ceiling", "ceiling_log"], ["ceiling_log", "ceiling"], expected, strict=True
+    ):
+        own_error = np.abs(told[name] - values).mean()
+        assert own_error < 0.06
+        assert own_error < 0.7 * np.abs(told[other] - values).mean()
 
 
 def test_values_that_are_no_counts_have_no_ceiling(section):
