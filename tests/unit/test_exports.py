@@ -23,6 +23,7 @@ from napari_stentrans.io.files.replacing import check_place, replacing
 from napari_stentrans.io.tables import parquet_writer, read_anndata, section_writer
 from napari_stentrans.io.writers import space_ranger
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.saving import SaveChoices, for_programs
 from napari_stentrans.section.technology import was_enhanced
 
 ENDINGS = [".h5ad", ".csv", ".csv.gz", ".parquet", "", ".zarr"]
@@ -346,6 +347,15 @@ def test_what_is_neither_section_nor_result_is_refused(section, tmp_path):
 def test_a_missing_folder_is_said(section, tmp_path):
     with pytest.raises(InvalidRequestError, match="there is no folder"):
         export(section, tmp_path / "gone" / "x.parquet")
+
+
+def test_a_folder_of_a_result_is_refused_before_any_work(result, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    for place, told in (("mine", "did not write"), ("gone/x", "there is no folder")):
+        steps = for_programs.space_ranger(result, tmp_path / place, SaveChoices())
+        with pytest.raises(InvalidRequestError, match=told):
+            next(steps)
 
 
 def test_large_matrices_go_out_in_blocks(section, tmp_path, monkeypatch):

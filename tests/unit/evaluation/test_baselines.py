@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,16 +27,28 @@ def test_raw_is_the_counts(simulated):
     assert np.isnan(found.sd).all()
 
 
-def test_pca_is_that_of_the_dense_matrix(simulated):
-    section = simulated.section
+@pytest.mark.parametrize(("n_genes", "n_components"), [(120, 20), (8, 7)])
+def test_pca_is_that_of_the_dense_matrix(simulated, n_genes, n_components):
+    whole = simulated.section
+    counts, var = whole.counts[:, :n_genes], whole.var.iloc[:n_genes]
+    section = replace(whole, counts=counts, var=var)
     found = PCA20().fit(section, RunConfig(seed=3)).denoise(section.genes[:50])
     depth = section.library_size / np.median(section.library_size)
     log = np.log1p(section.counts.toarray().astype(float) / depth[:, None])
     mean = log.mean(axis=0)
     u, s, vt = np.linalg.svd(log - mean, full_matrices=False)
-    kept = (u[:, :20] * s[:20]) @ vt[:20] + mean
+    u, s, vt = u[:, :n_components], s[:n_components], vt[:n_components]
+    kept = (u * s) @ vt + mean
     expected = np.expm1(np.maximum(kept, 0)) * depth[:, None]
     np.testing.assert_allclose(found.mean, expected[:, :50], rtol=1e-3, atol=1e-3)
+
+
+def test_a_lone_gene_has_no_component_and_keeps_its_counts(simulated):
+    """At one depth every spot with counts has the same, which is the mean."""
+    whole = simulated.section
+    lone = replace(whole, counts=whole.counts[:, [3]], var=whole.var.iloc[[3]])
+    found = PCA20().fit(lone).denoise().mean
+    np.testing.assert_allclose(found[:, 0], lone.library_size, rtol=1e-5)
 
 
 def test_pca_comes_nearer_to_the_truth_than_the_counts(simulated):

@@ -49,6 +49,23 @@ def test_log_ceiling_is_what_the_true_share_reaches(poisson):
     assert np.mean(ceiling - reached) == pytest.approx(0, abs=0.03)
 
 
+def test_log_ceiling_is_at_the_depth_of_the_median_spot():
+    """Few genes of many spots, one of them deep: no other total is near the median."""
+    rng = np.random.default_rng(3)
+    library = rng.lognormal(0, 0.4, (N_SPOTS, 1))
+    library[0] = 1e5
+    noise = rng.lognormal(0, 0.5, (N_SPOTS, 10))
+    rate = np.geomspace(1, 30, 10) * library * noise
+    counts = rng.poisson(rate).astype(np.float32)
+    _, ceiling = noise_ceiling(sparse.csr_matrix(counts), np.arange(10), rng)
+    target = float(np.median(counts.sum(axis=1)))
+    reached = pearson(
+        log_normalised(counts, counts.sum(axis=1, dtype=float), target),
+        log_normalised(rate, rate.sum(axis=1), target),
+    )
+    assert np.mean(ceiling - reached) == pytest.approx(0, abs=0.03)
+
+
 def test_truth_of_simulated_tissue_reaches_its_ceiling():
     simulated = simulated_section(
         n_rows=34, n_cols=34, n_genes=60, seed=1, mean_library=100

@@ -248,3 +248,14 @@ def test_one_pattern_for_all_genes_errs_in_every_correlation(rng):
     same = np.repeat(rng.normal(size=(2000, 1)), 6, axis=1)
     found = metrics.gene_correlation_error(truth, same)
     np.testing.assert_allclose(found, 1, atol=0.06)
+
+
+def test_a_gene_that_alone_varies_has_no_correlation_to_err_in(counts):
+    truth, predicted = counts
+    flat = np.ones_like(truth)
+    flat[:, 2] = truth[:, 2]
+    assert np.isnan(metrics.gene_correlation_error(flat, predicted)).all()
+    flat[:, 4] = truth[:, 4]  # and now there are two
+    found = metrics.gene_correlation_error(flat, predicted)
+    assert np.isfinite(found[[2, 4]]).all()
+    assert found[2] == pytest.approx(found[4])

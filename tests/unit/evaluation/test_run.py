@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from napari_stentrans.evaluation import (
     Task,
     evaluate,
     evaluation_figure,
+    genes,
     hold_out,
     per_gene,
     plan,
@@ -23,6 +24,7 @@ from napari_stentrans.evaluation import (
     run,
     split_counts,
 )
+from napari_stentrans.evaluation.metrics import noise_ceiling
 from napari_stentrans.io import read_section
 from napari_stentrans.methods.base import Enhancer, ExpressionField, Fitted, Prediction
 from napari_stentrans.progress import Progress, run_to_end
@@ -242,6 +244,20 @@ def test_every_two_methods_are_compared_once(section):
         assert last[column] == of_linear.loc[("pearson", "nearest"), column]
 
 
+def test_the_highest_genes_are_compared_apart(method, section, monkeypatch):
+    """One method is right on the highest genes alone, the other on all the others."""
+    monkeypatch.setattr(genes, "TOP_GENES", 7)
+    counts = section.counts.toarray()
+    noise = np.random.default_rng(0).poisson(5.0, counts.shape).astype(np.float32)
+    is_high = np.isin(np.arange(60), np.argsort(-section.gene_totals)[:7])
+    high, low = np.where(is_high, counts, noise), np.where(is_high, noise, counts)
+    method(high=high, low=low)
+    report = evaluate(section, ["high", "low"], "dropout")
+    better = report.comparisons().set_index("statistic")["genes_better"]
+    assert better["pearson_top"] == 1
+    assert better["pearson"] == pytest.approx(7 / report.scores["gene"].nunique())
+
+
 def test_a_method_does_not_differ_from_itself(method, section):
     counts = section.counts.toarray() + 1
     method(one=counts, same=counts)
@@ -298,6 +314,7 @@ def test_record_is_json_and_csv_has_every_gene(section):
     assert facts["protocol"] == "held-out"
     assert {row["method"] for row in facts["summary"]} == {"linear", "raw"}
     assert len(facts["replicates"]) == 3
+    assert "replicates" not in record(report)  # they are megabytes
     assert facts["section"]["fingerprint"] == section.fingerprint
     table = per_gene(report)
     assert len(table) == len(report.scores)
@@ -318,6 +335,9 @@ def test_a_single_gene_is_divided_by_itself_and_has_no_log_score(section, task):
     logged = [name for name in report.summary(task) if "_log" in name]
     for name in [*logged, "pearson_one_depth", "gene_correlation_error"]:
         assert report.summary(task)[name].isna().all(), name
+    spread = report.quartiles().xs("pearson_log", level="metric")
+    assert len(spread) == 4  # two methods, all genes and the highest
+    assert spread.isna().all(axis=None)
     found = report.comparisons().set_index("statistic").loc["pearson_log"]
     assert found[["difference", "low", "high"]].isna().all()
 
@@ -351,6 +371,17 @@ def test_few_spots_are_noted(section, task, n_spots, told, tmp_path):
     assert note in title.replace("\n", " ")
     with pytest.warns(UserWarning, match="mostly chance"):
         evaluate(few, ["nearest"], task)
+
+
+def test_the_seed_with_the_fewest_spots_is_noted(section):
+    report = evaluate(section, ["nearest"], "dropout", [0, 1, 2])
+    assert report.notes == ()
+    runs = report.runs.assign(spots_seen=[139, 4, 100], spots_scored=[59, 30, 80])
+    (note,) = replace(report, runs=runs).notes
+    assert "(4 seen, 30 scored)" in note
+    runs = report.runs.assign(spots_seen=[139, 40, 100], spots_scored=[59, 3, 80])
+    (note,) = replace(report, runs=runs).notes
+    assert "(40 seen, 3 scored)" in note
 
 
 @pytest.mark.parametrize(("task", "n_spots"), [("dropout", 7), ("denoise", 2)])
@@ -423,6 +454,21 @@ def test_a_method_that_cannot_is_left_out_unless_it_was_named(method, section):
         evaluate(section, ["good", "bad"])
 
 
+def test_ceilings_of_counts_and_of_logs_are_told_apart(section):
+    report = evaluate(section, ["nearest"], "dropout")
+    told = report.ceilings.set_index("gene")
+    hidden = hold_out(section, "dropout", 0).hidden
+    columns = section.gene_index(told.index)
+    rng = np.random.default_rng(9)  # other splits
+    expected = noise_ceiling(section.counts[hidden], columns, rng)
+    for name, other, values in zip(
+        ["ceiling", "ceiling_log"], ["ceiling_log", "ceiling"], expected, strict=True
+    ):
+        own_error = np.abs(told[name] - values).mean()
+        assert own_error < 0.06
+        assert own_error < 0.7 * np.abs(told[other] - values).mean()
+
+
 def test_values_that_are_no_counts_have_no_ceiling(section):
     halved = section.with_counts(section.counts * 0.5)
     summary = evaluate(halved, ["linear"], "dropout").summary("dropout")
@@ -431,9 +477,16 @@ def test_values_that_are_no_counts_have_no_ceiling(section):
     assert summary.loc["linear", "pearson"] > 0
 
 
-def test_top_genes_are_the_highest(monkeypatch, section):
-    from napari_stentrans.evaluation import genes
+def test_genes_in_more_than_a_tenth_of_the_spots_with_counts_are_scored(section):
+    """Of 150 spots with counts, beside 48 without any: 15 are too few, 16 enough."""
+    detected = np.array([150, 31, 16, 15, 1])
+    counts = np.zeros((section.n_spots, section.n_genes), dtype=np.float32)
+    counts[:150, :5] = np.arange(150)[:, None] < detected
+    sparse_one = section.with_counts(sparse.csr_matrix(counts))
+    assert list(genes.scored_genes(sparse_one).columns) == [0, 1, 2]
 
+
+def test_top_genes_are_the_highest(monkeypatch, section):
     monkeypatch.setattr(genes, "TOP_GENES", 7)
     chosen = genes.scored_genes(section)
     totals = np.asarray(section.counts.sum(axis=0)).ravel()

@@ -36,6 +36,7 @@ def test_a_table_of_every_gene(
     table = pd.read_csv(report.save(tmp_path / f"scores{ending}"))
     assert len(table) == len(report.scores)
     assert {"gene", "method", "seed", "pearson", "ceiling"} <= {*table.columns}
+    assert set(table["section"]) == {report.section.name}  # tables are put together
 
 
 def test_a_summary(report: EvaluationReport, tmp_path: Path) -> None:

@@ -103,6 +103,16 @@ def test_places_to_predict_beside_a_table_do_not_choose_its_spots(
     assert read_section(path, positions=places).n_spots == 3
 
 
+@pytest.mark.parametrize("end", [5, 7])
+def test_a_list_that_names_spots_chooses_them(tmp_path, square, write_table, end):
+    """Also where their names tell their places already."""
+    path = write_table(tmp_path / "counts.tsv", square)
+    listed = pd.DataFrame(square.array_rc, columns=["array_row", "array_col"])
+    listed.index = pd.Index(square.spot_names, name="spot")
+    listed.iloc[4:end].to_csv(tmp_path / "positions.csv")
+    assert list(read_section(path).barcodes) == square.spot_names[4:end]
+
+
 @pytest.fixture
 def selection(square):
     """As the spot detector writes it: x is the column, y the row."""
@@ -143,6 +153,17 @@ def test_selection_beside_a_table(
     assert any(note.startswith("1 spots that") for note in section.notes)
     assert any(note.startswith("2 spots that") for note in section.notes)
     assert {"new_x", "pixel_x", "array_row", "array_col"} <= set(section.obs)
+
+
+def test_pixels_of_a_selection_that_are_no_numbers_are_told(
+    tmp_path, square, selection, column_first, write_table
+):
+    path = write_table(tmp_path / "A1.tsv", square, names=column_first)
+    selection["pixel_x"] = selection["pixel_x"].astype(str)
+    selection.loc[5, "pixel_x"] = "left"
+    selection.to_csv(tmp_path / "A1_selection.tsv", sep="\t", index=False)
+    with pytest.raises(ReadError, match=r"1 rows .* in pixel_x, pixel_y .*line 7"):
+        read_section(path)
 
 
 def test_a_selection_turns_the_names_of_spots_round(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ from PIL import Image
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io.files import limits
 from napari_stentrans.section.lattice import LatticeKind
 
 POSITIONS = [
@@ -266,6 +268,48 @@ def test_every_problem_is_told_at_once(tmp_path, hexagonal, space_ranger):
     assert "filtered_feature_bc_matrix.h5" in str(caught.value)
     assert "tissue_positions_list.csv" in str(caught.value)
     assert caught.value.__notes__ == [f"while reading {folder}"]
+
+
+def test_counts_that_no_memory_here_would_hold_are_refused(
+    tmp_path, hexagonal, space_ranger, monkeypatch
+):
+    counts = np.ones((len(hexagonal.barcodes), 900))
+    many = replace(hexagonal, counts=counts)
+    folder = space_ranger(tmp_path / "p", many, symbols=[f"G{n}" for n in range(900)])
+    monkeypatch.setattr(limits, "machine_memory", lambda: 2 * 16 * counts.size)
+    with pytest.raises(ReadError, match=r"filtered.*\.h5 would take .* of memory"):
+        read_section(folder)
+    monkeypatch.setattr(limits, "machine_memory", lambda: 2 * 80 * counts.size)
+    assert read_section(folder).n_genes == 900
+
+
+@pytest.mark.parametrize("last", ["Gene Expression", "Antibody Capture"])
+@pytest.mark.parametrize("gene", [-1, 5, 10**6])
+def test_counts_of_genes_that_are_not_there_are_told(
+    tmp_path, hexagonal, space_ranger, last, gene
+):
+    """Genes are taken apart from antibodies by what a damaged file might tell."""
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    with h5py.File(folder / "outs" / "filtered_feature_bc_matrix.h5", "r+") as file:
+        kinds = file["matrix/features/feature_type"][:-1]
+        del file["matrix/features/feature_type"]
+        file["matrix/features/feature_type"] = np.array([*kinds, last.encode()])
+        file["matrix/indices"][7] = gene
+    with pytest.raises(ReadError, match=r"filtered_feature_bc_matrix\.h5"):
+        read_section(folder)
+
+
+@pytest.mark.parametrize(("n_left", "told"), [(4, "4 gene names"), (0, "0 gene names")])
+def test_genes_without_a_name_are_told(tmp_path, hexagonal, space_ranger, n_left, told):
+    folder = space_ranger(tmp_path / "p", hexagonal)
+    with h5py.File(folder / "outs" / "filtered_feature_bc_matrix.h5", "r+") as file:
+        for part in ("id", "name"):
+            names = file[f"matrix/features/{part}"][:n_left]
+            del file[f"matrix/features/{part}"]
+            if n_left:
+                file[f"matrix/features/{part}"] = names
+    with pytest.raises(ReadError, match=f"{told} for 5 rows of counts"):
+        read_section(folder)
 
 
 @pytest.mark.parametrize(

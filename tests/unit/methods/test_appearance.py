@@ -224,6 +224,7 @@ def test_looks_that_say_nothing_weigh_little() -> None:
     channels = channels + rng.normal(0, 0.2, channels.shape)
     spectra = WindowSpectra(np.hstack([rc, looks]), 350)
     found = run_to_end(mixture_steps(spectra, channels))
+    np.testing.assert_allclose(found.weights.sum(axis=(0, 1)), 1)
     with_looks = np.array([kernel.looks > 0.2 for kernel in found.kernels])
     by_channel = found.weights.sum(axis=1)[with_looks].sum(axis=0)
     assert by_channel[0] < 0.2

@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from napari_stentrans.config import RunConfig
 from napari_stentrans.datasets import simulated_section
@@ -143,6 +144,60 @@ def test_residuals_can_be_switched_off(simulated: SimulatedSection) -> None:
     without = get_method("kriging").fit(simulated.section, plain)
     at = simulated.section.array_rc[:5] + 0.5
     assert not np.allclose(with_them.predict(at).mean, without.predict(at).mean)
+
+
+def test_residuals_are_kriged_as_by_the_textbook(kriging: FittedKriging) -> None:
+    """Each pattern by dense solves, weighed by its evidence against noise alone."""
+    left_out = kriging.decoder.left_out
+    blunt = ChannelEstimate(0 * left_out.mean, left_out.variance)  # much is left
+    decoder = GeneDecoder(kriging.section, kriging.programmes, blunt)
+    found = ResidualKriging(decoder, 1000)
+    genes = found.eligible[[0, 3, 40, 90]]
+    at = kriging.section.pitch_rc[:30] + 0.4
+    spots_rc, residual = kriging.section.pitch_rc, found.standardised(genes)
+    n_spots = len(spots_rc)
+    half = -0.5 * n_spots
+    log = [half * np.log((residual**2).mean(axis=0)) + np.log(residuals._ODDS_OF_NOISE)]
+    predicted = [np.zeros((len(at), len(genes)))]
+    for kernel in residuals._KERNELS:
+        covariance = kernel.between(spots_rc, spots_rc).astype(float)
+        to_spots = kernel.between(at, spots_rc).astype(float)
+        for noise in residuals.NOISE_RATIOS:
+            noisy = covariance + noise * np.eye(n_spots)
+            solved = np.linalg.solve(noisy, residual)
+            variance = (residual * solved).sum(axis=0) / n_spots
+            log_det = np.linalg.slogdet(noisy).logabsdet
+            log.append(half * np.log(variance) - 0.5 * log_det)
+            predicted.append(to_spots @ solved)
+    weights = softmax(np.array(log), axis=0)
+    expected = residuals._TAKEN * (weights[:, None] * np.array(predicted)).sum(axis=0)
+    kriged = run_to_end(found.at_steps(at)).read(genes)
+    assert np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(kriged, expected, rtol=0.01, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1000, 60])
+def test_spectra_are_affordable_where_they_fit_in_memory(
+    kriging: FittedKriging, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """In one window, and in several of them."""
+    found = ResidualKriging(kriging.decoder, size)
+    taken = sum(one.vectors.nbytes for window in found.spectra for one in window)
+    monkeypatch.setattr(residuals, "_MAX_BYTES", taken)
+    assert not found.affordable
+    monkeypatch.setattr(residuals, "_MAX_BYTES", taken + 1)
+    assert found.affordable
+
+
+def test_residuals_that_do_not_fit_in_memory_are_left_out(
+    simulated: SimulatedSection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = RunConfig.model_validate({"kriging": {"residuals": False}})
+    without = get_method("kriging").fit(simulated.section, plain)
+    monkeypatch.setattr(residuals, "_MAX_BYTES", 1000)
+    found = get_method("kriging").fit(simulated.section)
+    at = simulated.section.array_rc[:5] + 0.5
+    np.testing.assert_array_equal(found.predict(at).mean, without.predict(at).mean)
 
 
 def test_spots_keep_what_is_true_of_their_own(kriging: FittedKriging) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from napari_stentrans.methods.channels import ChannelEstimate
@@ -24,6 +26,8 @@ from napari_stentrans.methods.stentrans.network import (
     SpotTransformer,
 )
 from napari_stentrans.methods.stentrans.tokens import VisibleSpots
+from napari_stentrans.section.lattice import Lattice, LatticeKind
+from napari_stentrans.section.section import Section
 
 NEIGHBOURS = 8
 
@@ -171,6 +175,25 @@ def test_masks_hide_some_and_leave_some(n_spots: int, rng: np.random.Generator) 
         mask = random_mask(pitch_rc, rng)
         assert mask.any()
         assert (~mask).sum() >= min(6, n_spots // 2)
+
+
+@pytest.mark.parametrize("kind", [LatticeKind.SQUARE, LatticeKind.HEX])
+def test_a_fifth_of_the_masks_thins_out_evenly(
+    kind: LatticeKind, bare_section: Callable[..., Section], rng: np.random.Generator
+) -> None:
+    row, col = np.indices((20, 20)).reshape(2, -1)
+    step = 2 if kind is LatticeKind.HEX else 1
+    array_rc = np.stack([row, step * col + row % step], axis=1)
+    pitch_rc = bare_section(array_rc, Lattice(kind)).pitch_rc
+    masks = [random_mask(pitch_rc, rng) for _ in range(200)]
+    visible = np.array([(~mask).mean() for mask in masks])
+    assert visible.min() > 0.2
+    assert visible.max() < 0.95
+    thinned = np.flatnonzero(visible < 0.5)
+    assert 0.1 < len(thinned) / len(masks) < 0.3
+    for number in thinned:
+        seen, hidden = pitch_rc[~masks[number]], pitch_rc[masks[number]]
+        assert KDTree(seen).query(hidden)[0].max() < 1.3
 
 
 def _first(estimate: ChannelEstimate, n: int) -> ChannelEstimate:

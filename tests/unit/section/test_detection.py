@@ -93,6 +93,13 @@ def test_proportions_of_the_pixels_tell_hex_from_quincunx():
     assert detect_lattice(sites, checkerboard=QUINCUNX).lattice.kind is QUINCUNX
 
 
+def test_pixels_that_are_not_all_numbers_tell_nothing():
+    sites = checkerboard(10, 10)
+    pixel_xy = sites[:, ::-1] * (50, 50)
+    pixel_xy[3] = np.nan  # which the section refuses, by its name
+    assert place_spots(sites, pixel_xy).lattice == place_spots(sites).lattice
+
+
 def test_odd_parity_gets_an_origin_on_a_site():
     sites = checkerboard(6, 6) + np.array([3, 4])
     found = detect_lattice(sites[1:])
@@ -110,6 +117,18 @@ def test_refined_coordinates_keep_their_values(kind, sites, parts):
     assert found.lattice.kind is kind
     np.testing.assert_array_equal(found.array_rc, fine)
     np.testing.assert_allclose(found.lattice.step_rc, 1 / parts, atol=1e-9)
+
+
+@pytest.mark.parametrize("step", [8, 50, 1000])
+@pytest.mark.parametrize(
+    ("kind", "sites"), [(SQUARE, square(9, 9)), (HEX, checkerboard(9, 9))]
+)
+def test_coordinates_in_large_steps_keep_their_values(kind, sites, step):
+    coarse = sites * step + (2, 3)  # bins that are named by their first pixel
+    found = detect_lattice(coarse)
+    assert found.lattice.kind is kind
+    np.testing.assert_array_equal(found.array_rc, coarse)
+    assert found.lattice.step_rc == (step, step)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +150,13 @@ def test_few_or_aligned_spots_get_a_lattice_that_holds_them(array_rc):
     assert found.lattice.is_site(found.array_rc).all()
     assert len(found.array_rc) == len(array_rc)
     assert min(found.lattice.step_rc) > 0
+    assert np.isfinite(found.lattice.step_rc).all()
+
+
+def test_of_two_spots_whole_coordinates_alone_tell_an_array():
+    whole = np.array([[4.0, 7.0], [5.0, 8.0]])
+    assert detect_lattice(whole).lattice.kind is SQUARE
+    assert detect_lattice(whole + 0.3).lattice.kind is IRREGULAR
 
 
 @pytest.mark.parametrize("array_rc", [np.empty((0, 2)), np.full((5, 2), np.nan)])
@@ -156,9 +182,11 @@ def test_an_imposed_lattice_goes_through_the_spots():
 def test_hex_can_be_imposed_on_a_single_line_of_spots(transposed):
     line = np.array([[3.0, 2 * col] for col in range(9)])
     line = line[:, ::-1] if transposed else line
-    lattice = impose_lattice(line, HEX)
-    assert lattice.is_site(line).all()
-    assert impose_lattice(line[:1], HEX).is_site(line[:1]).all()
+    for n_spots in (9, 3, 1):
+        lattice = impose_lattice(line[:n_spots], HEX)
+        assert lattice.is_site(line[:n_spots]).all()
+        n_beside = len(lattice.neighbours(line[:n_spots]))
+        assert n_beside == (0 if transposed else n_spots - 1)  # rows: one is between
 
 
 def test_irregular_can_be_imposed_on_an_array():
@@ -203,6 +231,14 @@ def test_the_pitch_off_a_lattice_is_that_of_the_places(rng):
     places = rng.uniform(0, 1000, size=(200, 2))
     alone = impose_lattice(places, IRREGULAR)
     assert impose_lattice(np.repeat(places, 20, axis=0), IRREGULAR) == alone
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e6])
+def test_the_pitch_off_a_lattice_is_in_the_unit_of_the_positions(rng, unit):
+    places = rng.uniform(0, 100, size=(200, 2))
+    plain = impose_lattice(places, IRREGULAR).step_rc
+    found = impose_lattice(places * unit, IRREGULAR).step_rc
+    np.testing.assert_allclose(found, np.multiply(plain, unit))
 
 
 @pytest.mark.parametrize("pitch", [1e-12, 1e-9, 1e-6, 1e-5, 1e-3])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from napari_stentrans.datasets import simulated_section
 from napari_stentrans.section import raster as raster_module
@@ -56,6 +57,25 @@ def test_everything_painted_gives_whole_sites_that_paint_back(raster):
     picture[tuple(pixels.T)] = True
     assert not (picture & (raster.index >= 0)).any()
     np.testing.assert_array_equal(raster.empty_sites(picture), sites)
+
+
+def test_empty_sites_cover_what_is_empty(raster):
+    sites = raster.empty_sites(np.ones(raster.shape, bool))
+    covered = np.zeros(raster.shape, bool)
+    covered[tuple(raster.empty_pixels(sites).T)] = True
+    assert covered[raster.index < 0].mean() > 0.8  # half bricks at edges are no sites
+
+
+def test_sites_off_a_lattice_lie_a_pitch_apart():
+    simulated = simulated_section(
+        lattice=LatticeKind.IRREGULAR, n_rows=9, n_cols=9, n_genes=1
+    )
+    raster = SpotRaster.from_section(simulated.section)
+    sites = raster.lattice.to_pitch(raster.empty_sites(np.ones(raster.shape, bool)))
+    assert len(sites) > 20
+    to_nearest = KDTree(sites).query(sites, k=2)[0][:, 1]
+    np.testing.assert_allclose(np.median(to_nearest), 1)
+    assert to_nearest.min() > 0.99
 
 
 def test_sites_beyond_the_raster_are_drawn_nowhere(raster):

@@ -54,7 +54,9 @@ def test_labels_names_and_kinds_of_new_regions(none):
 
 
 def test_more_regions_than_labels_are_refused(none):
-    full = replace(none, listed=tuple(Region(n, f"r{n}") for n in range(1, 256)))
+    nearly = replace(none, listed=tuple(Region(n, f"r{n}") for n in range(1, 255)))
+    full, last = nearly.with_new(PREDICT)
+    assert last.label == 255
     with pytest.raises(InvalidRequestError, match="255"):
         full.with_new(PREDICT)
 

@@ -19,15 +19,15 @@ def gene_correlation_error(truth: Values, predicted: Values) -> FloatArray:
     Returns
     -------
     ndarray, shape (gene,)
-        Between 0 and 2, less is better; NaN for a gene that does not vary in the truth.
-        Smoothing shows: it makes all correlations larger.
+        Between 0 and 2, less is better; NaN for a gene that does not vary in the truth,
+        or is the only one that does. Smoothing shows: it makes all correlations larger.
     """
-    n_spots, n_genes = truth.shape
+    n_spots = len(truth)
     a, b = z_scores(truth), z_scores(predicted)
     difference = np.abs(a.T @ a - b.T @ b) / n_spots
     vary = a.any(axis=0)
     difference[:, ~vary] = 0
     np.fill_diagonal(difference, 0)
-    others = max(int(vary.sum()) - 1, 1)
-    error = difference.sum(axis=1) / others
-    return np.where(vary & (n_genes > 1), error, np.nan)
+    n_others = int(vary.sum()) - 1
+    error = difference.sum(axis=1) / max(n_others, 1)
+    return np.where(vary & (n_others > 0), error, np.nan)
