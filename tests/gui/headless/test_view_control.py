@@ -312,6 +312,23 @@ def test_results_are_compared_with_one_another(opened, run, section):
     assert "measured" in layer_of(opened, Role.DIFFERENCE).name
 
 
+@pytest.mark.parametrize("fade", [False, True])
+@pytest.mark.parametrize("mode", [ViewMode.BLINK, ViewMode.SWIPE])
+def test_two_results_take_turns_for_any_gene(opened, run, section, mode, fade):
+    first = opened.session.enhanced
+    run(opened, method="nearest")
+    opened.view.set_mode(mode)
+    opened.view.fade(faded=fade)
+
+    opened.view.compare_with(first)
+    opened.genes.add(section.genes[5:6])
+    opened.genes.show(str(section.genes[7]))
+    run(opened, method="linear")
+    opened.view.compare_with(None)
+
+    assert opened.session.view.mode is mode
+
+
 def test_both_results_have_the_same_colours(opened, run, section):
     first = opened.session.enhanced
     run(opened, method="nearest")
