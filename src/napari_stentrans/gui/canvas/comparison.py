@@ -57,10 +57,16 @@ class Comparison:
         return self._is_arranging
 
     def lacks_pair(self, plan: Plan) -> bool:
-        """Whether one of two pictures that take turns was deleted by hand."""
+        """Whether one of two pictures that take turns was deleted by hand.
+
+        That of another result can be made anew.
+        """
         if plan.gene is None or plan.mode not in (ViewMode.BLINK, ViewMode.SWIPE):
             return False
-        return self._pair(plan, plan.gene) is None
+        roles = [Role.ENHANCED]
+        roles += [Role.GENE] if plan.reference is None else []
+        found = (self._stage.find(plan.section, role, plan.gene) for role in roles)
+        return any(layer is None for layer in found)
 
     def prepare(self, plan: Plan) -> bool:
         """Add one of the layers that a plan lacks, not seen yet; says whether it did.
