@@ -49,7 +49,7 @@ class Comparison:
         self._bars_of = ColorBars(turns)
         self._is_arranging = False
         self._gene_before: str | None = None
-        self._mode_before = ViewMode.OVERLAY
+        self._mode_before: ViewMode | None = ViewMode.OVERLAY
 
     @property
     def is_arranging(self) -> bool:
@@ -101,6 +101,10 @@ class Comparison:
     def ask_for_gene(self) -> None:
         """Show the gene of the plan once this way of looking ends."""
         self._gene_before = None
+
+    def ask_for_mode(self) -> None:
+        """Begin the next way anew, even if it is the same: something is to be seen."""
+        self._mode_before = None
 
     def give_bars(self, plan: Plan) -> None:
         """Give what is seen a colour bar; one costs as much as the layer itself.

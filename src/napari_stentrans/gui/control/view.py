@@ -59,6 +59,7 @@ class ViewControl:
         """Look at the two pictures in this way, if what is seen can be."""
         if self._is_for_what_is_seen(mode):
             self._bench.session.view.mode = mode
+            self._comparison.ask_for_mode()
             self.arrange()
         else:
             self._bench.background.say(f"{FOR_SINGLE_GENES}.")
