@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -119,6 +120,32 @@ def test_in_larger_letters_nothing_is_cut_off(make_napari_viewer, qapp, section,
             assert is_wide_enough(widget.tabs.currentWidget())
     finally:
         appearance.font_size = usual
+
+
+def is_cut_off(label: QLabel) -> bool:
+    return label.wordWrap() and label.heightForWidth(label.width()) > label.height()
+
+
+@pytest.mark.parametrize("width", [310, 330, 350, 400])
+def test_lines_that_wrap_have_the_height_they_need(widget, qapp, width):
+    def settle():
+        for _ in range(_SETTLED):
+            qapp.processEvents()
+
+    window, facts = widget.window(), widget.section_panel.facts.lines
+    docks = window.findChildren(QDockWidget)
+    dock = next(each for each in docks if each.isAncestorOf(widget))
+    window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+    settle()
+    facts["technology"].setText("legacy Spatial Transcriptomics")
+    facts["genes"].setText("15,721 (10,069 common)")
+    facts["depth"].setText("10,015 counts of 4,142 genes")
+
+    for number in range(widget.tabs.count()):
+        widget.tabs.setCurrentIndex(number)
+        settle()
+        shown = [each for each in widget.findChildren(QLabel) if each.isVisible()]
+        assert [each.text() for each in shown if is_cut_off(each)] == []
 
 
 def is_on_its_panel(control: QWidget) -> bool:

@@ -63,7 +63,7 @@ def test_nothing_is_added_to_a_window_that_is_closed_meanwhile(qapp, monkeypatch
 
     def close():
         qapp.quit()
-        closed.set()
+        threading.Timer(0.5, closed.set).start()  # is read later yet
 
     QTimer.singleShot(0, lambda: added.append(plugin.read("section.h5ad")))
     QTimer.singleShot(200, close)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
-from napari.components import ViewerModel
 from psygnal import EmitLoopError
 
-from napari_stentrans.gui.widgets.main_widget import _end
+from napari_stentrans.gui.widgets.main_widget import _Ending
 
 
 class _Failing:
-    stage = SimpleNamespace(viewer=ViewerModel())
-
     def __init__(self, error: Exception) -> None:
         self.error = error
 
@@ -23,7 +19,7 @@ class _Failing:
         """Do nothing."""
 
     def close(self, *, is_window_gone: bool) -> None:
-        assert not is_window_gone  # a model has none
+        assert is_window_gone
         raise self.error
 
 
@@ -36,10 +32,10 @@ def test_only_what_qt_has_deleted_may_fail(is_wrapped):
     deleted = failing("wrapped C/C++ object of type Canvas has been deleted")
     if is_wrapped:
         deleted.error.__cause__ = RuntimeError("Internal C++ object already deleted.")
-    _end(deleted, deleted)
+    _Ending(deleted, deleted).end()
     other = failing("another fault")
     with pytest.raises(type(other.error)):
-        _end(other, other)
+        _Ending(other, other).end()
 
 
 SIDE_BY_SIDE = """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import EmitLoopError
-from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -27,7 +25,6 @@ from napari_stentrans.gui.widgets.section_panel import SectionPanel
 
 if TYPE_CHECKING:
     import napari
-    from napari.components import ViewerModel
 
 _WIDTH = 330
 _SPACING = 6
@@ -77,14 +74,15 @@ class StEnTransWidget(QWidget):
         calm(self)
         self.controller.runs.look_up_methods()
         self.controller.regions.prepare()
-        ending = partial(_end, *made)  # without self, which would never go
-        _held[id(self.session)] = [ending]
-        self.destroyed.connect(ending)
+        self._ending = _Ending(*made)  # knows not self, which would never go
+        _held[id(self.session)] = [self._ending]
+        self.destroyed.connect(self._ending.end)
 
     def event(self, event: QEvent | None) -> bool:
         """Go for good when taken out of the dock: closing it does no more than that."""
         is_moved = event is not None and event.type() == QEvent.Type.ParentChange
         if is_moved and self.parent() is None:
+            self._ending.is_taken_out = True
             self.controller.runs.leave()
             _held[id(self.session)].append(self)
             self.deleteLater()
@@ -131,23 +129,29 @@ def _load_units() -> None:
     pint.get_application_registry().Unit("pixel")  # type: ignore[no-untyped-call]
 
 
-def _end(session: EnhanceSession, controller: Controller, _gone: object = None) -> None:
-    """Discard what runs and let go of the viewer, once the widgets are gone."""
-    _held.pop(id(session), None)
-    session.silence()
-    try:
-        controller.close(is_window_gone=_is_gone(controller.stage.viewer))
-    except (RuntimeError, EmitLoopError) as error:
-        if not _is_deleted(error):
-            raise
+class _Ending:
+    """Discards what runs and lets go of the viewer, once the widgets are gone.
 
+    Attributes
+    ----------
+    is_taken_out
+        Whether the widget was taken out of a window that lives on. Else the whole
+        window goes, and its canvas may be gone before.
+    """
 
-def _is_gone(viewer: ViewerModel) -> bool:
-    """Whether Qt deletes the window itself: the program ends, or a viewer is closed."""
-    if not hasattr(viewer, "window"):
-        return False
-    window = getattr(viewer.window, "_qt_window", None)
-    return window is None or not isalive(window)  # type: ignore[no-untyped-call]
+    def __init__(self, session: EnhanceSession, controller: Controller) -> None:
+        self._session, self._controller = session, controller
+        self.is_taken_out = False
+
+    def end(self, _gone: object = None) -> None:
+        """Do it; what Qt has deleted by then needs nothing done."""
+        _held.pop(id(self._session), None)
+        self._session.silence()
+        try:
+            self._controller.close(is_window_gone=not self.is_taken_out)
+        except (RuntimeError, EmitLoopError) as error:
+            if not _is_deleted(error):
+                raise
 
 
 def _is_deleted(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel
 from superqt.utils import signals_blocked
 
 from napari_stentrans.gui.widgets.bits import BUSY, allow, note
@@ -36,15 +36,17 @@ class SectionFactsTable(SessionWidget):
         self.lines: dict[str, QLabel] = {
             name: note() for name in _HELP if name != "lattice"
         }
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 4, 0, 4)
-        form.setVerticalSpacing(3)
-        for name, help_text in _HELP.items():
+        rows = QGridLayout(self)  # QFormLayout cuts lines off that wrap
+        rows.setContentsMargins(0, 4, 0, 4)
+        rows.setVerticalSpacing(3)
+        rows.setColumnStretch(1, 1)
+        for row, (name, help_text) in enumerate(_HELP.items()):
             field = self.lattice if name == "lattice" else self.lines[name]
             label = QLabel(_TITLES.get(name, name.capitalize()))
             for each in (label, field):
                 each.setToolTip(help_text)
-            form.addRow(label, field)
+            rows.addWidget(label, row, 0)
+            rows.addWidget(field, row, 1)
         self.lattice.activated.connect(self._lay_on)
         session.events.section.connect(self.show_facts)
         session.events.status.connect(self.show_facts)
