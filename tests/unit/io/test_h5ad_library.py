@@ -154,6 +154,20 @@ def test_of_several_sections_none_is_taken_unasked(label):
     assert shade_of(section_from_anndata(chosen)) == 50
 
 
+def test_spots_that_no_section_is_named_for_are_no_section():
+    adata = both("slide")
+    named = adata.obs["slide"].astype(object).to_numpy().copy()
+    named[[0, 3]] = None
+    adata.obs["slide"] = pd.Categorical(named)
+    with pytest.raises(ReadError, match="there are several sections") as caught:
+        section_from_anndata(adata)
+    n_spots = one("C4").n_obs
+    assert f"'C5' ({n_spots - 2} spots)" in str(caught.value)
+    assert f"'C4' ({n_spots} spots)" in str(caught.value)
+    assert "nan" not in str(caught.value)
+    assert section_from_anndata(adata, library="C5").n_spots == n_spots - 2
+
+
 def test_advice_on_numbered_sections_can_be_followed():
     adata = both("slide")
     adata.obs["slide"] = (adata.obs["slide"] == "C4").astype(int).to_numpy()

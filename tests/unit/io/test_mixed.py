@@ -65,6 +65,16 @@ def test_layouts_are_judged_rightly(n, seed):
     assert all(judged(parts, rng) for parts in layouts_upon_one_another(rng, n))
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_what_has_no_name_is_of_no_part(missing):
+    rng = np.random.default_rng(0)
+    xy = np.vstack([cells(rng, 400), cells(rng, 400, 1.5)])
+    names = np.repeat(np.array(["a", "b"], dtype=object), 400)
+    names[::3] = missing  # all over both
+    assert not lie_among_one_another(xy, names)
+    assert lie_among_one_another(np.vstack([xy[:400], xy[:400] + 1e-3]), names)
+
+
 def test_what_names_cells_or_one_section_is_not_judged():
     rng = np.random.default_rng(0)
     xy = cells(rng, 40_000)

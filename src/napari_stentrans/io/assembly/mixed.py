@@ -37,10 +37,11 @@ def lie_among_one_another(xy: FloatArray, part: Any) -> bool:
     xy : ndarray, shape (spot, 2)
         Positions; spots without a finite one do not count.
     part : array-like, shape (spot,)
-        Name of the part of each spot.
+        Name of the part of each spot; those without one do not count.
     """
-    known = np.isfinite(xy).all(axis=1)
-    code, names = pd.factorize(np.asarray(part, dtype=object)[known])
+    part = np.asarray(part, dtype=object)
+    known = np.isfinite(xy).all(axis=1) & ~pd.isna(part)
+    code, names = pd.factorize(part[known])
     size = np.bincount(code, minlength=len(names))
     judged = np.flatnonzero(size >= _FEWEST)
     if not 1 < len(names) <= _MOST_PARTS or not len(judged):

@@ -84,8 +84,8 @@ def one_library(adata: AnnData, wished: str | None, notes: list[str]) -> AnnData
         several, or_one = _mixed(adata, labels, notes), _OR_ONE
     if several is not None:
         listed = _listed(entries, {several: labels[several]})
-        named = labels[several].iloc[0]
-        value = adata.obs[several].iloc[:1].tolist()[0]  # which may be a number
+        named = labels[several].dropna().iloc[0]
+        value = adata.obs[several].dropna().tolist()[0]  # which may be a number
         msg = (
             f"there are several sections: {listed}. Choose one: library={named!r}, "
             "given to read_section or section_from_anndata (command line: --library "
@@ -137,12 +137,13 @@ def drop_gone_pictures(adata: AnnData, folder: Path, notes: list[str]) -> None:
 def _labels(adata: AnnData) -> dict[str, pd.Series]:
     """Columns that may say which section a spot is of, as text, surest first.
 
+    Spots of which a column says nothing are of no section by that one (missing).
     Behind the known names comes any other column that holds nothing but names of
     entries of ``uns["spatial"]``. Numbers are none: clusters have these, too.
     """
     obs = adata.obs
     found = {
-        name: obs[name].astype(str)
+        name: _as_text(obs[name])
         for known in _COLUMNS
         for name in obs
         if str(name).lower() == known
@@ -154,10 +155,15 @@ def _labels(adata: AnnData) -> dict[str, pd.Series]:
     for name, column in obs.items():
         if name in found or pd.api.types.is_numeric_dtype(column):
             continue
-        label = column.astype(str)
+        label = _as_text(column)
         if isinstance(name, str) and names.issuperset(label.unique()):
             found[name] = label
     return found
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    """Return a column as text; what is missing stays so, in any pandas."""
+    return column.astype(object).map(str, na_action="ignore")
 
 
 def _own_entry(
@@ -170,7 +176,7 @@ def _own_entry(
     named = {
         name: column.iloc[0]
         for name, column in labels.items()
-        if column.nunique() == 1 and column.iloc[0] in entries
+        if column.nunique() == 1 and column.notna().all() and column.iloc[0] in entries
     }
     is_known = any(name.lower() in _COLUMNS for name in named)
     is_sure = is_known or len({*named.values()}) == 1
@@ -197,7 +203,7 @@ def _telling(
     """
     overlaid = _overlaid(adata)
     for name, column in labels.items():
-        parts = set(column)
+        parts = set(column.dropna())
         if len(parts) > 1 and (len(parts & entries.keys()) > 1 or overlaid):
             apart = pd.DataFrame({"part": column.to_numpy()})
             if not overlaid or not _overlaid(adata, apart):
@@ -225,11 +231,12 @@ def _mixed(
             continue
         if name.lower() in _SECTIONS:
             return name
-        parts = _some([repr(part) for part in column.unique()])
+        known = column.dropna().unique()
+        parts = _some([repr(part) for part in known])
         notes.append(
             f"Spots of different {name} ({parts}) lie among one another. If these are "
-            f"several sections, choose one: library={column.iloc[0]!r} (command line: "
-            f"--library {shlex.quote(column.iloc[0])})."
+            f"several sections, choose one: library={known[0]!r} (command line: "
+            f"--library {shlex.quote(known[0])})."
         )
         return None
     return None
