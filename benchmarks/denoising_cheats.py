@@ -21,11 +21,8 @@ from napari_stentrans.evaluation.thinning import CountSplit
 from napari_stentrans.methods.base import ExpressionField, Prediction
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.fields import Residuals
-from napari_stentrans.methods.kriging.enhancer import (
-    FittedKriging,
-    kriged_steps,
-    residual_steps,
-)
+from napari_stentrans.methods.kriging.enhancer import FittedKriging, kriged_steps
+from napari_stentrans.methods.kriging.residual_fields import spot_residual_steps
 from napari_stentrans.progress import run_to_end
 from napari_stentrans.section.lattice import IntArray
 
@@ -72,10 +69,8 @@ class DenoisingCheats:
 
     def _first_recipe(self) -> ExpressionField:
         fitted = run_to_end(kriged_steps(self.trial.reduced, self.config, None))
-        expected = run_to_end(fitted.channels.predict_steps(fitted.channels.places))
-        places = self.trial.reduced.pitch_rc
-        residuals = run_to_end(residual_steps(fitted.residuals, places))
-        return _FirstRecipe(fitted, expected, residuals)
+        residuals = run_to_end(spot_residual_steps(fitted.residuals))
+        return _FirstRecipe(fitted, fitted.smoothed, residuals)
 
 
 @dataclass(frozen=True, eq=False)

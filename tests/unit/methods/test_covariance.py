@@ -14,7 +14,7 @@ from napari_stentrans.methods.kriging.covariance import (
     Spectrum,
     likelihood,
 )
-from napari_stentrans.methods.kriging.mixture import Mixture
+from napari_stentrans.methods.kriging.mixture import Mixture, mixture_steps
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.progress import run_to_end
 
@@ -81,17 +81,31 @@ def test_prediction_is_that_of_a_dense_solve(
 def test_leave_one_out_is_that_of_fits_without_the_spot(
     spots: np.ndarray, channels: np.ndarray, single: Mixture
 ) -> None:
-    found = run_to_end(
-        ChannelKriging(
-            WindowSpectra(spots, 100), channels, single
-        ).leave_one_out_steps()
-    )
+    kriging = ChannelKriging(WindowSpectra(spots, 100), channels, single)
+    found = run_to_end(kriging.at_spots_steps()).left_out
     z = channels[:, 0]
     for i in (0, 7, 29):
         rest = np.arange(30) != i
         mean, _ = textbook(spots[rest], z[rest], spots[i])
         # the mean level is that of all spots: a small difference remains
         assert found.mean[i, 0] == pytest.approx(mean, abs=0.03)
+
+
+@pytest.mark.parametrize("size", [1000, 60])
+def test_spots_are_smoothed_as_any_place_is_predicted(
+    rng: np.random.Generator, size: int
+) -> None:
+    """Spectra have what positions need a covariance for; in one window, in several."""
+    spots = rng.random((200, 2)) * 14
+    z = np.stack([np.sin(spots[:, 0] / 3), rng.normal(size=200)], axis=1)
+    spectra = WindowSpectra(spots, size)
+    mixture = run_to_end(mixture_steps(spectra, z))
+    assert len(mixture.kernels) > 1
+    kriging = ChannelKriging(spectra, z, mixture)
+    found = run_to_end(kriging.at_spots_steps()).smoothed
+    expected = run_to_end(kriging.predict_steps(spots))
+    np.testing.assert_allclose(found.mean, expected.mean, atol=1e-4)
+    np.testing.assert_allclose(found.variance, expected.variance, atol=1e-4)
 
 
 def test_likelihood_is_that_of_a_multivariate_normal(

@@ -14,11 +14,20 @@ from napari_stentrans.datasets.simulated import SimulatedSection
 from napari_stentrans.methods.base import get_method
 from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
-from napari_stentrans.methods.kriging import channels, enhancer, residuals
+from napari_stentrans.methods.kriging import (
+    channels,
+    enhancer,
+    residual_fields,
+    residuals,
+)
 from napari_stentrans.methods.kriging.enhancer import (
     FittedKriging,
     cross_fitted_slope,
     fit_programmes_steps,
+)
+from napari_stentrans.methods.kriging.residual_fields import (
+    residual_steps,
+    spot_residual_steps,
 )
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.progress import run_to_end
@@ -31,6 +40,15 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
         each = [np.corrcoef(a[:, g], b[:, g])[0, 1] for g in range(a.shape[1])]
     return float(np.nanmedian(each))
+
+
+def kriged_residuals(
+    found: ResidualKriging, at: np.ndarray, genes: np.ndarray
+) -> np.ndarray:
+    """Residuals of genes at positions, in pitches."""
+    fields = run_to_end(residual_steps(found, at))
+    assert fields is not None
+    return fields.read(genes)
 
 
 def test_hidden_spots_are_nearer_to_the_truth_than_their_own_counts(
@@ -170,10 +188,25 @@ def test_residuals_are_kriged_as_by_the_textbook(kriging: FittedKriging) -> None
             log.append(half * np.log(variance) - 0.5 * log_det)
             predicted.append(to_spots @ solved)
     weights = softmax(np.array(log), axis=0)
-    expected = residuals._TAKEN * (weights[:, None] * np.array(predicted)).sum(axis=0)
-    kriged = run_to_end(found.at_steps(at)).read(genes)
+    expected = (weights[:, None] * np.array(predicted)).sum(axis=0)
+    expected *= residual_fields._TAKEN
+    kriged = kriged_residuals(found, at, genes)
     assert np.abs(expected).max() > 0.05
     np.testing.assert_allclose(kriged, expected, rtol=0.01, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1000, 60])
+def test_residuals_at_spots_are_those_of_any_place(
+    kriging: FittedKriging, size: int
+) -> None:
+    """Spectra have what positions need a covariance for; in one window, in several."""
+    found = ResidualKriging(kriging.decoder, size)
+    genes = np.arange(12)
+    at_spots = run_to_end(spot_residual_steps(found))
+    assert at_spots is not None
+    expected = kriged_residuals(found, kriging.section.pitch_rc, genes)
+    assert np.abs(expected).max() > 0.02
+    np.testing.assert_allclose(at_spots.read(genes), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [1000, 60])
@@ -235,8 +268,7 @@ def test_residuals_of_another_decoder(kriging: FittedKriging) -> None:
     assert shared.spectra is kriging.residuals.spectra
     at = kriging.section.pitch_rc[:20] + 0.5
     of_shared, of_anew, before = (
-        run_to_end(some.at_steps(at)).read(GENES)
-        for some in (shared, anew, kriging.residuals)
+        kriged_residuals(some, at, GENES) for some in (shared, anew, kriging.residuals)
     )
     np.testing.assert_allclose(of_shared, of_anew, rtol=1e-5, atol=1e-6)
     assert not np.allclose(of_shared, before, atol=0.01)
@@ -274,11 +306,11 @@ def test_many_positions_are_predicted_in_portions(
     array_rc, genes = rng.uniform(0, 17, (90, 2)), np.arange(12)
     whole = kriging.field(array_rc).read(genes)
     monkeypatch.setattr(channels, "QUERIES_AT_ONCE", 16)
-    monkeypatch.setattr(residuals, "QUERIES_AT_ONCE", 16)
-    monkeypatch.setattr(residuals, "_MAX_BYTES", 1000)
+    monkeypatch.setattr(residual_fields, "QUERIES_AT_ONCE", 16)
+    monkeypatch.setattr(residual_fields, "_MAX_BYTES", 1000)
     field = kriging.field(array_rc)
-    assert field.residuals is not None
-    assert field.residuals.to_spots is None
+    assert isinstance(field.residuals, residual_fields._Anywhere)
+    assert field.residuals.kept is None
     portioned = field.read(genes)
     np.testing.assert_allclose(portioned.mean, whole.mean, rtol=2e-4)
     np.testing.assert_allclose(portioned.sd, whole.sd, rtol=2e-4)

@@ -76,9 +76,10 @@ def expected_ceiling(counts: sparse.csc_matrix, genes: IntArray) -> FloatArray:
     Halves of counts with mean m and variance v have covariance (v - m) / 4 and variance
     (v + m) / 4 over the spots in expectation, so that the ceiling is sqrt(1 - m / v).
     """
-    chosen = counts[:, genes].astype(np.float64)
-    mean = np.asarray(chosen.mean(axis=0)).ravel()
-    variance = np.asarray(chosen.power(2).mean(axis=0)).ravel() - mean**2
+    ones, squares = np.ones(counts.shape[0]), counts.astype(np.float64).power(2)
+    totals = (np.asarray(ones @ of)[genes] for of in (counts, squares))
+    mean, square = (total / len(ones) for total in totals)
+    variance = square - mean**2
     with np.errstate(divide="ignore", invalid="ignore"):
         reliability = np.where(variance > 0, 1 - mean / variance, 0.0)
     return np.asarray(np.sqrt(np.maximum(reliability, 0.0)))

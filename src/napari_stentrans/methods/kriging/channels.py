@@ -7,17 +7,13 @@ One eigendecomposition of a window serves all channels and all noise ratios.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from napari_stentrans.methods.channels import ChannelEstimate
-from napari_stentrans.methods.kriging.covariance import (
-    NOISE_RATIOS,
-    Likelihood,
-    Spectrum,
-    likelihood,
-)
 from napari_stentrans.methods.kriging.mixture import Mixture
+from napari_stentrans.methods.kriging.solution import Solution
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.kriging.windows import answered_by
 from napari_stentrans.methods.parallel import map_in_order
@@ -27,6 +23,22 @@ from napari_stentrans.section.lattice import FloatArray
 
 QUERIES_AT_ONCE = 4096
 """Of a window: what is computed of each against all spots takes memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class KrigedSpots:
+    """Channels at the spots themselves.
+
+    Attributes
+    ----------
+    left_out
+        Of each spot, from all the others.
+    smoothed
+        Of each spot, from all of them.
+    """
+
+    left_out: ChannelEstimate
+    smoothed: ChannelEstimate
 
 
 class ChannelKriging:
@@ -70,67 +82,45 @@ class ChannelKriging:
             yield Progress("Kriging: predicting", number + 1, len(parts))
         return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
 
-    def leave_one_out_steps(self) -> Steps[ChannelEstimate]:
-        """Krige at each spot from all the others, shape (spot, channel)."""
-        mean, variance = np.zeros_like(self.channels), np.zeros_like(self.channels)
-        n_windows = len(self.windows)
-        results = map_in_order(self._leave_one_out_in, range(n_windows))
-        for number, found in enumerate(results):
-            window = self.windows[number]
-            mine = np.searchsorted(window.spots, window.core)
-            mean[window.core] = found.mean[mine]
-            variance[window.core] = found.variance[mine]
-            yield Progress("Kriging: leave-one-out", number + 1, n_windows)
-        return ChannelEstimate(mean, variance)
+    def at_spots_steps(self) -> Steps[KrigedSpots]:
+        """Krige at the spots: each from all the others, and from all of them.
 
-    def _solved(
-        self, number: int
-    ) -> Iterator[tuple[Spectrum, FloatArray, Likelihood, FloatArray]]:
-        """Yield spectrum, rotated channels, likelihood and weights of each kernel."""
+        Both need the same decompositions, which large sections do not keep.
+        """
+        shape = (2, 2, *self.channels.shape)  # (kind, mean and variance, spot, channel)
+        found, n_windows = np.zeros(shape), len(self.windows)
+        for number, here in enumerate(map_in_order(self._spots_in, range(n_windows))):
+            for kind, part in enumerate((here.left_out, here.smoothed)):
+                found[kind][:, self.windows[number].core] = part.mean, part.variance
+            yield Progress("Kriging: leave-one-out", number + 1, n_windows)
+        return KrigedSpots(*(ChannelEstimate(*kind) for kind in found))
+
+    def _solved(self, number: int) -> Iterator[Solution]:
+        """Solve a window by each kernel."""
         here = self.channels[self.windows[number].spots]
         mixture = self.mixture
         for kernel, weights in zip(mixture.kernels, mixture.weights, strict=True):
-            spectrum = self.spectra.of(number, kernel)
-            rotated = spectrum.rotate(here)
-            yield spectrum, rotated, likelihood(spectrum, rotated), weights
+            yield Solution.of(self.spectra.of(number, kernel), here, weights)
 
     def _predict_in(self, number: int, queries: FloatArray) -> ChannelEstimate:
-        shape = (len(queries), self.channels.shape[1])
-        mean, second = np.zeros(shape), np.zeros(shape)
-        for spectrum, rotated, fit, weights in self._solved(number):
-            shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
-            # sum over noise ratios first: one product with the queries then does all
-            centred = rotated[None] - spectrum.ones[None, :, None] * fit.mean[:, None]
-            coefficients = np.einsum("ec,es,esc->sc", weights, shrunk, centred)
-            explained = np.einsum("ec,ec,es->sc", weights, fit.variance, shrunk)
-            share = np.maximum(weights.sum(axis=0), 1e-12)
+        moments = np.zeros((2, len(queries), self.channels.shape[1]))
+        for solved in self._solved(number):
             for some in portions(len(queries), QUERIES_AT_ONCE):
-                to_spots = spectrum.to_queries(queries[some]) @ spectrum.vectors
-                part = to_spots @ coefficients.astype(np.float32)
-                part = part + (weights * fit.mean).sum(axis=0)
-                mean[some] += part
-                second[some] += (weights * fit.variance).sum(axis=0) - (
-                    to_spots**2 @ explained.astype(np.float32)
-                )
-                second[some] += part**2 / share  # spread between kernels
-        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
+                moments[:, some] += solved.at(solved.spectrum.along(queries[some]))
+        return _estimate(*moments)
 
-    def _leave_one_out_in(self, number: int) -> ChannelEstimate:
-        here = self.channels[self.windows[number].spots]
-        mean, second = np.zeros_like(here), np.zeros_like(here)
-        for spectrum, rotated, fit, weights in self._solved(number):
-            squared = spectrum.vectors**2
-            for e in np.flatnonzero(weights.max(axis=1) > 1e-3):
-                shrunk = 1.0 / (spectrum.values + NOISE_RATIOS[e])
-                centred = rotated - spectrum.ones[:, None] * fit.mean[e]
-                precision = (squared @ shrunk.astype(np.float32))[:, None]
-                error = (
-                    spectrum.vectors @ (shrunk[:, None] * centred).astype(np.float32)
-                ) / precision
-                part = here - error
-                latent = fit.variance[e] * np.maximum(
-                    1 / precision - NOISE_RATIOS[e], 0
-                )
-                mean += weights[e] * part
-                second += weights[e] * (latent + part**2)
-        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
+    def _spots_in(self, number: int) -> KrigedSpots:
+        """Krige at the spots of the core of a window."""
+        window = self.windows[number]
+        core = np.searchsorted(window.spots, window.core)
+        own = self.channels[window.core]
+        left_out, smoothed = np.zeros((2, *own.shape)), np.zeros((2, *own.shape))
+        for solved in self._solved(number):
+            left_out += solved.left_out(core, own)
+            smoothed += solved.at(solved.spectrum.along_spots(core))
+        return KrigedSpots(_estimate(*left_out), _estimate(*smoothed))
+
+
+def _estimate(mean: FloatArray, second: FloatArray) -> ChannelEstimate:
+    """Mean and variance of the first two moments."""
+    return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))

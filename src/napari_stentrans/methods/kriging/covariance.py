@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.section.lattice import Float32Array, FloatArray
+from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,15 @@ class Spectrum:
     def to_queries(self, queries: FloatArray) -> Float32Array:
         """Covariance of queries with the spots, shape (query, spot)."""
         return self.kernel.between(queries, self.places)
+
+    def along(self, queries: FloatArray) -> Float32Array:
+        """Covariance of queries with the directions, shape (query, direction)."""
+        return self.to_queries(queries) @ self.vectors
+
+    def along_spots(self, spots: IntArray) -> Float32Array:
+        """Return the same of some of the spots: the spectrum has it already."""
+        found: Float32Array = self.vectors[spots] * self.values.astype(np.float32)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

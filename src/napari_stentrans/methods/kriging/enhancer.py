@@ -24,6 +24,10 @@ from napari_stentrans.methods.heldout import heldout_scores
 from napari_stentrans.methods.kriging.appearance import Appearance
 from napari_stentrans.methods.kriging.channels import ChannelKriging
 from napari_stentrans.methods.kriging.mixture import mixture_steps
+from napari_stentrans.methods.kriging.residual_fields import (
+    residual_steps,
+    spot_residual_steps,
+)
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.kriging.spectra import WindowSpectra
 from napari_stentrans.methods.left_out import LeftOutField
@@ -50,6 +54,8 @@ class FittedKriging(Fitted):
         Scores from loadings found without the spot: honest targets.
     channels
         Their kriging.
+    smoothed
+        Channels at the spots, each from all of them.
     slope : ndarray, shape (channel,)
         How much of a kriged channel is borne out by cross-fitted scores.
     decoder
@@ -65,6 +71,7 @@ class FittedKriging(Fitted):
     programmes: Programmes
     crossed: CrossFitted
     channels: ChannelKriging
+    smoothed: ChannelEstimate
     slope: FloatArray
     decoder: GeneDecoder
     residuals: ResidualKriging | None
@@ -87,10 +94,8 @@ class FittedKriging(Fitted):
 
     def spot_field_steps(self) -> Steps[SpotField]:
         """Posterior expression at the spots."""
-        query_rc = self.section.pitch_rc
-        seen = yield from self.channels.predict_steps(self.channels.places)
-        left = yield from residual_steps(self.residuals, query_rc)
-        return self.posterior_field(self.decoder, seen, left)
+        left = yield from spot_residual_steps(self.residuals)
+        return self.posterior_field(self.decoder, self.smoothed, left)
 
     def left_out_field(self) -> ExpressionField:
         """Each spot, predicted from all others."""
@@ -142,15 +147,6 @@ def placed(pitch_rc: FloatArray, appearance: Appearance | None) -> FloatArray:
     return np.concatenate([pitch_rc, appearance.at(pitch_rc)], axis=1)
 
 
-def residual_steps(
-    residuals: ResidualKriging | None, query_rc: FloatArray
-) -> Steps[Residuals | None]:
-    """What programmes leave of each gene, at any positions in pitches."""
-    if residuals is None:
-        return None
-    return (yield from residuals.at_steps(query_rc))
-
-
 class Kriging(Enhancer):
     """Gene programmes interpolated by kriging, averaged over covariance parameters."""
 
@@ -194,14 +190,22 @@ def fit_programmes_steps(
     mixture = yield from mixture_steps(spectra, scores)
     spectra.keep(mixture.kernels)
     channels = ChannelKriging(spectra, scores, mixture)
-    left_out = yield from channels.leave_one_out_steps()
-    slope = cross_fitted_slope(left_out.mean, crossed.scores)
-    decoder = GeneDecoder(section, programmes, sloped(left_out, slope))
+    kriged = yield from channels.at_spots_steps()
+    slope = cross_fitted_slope(kriged.left_out.mean, crossed.scores)
+    decoder = GeneDecoder(section, programmes, sloped(kriged.left_out, slope))
     residuals = ResidualKriging(decoder, choice.window) if choice.residuals else None
     if residuals is not None and not residuals.affordable:
         residuals = None
     return FittedKriging(
-        section, appearance, programmes, crossed, channels, slope, decoder, residuals
+        section,
+        appearance,
+        programmes,
+        crossed,
+        channels,
+        kriged.smoothed,
+        slope,
+        decoder,
+        residuals,
     )
 
 

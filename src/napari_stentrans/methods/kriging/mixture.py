@@ -25,7 +25,9 @@ from napari_stentrans.section.lattice import FloatArray
 
 _NEGLIGIBLE = 0.03
 """A kernel whose weight is below this for every channel is dropped."""
-_MAX_KERNELS, _MAX_KERNELS_AND_LOOKS = 6, 8
+_MAX_KERNELS, _MAX_KERNELS_AND_LOOKS = 5, 8
+_NEXT_TO_NOTHING = 1e-6
+"""Weight of a channel that none of the kernels kept so far explains."""
 _LOOKS = (0.0, 0.1, 0.3, 0.6)
 """Shares of appearance averaged over, where there is an image."""
 _WINDOWS, _SIZE = 3, 350
@@ -94,10 +96,21 @@ def _weighed_steps(
 
 
 def _pruned(kernels: list[Kernel], weights: FloatArray, most: int) -> Mixture:
-    by_channel = weights.sum(axis=1)  # (kernel, channel)
-    matters = np.flatnonzero(by_channel.max(axis=1) > _NEGLIGIBLE)
-    if len(matters) > most:
-        total = by_channel[matters].sum(axis=1)
-        matters = np.sort(matters[np.argsort(-total)[:most]])
-    kept = weights[matters]
-    return Mixture([kernels[i] for i in matters], kept / kept.sum(axis=(0, 1)))
+    """Keep a few kernels, so that each channel keeps as much of its weight as can be.
+
+    One after the other is taken that adds most to the logarithms of what channels keep:
+    those of greatest weight in all would be neighbours, and leave some channels none.
+    """
+    of_channel = weights.sum(axis=1)  # (kernel, channel)
+    matters = np.flatnonzero(of_channel.max(axis=1) > _NEGLIGIBLE)
+    covered = np.full(weights.shape[2], _NEXT_TO_NOTHING)
+    kept: list[int] = []
+    while len(matters) and len(kept) < most:
+        gain = np.log(covered + of_channel[matters]).sum(axis=1)
+        best = matters[np.argmax(gain)]
+        covered += of_channel[best]
+        kept.append(int(best))
+        matters = matters[matters != best]
+    kept.sort()
+    left = weights[kept]
+    return Mixture([kernels[i] for i in kept], left / left.sum(axis=(0, 1)))

@@ -1,12 +1,13 @@
 """What programmes leave of each gene, kriged gene by gene.
 
 A gene whose pattern no programme carries still has structure in its standardised
-residuals. For the highest genes these are kriged with a rough kernel, and half of the
-result is added back.
+residuals. For the highest genes these are kriged with rough kernels (here); half of the
+result is added back (in `residual_fields`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,30 +15,23 @@ import numpy as np
 from scipy.special import logsumexp
 
 from napari_stentrans.methods.decoder import GeneDecoder
-from napari_stentrans.methods.fields import Residuals
-from napari_stentrans.methods.kriging.channels import QUERIES_AT_ONCE
 from napari_stentrans.methods.kriging.covariance import (
     NOISE_RATIOS,
     Kernel,
     Spectrum,
 )
 from napari_stentrans.methods.kriging.windows import (
-    Answered,
     Window,
-    answered_by,
     largest,
     split_windows,
 )
-from napari_stentrans.methods.parallel import map_in_order, one_blas_thread
-from napari_stentrans.portions import portions
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.methods.parallel import map_in_order
+from napari_stentrans.progress import Progress, Steps, run_to_end
 from napari_stentrans.section.lattice import Float32Array, FloatArray, IntArray
 
 _KERNELS = [Kernel(0.5, length) for length in (1.0, 4.0, 15.0)]
 _N_GENES = 2000
 """So many of the highest genes have residuals worth kriging."""
-_TAKEN = 0.5
-"""Share of the kriged residual that is added."""
 _ODDS_OF_NOISE = len(_KERNELS) * len(NOISE_RATIOS)
 """Prior odds of a residual that is noise alone, against any one of the patterns."""
 _CLIP = 10.0
@@ -79,12 +73,13 @@ class ResidualKriging:
         self.size = size
         self.pitch_rc = decoder.section.pitch_rc
         self.windows = split_windows(self.pitch_rc, size)
+        self._spectra: list[list[Spectrum]] | None = None
         self._last: tuple[bytes, Learnt] | None = None
 
     def of(self, decoder: GeneDecoder) -> ResidualKriging:
         """Kriging of what another decoder leaves, at the same spots."""
         other = ResidualKriging(decoder, self.size)
-        other.__dict__["spectra"] = self.spectra  # the same spots, the same spectra
+        other._spectra = self.spectra  # the same spots, the same spectra
         return other
 
     @property
@@ -99,10 +94,20 @@ class ResidualKriging:
         totals = self.decoder.section.gene_totals
         return np.argsort(-totals, kind="stable")[:_N_GENES]
 
-    @cached_property
+    def spectra_steps(self) -> Steps[list[list[Spectrum]]]:
+        """Spectrum of every kernel, for each window; decomposed once."""
+        if self._spectra is None:
+            found = []
+            for spectra in map_in_order(self._decomposed, self.windows):
+                found.append(spectra)
+                yield Progress("Kriging: residuals", len(found), len(self.windows))
+            self._spectra = found
+        return self._spectra
+
+    @property
     def spectra(self) -> list[list[Spectrum]]:
-        """Spectrum of every kernel, for each window."""
-        return list(map_in_order(self._decomposed, self.windows))
+        """`spectra_steps`, run to the end."""
+        return run_to_end(self.spectra_steps())
 
     def standardised(self, genes: IntArray) -> Float32Array:
         """Residual over its expected standard deviation, shape (spot, gene)."""
@@ -130,23 +135,20 @@ class ResidualKriging:
             self._last = asked, found
         return found
 
-    def at_steps(self, query_rc: FloatArray) -> Steps[KrigedResiduals]:
-        """Prepare positions, in pitches, to be read."""
-        parts = answered_by(self.windows, self.pitch_rc, query_rc)
-        n_rows = sum(len(part.rows) for part in parts)
-        if 4 * n_rows * largest(self.windows) * len(_KERNELS) > _MAX_BYTES:
-            return KrigedResiduals(self, query_rc, parts, None)
-        spectra = self.spectra
+    def coefficients(
+        self, genes: IntArray
+    ) -> Iterator[tuple[int, int, Spectrum, Float32Array]]:
+        """Yield window, kernel, spectrum and what makes up the genes along it.
 
-        def in_window(number: int) -> list[Float32Array]:
-            here = query_rc[parts[number].rows]
-            return [_along_directions(spectrum, here) for spectrum in spectra[number]]
-
-        kept = []
-        for to_spots in map_in_order(in_window, range(len(parts))):
-            kept.append(to_spots)
-            yield Progress("Kriging: residuals", len(kept), len(parts))
-        return KrigedResiduals(self, query_rc, parts, kept)
+        The last is of shape (direction, gene): times the covariance of positions with
+        the directions it is their residual, as one kernel says it.
+        """
+        learnt = self.learnt(genes)
+        for number, of_window in enumerate(self.spectra):
+            for k, spectrum in enumerate(of_window):
+                shrunk = self._shrunk[number][k][0].T  # (direction, noise)
+                found = learnt.rotated[number][k] * (shrunk @ learnt.weights[k])
+                yield number, k, spectrum, found.astype(np.float32)
 
     def _weights(self, rotated: list[list[Float32Array]]) -> FloatArray:
         """Weight of every kernel and noise ratio, shape (kernel, noise, gene).
@@ -184,62 +186,3 @@ class ResidualKriging:
             for spectra in self.spectra
         ]
         return [[(s, np.log(s).sum(axis=1)) for s in window] for window in shrunk]
-
-
-@dataclass(frozen=True, eq=False)
-class KrigedResiduals(Residuals):
-    """Kriged residuals at fixed positions, a product away for each gene.
-
-    Attributes
-    ----------
-    source
-        What was learnt.
-    query_rc : ndarray, shape (position, 2)
-        In pitches.
-    parts
-        Positions that each window answers for.
-    to_spots
-        Covariance of these with the directions of each spectrum of the window, shape
-        (position, direction); None of more positions than can be kept.
-    """
-
-    source: ResidualKriging
-    query_rc: FloatArray
-    parts: list[Answered]
-    to_spots: list[list[Float32Array]] | None
-
-    def read(self, genes: IntArray) -> Float32Array:
-        """Standardised residual to add, shape (position, gene); 0 for lesser genes."""
-        found = np.zeros((len(self.query_rc), len(genes)), dtype=np.float32)
-        columns = np.flatnonzero(np.isin(genes, self.source.eligible))
-        if len(columns):
-            with one_blas_thread():
-                found[:, columns] = _TAKEN * self._krige(genes[columns])
-        return found
-
-    def _krige(self, genes: IntArray) -> Float32Array:
-        learnt = self.source.learnt(genes)
-        found = np.zeros((len(self.query_rc), len(genes)), dtype=np.float32)
-        for number, part in enumerate(self.parts):
-            share = part.share.astype(np.float32)[:, None]
-            for k, spectrum in enumerate(self.source.spectra[number]):
-                shrunk = 1.0 / (spectrum.values[:, None] + NOISE_RATIOS)
-                coefficients = learnt.rotated[number][k] * (shrunk @ learnt.weights[k])
-                along = coefficients.astype(np.float32)
-                if self.to_spots is not None:
-                    found[part.rows] += share * (self.to_spots[number][k] @ along)
-                    continue
-                of_spots = spectrum.vectors @ along
-                for some in portions(len(part.rows), QUERIES_AT_ONCE):
-                    here = part.rows[some]
-                    covariance = spectrum.to_queries(self.query_rc[here])
-                    found[here] += share[some] * (covariance @ of_spots)
-        return found
-
-
-def _along_directions(spectrum: Spectrum, query_rc: FloatArray) -> Float32Array:
-    """Covariance of positions with the directions, shape (position, direction)."""
-    found = np.empty((len(query_rc), len(spectrum.values)), dtype=np.float32)
-    for some in portions(len(query_rc), QUERIES_AT_ONCE):
-        found[some] = spectrum.to_queries(query_rc[some]) @ spectrum.vectors
-    return found

@@ -58,7 +58,8 @@ def make_episode(
         kriging.programmes.scores[visible],
         kriging.channels.mixture,
     )
-    left_out = sloped(run_to_end(channels.leave_one_out_steps()), kriging.slope)
+    at_spots = run_to_end(channels.at_spots_steps())
+    left_out = sloped(at_spots.left_out, kriging.slope)
     kriged = run_to_end(channels.predict_steps(places[hidden]))
     kriged = sloped(kriged, kriging.slope)
     tokens = VisibleSpots(

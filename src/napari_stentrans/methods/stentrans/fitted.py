@@ -13,9 +13,10 @@ from napari_stentrans.methods.channels import ChannelEstimate
 from napari_stentrans.methods.decoder import GeneDecoder
 from napari_stentrans.methods.fields import ProgrammeField, SpotField
 from napari_stentrans.methods.heldout import heldout_scores
-from napari_stentrans.methods.kriging.enhancer import (
-    FittedKriging,
+from napari_stentrans.methods.kriging.enhancer import FittedKriging
+from napari_stentrans.methods.kriging.residual_fields import (
     residual_steps,
+    spot_residual_steps,
 )
 from napari_stentrans.methods.kriging.residuals import ResidualKriging
 from napari_stentrans.methods.left_out import LeftOutField
@@ -70,13 +71,11 @@ class FittedStEnTrans(Fitted):
         against them as kriging weighs its own prediction: by the share of variance
         that is left once the spot is seen.
         """
-        query_rc = self.section.pitch_rc
-        channels = self.kriging.channels
-        seen = yield from channels.predict_steps(channels.places)
+        seen = self.kriging.smoothed
         kriged, corrected = self.kriging.decoder.left_out, self.decoder.left_out
         open_share = np.clip(seen.variance / kriged.variance, 0.0, 1.0)
         mean = seen.mean + open_share * (corrected.mean - kriged.mean)
-        left = yield from residual_steps(self.residuals, query_rc)
+        left = yield from spot_residual_steps(self.residuals)
         expected = ChannelEstimate(mean, seen.variance)
         return self.kriging.posterior_field(self.decoder, expected, left)
 
@@ -123,5 +122,8 @@ def fitted_steps(kriging: FittedKriging, adapted: Adapted) -> Steps[FittedStEnTr
         exclude_self=True,
     )
     decoder = GeneDecoder(kriging.section, kriging.programmes, left_out)
-    residuals = kriging.residuals.of(decoder) if kriging.residuals else None
+    residuals = None
+    if kriging.residuals:
+        yield from kriging.residuals.spectra_steps()
+        residuals = kriging.residuals.of(decoder)
     return FittedStEnTrans(kriging.section, kriging, adapted, decoder, residuals)
