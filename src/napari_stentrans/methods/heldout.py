@@ -21,8 +21,9 @@ _LIKELY = 1.645
 """Standard errors above zero that chance reaches in one of twenty genes."""
 _VARIES = 1e-6
 """Spread of a gene that is more than rounding, relative to its highest value."""
-_VALUES_AT_ONCE = 2**17
-"""In a block: half a dozen of them are what a core has at hand."""
+_VALUES_AT_ONCE = 2**19
+"""In a block: of smaller ones threads wait for one another, as Python runs one of them
+at a time."""
 
 
 def heldout_scores(
