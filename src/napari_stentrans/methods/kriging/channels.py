@@ -80,7 +80,7 @@ class ChannelKriging:
             mean[mine] += share * found.mean
             second[mine] += share * (found.variance + found.mean**2)
             yield Progress("Kriging: predicting", number + 1, len(parts))
-        return ChannelEstimate(mean, np.maximum(second - mean**2, 1e-9))
+        return _estimate(mean, second)
 
     def at_spots_steps(self) -> Steps[KrigedSpots]:
         """Krige at the spots: each from all the others, and from all of them.

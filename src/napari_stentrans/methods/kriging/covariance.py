@@ -104,6 +104,11 @@ class Spectrum:
             vectors.sum(axis=0, dtype=np.float64),
         )
 
+    def shrunk(self) -> FloatArray:
+        """One over eigenvalue plus noise ratio, shape (noise, direction)."""
+        found: FloatArray = 1.0 / (self.values[None, :] + NOISE_RATIOS[:, None])
+        return found
+
     def rotate(self, channels: FloatArray) -> FloatArray:
         """Project channels on the eigenvectors, shape (spot, channel)."""
         rotated: FloatArray = (self.vectors.T @ channels.astype(np.float32)).astype(
@@ -145,7 +150,7 @@ class Likelihood:
 def likelihood(spectrum: Spectrum, rotated: FloatArray) -> Likelihood:
     """Evaluate every noise ratio for all channels at once."""
     n = len(rotated)
-    weight = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])  # (noise, spot)
+    weight = spectrum.shrunk()
     ones = spectrum.ones
     weighted_ones = weight * ones
     mean = (weighted_ones @ rotated) / (weighted_ones @ ones)[:, None]

@@ -181,8 +181,5 @@ class ResidualKriging:
     @cached_property
     def _shrunk(self) -> list[list[tuple[FloatArray, FloatArray]]]:
         """One over eigenvalue plus noise, shape (noise, direction), and its log sum."""
-        shrunk = [
-            [1.0 / (spectrum.values + NOISE_RATIOS[:, None]) for spectrum in spectra]
-            for spectra in self.spectra
-        ]
+        shrunk = [[s.shrunk() for s in spectra] for spectra in self.spectra]
         return [[(s, np.log(s).sum(axis=1)) for s in window] for window in shrunk]

@@ -54,7 +54,7 @@ class Solution:
         """Solve for the channels of the window's spots, shape (spot, channel)."""
         rotated = spectrum.rotate(channels)
         fit = likelihood(spectrum, rotated)
-        shrunk = 1.0 / (spectrum.values[None, :] + NOISE_RATIOS[:, None])
+        shrunk = spectrum.shrunk()
         centred = rotated[None] - spectrum.ones[None, :, None] * fit.mean[:, None]
         coefficients = np.einsum("ec,es,esc->sc", weights, shrunk, centred)
         explained = np.einsum("ec,ec,es->sc", weights, fit.variance, shrunk)
