@@ -81,15 +81,14 @@ def test_first_the_preview_then_the_result(
     assert [p.step for p in seen if p.phase == "Training"] == list(range(1, 21))
 
 
-def test_same_seed_same_result(
-    fitted: FittedStEnTrans, simulated: SimulatedSection, quick: RunConfig
-) -> None:
+def test_same_seed_same_result(simulated: SimulatedSection, quick: RunConfig) -> None:
     at = simulated.section.array_rc[:30] + 0.5
     state = torch.random.get_rng_state()
-    again = fit(simulated, quick).predict(at)
+    # two new ones: what was read of one before decides how sums of others round
+    once, again = (fit(simulated, quick).predict(at) for _ in range(2))
     assert torch.equal(state, torch.random.get_rng_state())  # the global one is left
-    np.testing.assert_array_equal(again.mean, fitted.predict(at).mean)
-    np.testing.assert_array_equal(again.sd, fitted.predict(at).sd)
+    np.testing.assert_array_equal(again.mean, once.mean)
+    np.testing.assert_array_equal(again.sd, once.sd)
 
 
 def test_another_seed_judges_by_other_spots(
