@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import anndata as ad
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from napari_stentrans import enhance
 from napari_stentrans.gui.canvas.layers import Role
 from napari_stentrans.gui.state.session import JobStatus
 from napari_stentrans.gui.widgets.main_widget import StEnTransWidget
+from napari_stentrans.progress import changed
+from napari_stentrans.saving import save_steps
 from napari_stentrans.section.alignment import Alignment
 
 SOON = 20_000
@@ -112,13 +116,27 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_hangs(
 def test_cancelled_saving_leaves_no_file_behind(
     qtbot, widget, section, monkeypatch, tmp_path
 ):
+    begun, cancelled = Event(), Event()
+
+    def hold(progress):
+        """Keep the thread waiting from the first file on: saving takes no time here."""
+        if any(tmp_path.iterdir()):
+            begun.set()
+            assert cancelled.wait(SOON / 1000)
+        return progress
+
+    monkeypatch.setattr(
+        "napari_stentrans.gui.control.files.save_steps",
+        lambda *asked: changed(save_steps(*asked), hold),
+    )
     monkeypatch.setattr("napari_stentrans.portions._MOST_GENES", 1)
     widget.controller.stage.open(section)
     widget.session.enhanced = enhance(section, method="nearest", genes="all")
     widget.controller.files.save(tmp_path / "r.h5ad")
-    qtbot.waitUntil(lambda: any(tmp_path.iterdir()), timeout=SOON)  # it has begun
+    qtbot.waitUntil(begun.is_set, timeout=SOON)
 
     widget.controller.runs.cancel()
+    cancelled.set()
 
     assert QThreadPool.globalInstance().waitForDone(SOON)
     assert not list(tmp_path.iterdir())
