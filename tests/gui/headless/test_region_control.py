@@ -796,7 +796,7 @@ def test_regions_are_back_at_the_next_launch(launch, make_section):
     assert names(state) == ["Tissue 1", "fold"]
     assert sizes(state) == [25, 2]
     assert not state.rows[1].region.enabled
-    assert "last time are back" in again.session.message.text
+    assert "are back" in again.session.message.text
     again.regions.undo()
     assert state.rows == ()
     assert launch(make_section()).session.regions.rows == ()

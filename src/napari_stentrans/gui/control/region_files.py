@@ -140,7 +140,7 @@ class RegionFileControl:
         if back is not None:
             self._regions.put(back)
             self._bench.background.say(
-                "The regions that you painted last time are back (Undo removes them)."
+                "The regions last painted on this section are back (Undo removes them)."
             )
         elif now is not None and now.listed:
             self._keep(section, now)
