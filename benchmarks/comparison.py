@@ -115,10 +115,6 @@ class Benchmark:
         """Names of the tasks."""
         return [str(name) for name in pd.unique(self.runs["task"])]
 
-    def keeps(self, columns: Sequence[str]) -> bool:
-        """Whether any run has these figures: what is kept of a run has grown."""
-        return set(columns) <= set(self.scores.columns)
-
     def wide(
         self, column: str, tasks: tuple[str, ...], protocol: str = "held-out"
     ) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from napari_stentrans.evaluation.scoring import STATISTICS
 
 METRICS = (
     *STATISTICS,
+    *(f"{name}_{end}" for name in STATISTICS for end in ("lower", "upper")),
     *(
         "pearson_one_depth_top",
         "spearman",
@@ -248,16 +249,15 @@ def test_the_report_marks_few_seeds_and_leaves_seconds_out(report, results, tmp_
     assert "No seconds for published and dist" in text
 
 
-def test_runs_of_before_quartiles_were_kept_have_a_dash(report):
+def test_the_middle_half_of_the_genes_is_averaged_over_sections(report):
     ends = {"pearson_lower": 0.1, "pearson_upper": 0.3}
     log = {"pearson_log_top_lower": 0.2, "pearson_log_top_upper": 0.4}
+    higher = {name: end + 0.2 for name, end in ends.items()}
     runs = [
-        *(result("kriging", 0.2, each, **ends, **log) for each in "ab"),
-        result("dist", 0.2, "a", **ends, **log),
-        result("dist", 0.2, "b"),
+        result("kriging", 0.2, "a", **ends, **log),
+        result("kriging", 0.2, "b", **higher, **log),
+        result("dist", 0.2, "a", **ends, **log),  # none on b
     ]
     told = report.details.over_genes(report.comparison.Benchmark(runs))
-    assert "| upsample | kriging | 0.100 to 0.300 | 0.200 to 0.400 |" in told
-    assert "| upsample | dist | - | - |" in told
-    old = report.comparison.Benchmark([result("kriging", 0.2)])
-    assert report.details.over_genes(old) == ""
+    assert "| upsample | kriging | 0.200 to 0.400 | 0.200 to 0.400 |" in told
+    assert "| upsample | dist, 1 of 2 sections | - | - |" in told
