@@ -4,7 +4,8 @@
 
 Sections are found by looking into the folder. Each run (section, task, method, seed) is
 kept as a file in `benchmarks/results`, which belongs to the repository: the benchmark
-takes longer than a night, can be stopped at any time and goes on where it was, on any
+takes two and a half hours on two fast cores (`--jobs 2`), nearly all of it for
+`published` and `dist`, can be stopped at any time and goes on where it was, on any
 machine. Runs whose code or configuration has changed are done again. `--report-only`
 writes the report from what is there, and names what is not.
 """
