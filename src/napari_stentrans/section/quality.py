@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -9,6 +11,9 @@ from scipy import sparse
 from napari_stentrans.section.detection import are_places
 from napari_stentrans.section.lattice import FloatArray, Lattice
 from napari_stentrans.wording import counted
+
+_MOST_COUNTS: Final = 1e12
+"""No instrument counts that far; from 1e18 on sums and halves of counts overflow."""
 
 
 def section_problems(
@@ -66,6 +71,13 @@ def _value_problems(counts: sparse.csr_matrix) -> list[str]:
         problems.append(
             f"{n_negative} counts are negative: these look like scaled values; "
             "give raw counts"
+        )
+    is_huge = np.isfinite(counts.data) & (counts.data > _MOST_COUNTS)
+    if is_huge.any():
+        problems.append(
+            f"{int(is_huge.sum())} counts are beyond {_MOST_COUNTS:g} (up to "
+            f"{counts.data[is_huge].max():g}): no instrument counts that far; "
+            "correct or leave out these values"
         )
     return problems
 

@@ -138,7 +138,7 @@ def test_the_fingerprint_tells_sections_apart(section, part):
 
 def test_every_problem_is_listed_at_once():
     counts = sparse.csr_matrix(
-        np.array([[1, np.nan], [-1, 2], [0, 3]], dtype=np.float32)
+        np.array([[1, np.nan], [-1, 2], [0, 1e30]], dtype=np.float32)
     )
     with pytest.raises(InvalidSectionError) as caught:
         Section(
@@ -155,13 +155,14 @@ def test_every_problem_is_listed_at_once():
         "2 spot names for 3 rows",
         "NaN or infinite",
         "negative",
+        "1 counts are beyond 1e+12 (up to 1e+30)",
         "1 barcode names",
         "1 gene names",
         "more than one spot",
         "pixel positions have shape (2, 2)",
     ):
         assert told in message
-    assert len(caught.value.problems) == 7
+    assert len(caught.value.problems) == 8
 
 
 def test_spots_in_one_place_are_named(section):
