@@ -57,6 +57,14 @@ def test_a_truncated_file_raises_at_most_when_read(foreign):
             reader(path)
 
 
+def test_normalised_values_are_refused_with_a_hint_to_the_panel(tmp_path):
+    table = tmp_path / "t.tsv"
+    table.write_text("\tA\tB\n1x1\t.5\t1.2\n1x2\t.1\t2\n2x1\t.3\t0\n2x2\t1.5\t.2\n")
+
+    with pytest.raises(StEnTransError, match="tick 'Take normalised values'"):
+        plugin.read(str(table))
+
+
 def test_one_foreign_path_among_others_is_refused(foreign):
     section = str(samples()["simulated_st"])
 

@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from napari_stentrans.errors import ReadError, StEnTransError
 from napari_stentrans.gui.jobs.section_tasks import looked_through
 from napari_stentrans.io import read_section
 from napari_stentrans.section.section import Section
@@ -27,4 +28,11 @@ def read_responsively(path: Path) -> Section:
 
 
 def _read(path: Path, _report: object = None) -> Section:
-    return looked_through(read_section(path))
+    try:
+        return looked_through(read_section(path))
+    except StEnTransError as error:
+        if "allow_normalised" not in str(error):
+            raise
+        here = "In the tab Section: tick 'Take normalised values', then open it there."
+        msg = f"{error}\n{here}"
+        raise ReadError(msg) from error
